@@ -1,0 +1,60 @@
+# `make demo` and `make test` set up what they need by themselves; everything lands in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+
+COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url
+EXTRAS := --extra embedded --extra google --extra redis --extra postgresql
+
+.PHONY: help demo test lint serve bench lock clean
+
+help:
+	@echo "make demo   - a rollout on two real voices, in under two minutes"
+	@echo "make test   - lint, types, architecture and all tests"
+	@echo "make serve  - the service on http://127.0.0.1:8000"
+	@echo "make bench  - the measurements of docs/benchmarks.md"
+	@echo "make lock   - renew the locked requirements"
+
+demo: $(RUNTIME)
+	$(BIN)/segue demo
+
+serve: $(RUNTIME)
+	$(BIN)/segue serve
+
+test: lint
+	$(BIN)/pytest --cov --cov-report=term:skip-covered --durations=10 -n auto --dist loadgroup
+
+lint: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy src tests bench
+
+bench: $(DEV)
+	$(BIN)/python bench/run.py --write
+
+lock: $(DEV)
+	$(COMPILE) requirements/build.in -o requirements/build.txt
+	$(COMPILE) $(EXTRAS) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) $(EXTRAS) --group dev pyproject.toml -c requirements/runtime.txt -o requirements/dev.txt
+
+# The locks are whole, so pip resolves nothing: a release made after them changes nothing here.
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): $(VENV)/bin/python requirements/build.txt requirements/runtime.txt pyproject.toml
+	$(BIN)/pip install -q --no-deps --require-hashes -r requirements/build.txt
+	$(BIN)/pip install -q --no-deps --require-hashes -r requirements/runtime.txt
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements/dev.txt
+	$(BIN)/pip install -q --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) demo-output var site .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

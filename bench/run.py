@@ -1,0 +1,205 @@
+"""All measurements in one run; ratios against a reference measured beside them. Needs wrk (apt-get install wrk).
+
+Writes ``docs/benchmarks.md`` with ``--write``; ends with status 1 where a bound does not hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import http.client
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import timeit
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+from server import CLIENT_CORE, server
+
+from segue.core.assign import Routing, assign
+from segue.core.speech import Utterance
+from segue.engines.espeak import create as create_espeak
+
+ROUNDS = 5
+ROUND_S = 3
+CONNECTIONS = 8
+HIT_BYTES = 30_000
+SPEECH = "/v1/audio/speech"
+
+
+class Row(NamedTuple):
+    """One measurement against its bound."""
+
+    what: str
+    measured: str
+    bound: str
+    holds: bool
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    arguments = parser.parse_args()
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is missing: apt-get install wrk")
+    rows = [cache_hits(), assignment(), overhead(), idle_memory()]
+    print(table(rows))
+    if arguments.write:
+        Path("docs/benchmarks.md").write_text(page(rows), encoding="utf-8")
+    return 0 if all(row.holds for row in rows) else 1
+
+
+def cache_hits() -> Row:
+    """Requests a second of a cache hit, against the bare application in the same server."""
+    body = {"model": "tts-1", "voice": "pip_boy", "input": hit_text(), "user": "bench"}
+    with tempfile.TemporaryDirectory() as folder:
+        audio = Path(folder, "body")
+        audio.write_bytes(bytes(HIT_BYTES))
+        with server("app:app", {"BENCH_BODY": str(audio), "CHIRP3_ENABLED": "true"}) as (url, _):
+            answer = httpx.post(url + SPEECH, json=body, timeout=60).raise_for_status()
+            audio_bytes = len(answer.content)
+        audio.write_bytes(bytes(audio_bytes))
+        with server("app:app", {"BENCH_BODY": str(audio), "CHIRP3_ENABLED": "true"}) as (url, _):
+            httpx.post(url + SPEECH, json=body, timeout=60).raise_for_status()
+            script = Path(folder, "post.lua")
+            script.write_text(
+                'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\n'
+                f"wrk.body = [==[{json.dumps(body)}]==]\n"
+            )
+            pairs = [(rate(url + "/bare", script), rate(url + SPEECH, script)) for _ in range(ROUNDS)]
+    ratios = [ours / bare for bare, ours in pairs]
+    ratio = statistics.median(ratios)
+    return Row(
+        f"cache hit of {audio_bytes / 1000:.0f} kB, requests/s: Segue by the bare ASGI app of the same server",
+        f"{ratio:.2f} (from {min(ratios):.2f} to {max(ratios):.2f}; "
+        f"{statistics.median(p[1] for p in pairs):,.0f}/s by {statistics.median(p[0] for p in pairs):,.0f}/s)",
+        "at least 0.6, aim 0.7",
+        ratio >= 0.6,
+    )
+
+
+def hit_text() -> str:
+    return "The quick brown fox jumps over the lazy dog while the storm rolls in."
+
+
+def rate(url: str, script: Path) -> float:
+    command = [
+        "taskset",
+        "-c",
+        str(CLIENT_CORE),
+        "wrk",
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{ROUND_S}",
+        "-s",
+        str(script),
+        url,
+    ]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "Non-2xx" not in said, said
+    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    assert found is not None, said
+    return float(found[1])
+
+
+def assignment() -> Row:
+    routing = Routing(enabled=True, share_ppm=300_000, salt="bench")
+    times = timeit.repeat(lambda: assign(routing, "user-123456", "pip_boy"), number=100_000, repeat=7)
+    microseconds = statistics.median(times) * 10
+    return Row("one assignment", f"{microseconds:.2f} µs", "under 2 µs", microseconds < 2)
+
+
+def overhead() -> Row:
+    """An uncached synthesis (eSpeak NG, WAV) through the gateway, against the engine called directly, in turns."""
+    with server("segue.wiring.service:app", {"CHIRP3_ENABLED": "true"}) as (url, _):
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+        direct, through = asyncio.run(_in_turns(connection))
+        connection.close()
+    added_ms = (statistics.median(through) - statistics.median(direct)) * 1000
+    return Row(
+        "what the gateway adds to an uncached synthesis, median",
+        f"{added_ms:.2f} ms (the engine alone: {statistics.median(direct) * 1000:.2f} ms)",
+        "under 3 ms",
+        added_ms < 3,
+    )
+
+
+async def _in_turns(connection: http.client.HTTPConnection) -> tuple[list[float], list[float]]:
+    engine = create_espeak({})
+    await engine.start()
+    direct, through = [], []
+    for number in range(220):
+        text = f"Sentence number {number} is spoken afresh, and nobody has kept it."
+        began = time.perf_counter()
+        await engine.synthesize(Utterance(text, "en-us+m7", "en-us"))
+        direct.append(time.perf_counter() - began)
+        began = time.perf_counter()
+        _asked(connection, {"model": "wavenet", "voice": "pip_boy", "input": text, "response_format": "wav"})
+        through.append(time.perf_counter() - began)
+    await engine.close()
+    return direct[20:], through[20:]
+
+
+def _asked(connection: http.client.HTTPConnection, body: dict[str, str]) -> bytes:
+    connection.request("POST", SPEECH, json.dumps(body))
+    answer = connection.getresponse()
+    audio = answer.read()
+    assert answer.status == 200, audio
+    return audio
+
+
+def idle_memory() -> Row:
+    """Resident memory of an idle server whose arms are both eSpeak NG: no model is loaded."""
+    with tempfile.TemporaryDirectory() as folder:
+        profile = Path(folder, "light.yaml")
+        profile.write_text(LIGHT_PROFILE, encoding="utf-8")
+        with server("segue.wiring.service:app", {"SEGUE_PROFILE": str(profile)}) as (_, pid):
+            time.sleep(1)
+            status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert found is not None
+    megabytes = int(found[1]) * 1024 / 1e6
+    return Row("idle memory, no model loaded", f"{megabytes:.0f} MB", "under 120 MB", megabytes < 120)
+
+
+LIGHT_PROFILE = """
+version: 1
+profile: light
+language: en-US
+default_character: pip_boy
+arms:
+  baseline: {engine: espeak, model: espeak-ng}
+  candidate: {engine: espeak, model: espeak-ng}
+characters:
+  pip_boy: {name: Pip-Boy, baseline: en-us, candidate: en-us}
+"""
+
+
+def table(rows: list[Row]) -> str:
+    lines = ["| what | measured | bound | holds |", "|---|---|---|---|"]
+    lines += [f"| {row.what} | {row.measured} | {row.bound} | {'yes' if row.holds else 'NO'} |" for row in rows]
+    return "\n".join(lines)
+
+
+def page(rows: list[Row]) -> str:
+    machine = f"{os.cpu_count()} shared cores ({platform.machine()}), Python {platform.python_version()}"
+    return (
+        "# Benchmarks\n\n"
+        "Written by `make bench`. Each figure and its reference come from one run on one machine; compare ratios, "
+        f"not seconds. This run: {machine}.\n\n{table(rows)}\n\n"
+        f"The cache hit is `POST {SPEECH}` over {CONNECTIONS} kept connections, server and load on a core each, "
+        f"{ROUNDS} rounds of {ROUND_S} s in turns with the reference; both read the request's body.\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,8 @@
+"""The command ``segue``."""
+
+from __future__ import annotations
+
+from segue.cli.main import main
+
+if __name__ == "__main__":
+    main()

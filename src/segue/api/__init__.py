@@ -1,0 +1,1 @@
+"""The doors: a folder for each dialect, over one pipeline."""

@@ -1,0 +1,97 @@
+"""Plain ASGI for the hot doors: a body read within bounds, an answer sent, a caller who left noticed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from segue.core.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequence
+    from typing import TypeAlias
+
+    Scope: TypeAlias = MutableMapping[str, Any]
+    Message: TypeAlias = MutableMapping[str, Any]
+    Receive: TypeAlias = Callable[[], Awaitable[Message]]
+    Send: TypeAlias = Callable[[Message], Awaitable[None]]
+    App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+    Header: TypeAlias = tuple[bytes, bytes]
+
+T = TypeVar("T")
+
+_NOT_MODIFIED = 304
+
+
+class ClientGone(Exception):  # noqa: N818 - a condition, not a fault
+    """The caller closed the connection before the answer was ready."""
+
+
+class BodyTooLarge(InvalidRequest):
+    """The request's body is larger than the service accepts."""
+
+
+class Response(NamedTuple):
+    """An answer in one piece. ``headers`` need no content-length."""
+
+    status: int
+    headers: Sequence[Header]
+    body: bytes
+
+    async def __call__(self, send: Send) -> None:
+        headers = self.headers
+        if self.status != _NOT_MODIFIED:
+            headers = [*headers, (b"content-length", b"%d" % len(self.body))]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """The request's headers by lower-case name; of repeated ones the last."""
+    return dict(scope["headers"])
+
+
+async def read_body(receive: Receive, max_bytes: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        BodyTooLarge: it is larger than ``max_bytes``; no more than that is read.
+        ClientGone: the caller left in the middle of it.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        if len(body) > max_bytes:
+            break
+        message = await receive()
+        body += message.get("body", b"")
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    if len(body) > max_bytes:
+        raise BodyTooLarge(f"the body is larger than {max_bytes} bytes")
+    return body
+
+
+async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+    """The work's result; the work is cancelled when the caller closes the connection.
+
+    Raises:
+        ClientGone: they did.
+    """
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise ClientGone
+    finally:
+        gone.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

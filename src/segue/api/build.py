@@ -1,0 +1,65 @@
+"""The whole API, from its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from segue import __version__
+from segue.api.app import Doors
+from segue.api.auth import operator_check
+from segue.api.catalogue_routes import catalogue_routes
+from segue.api.control.faults import fault_routes
+from segue.api.control.routes import control_routes
+from segue.api.monitoring.routes import monitoring_routes
+from segue.api.native import synthesize as native
+from segue.api.native.audio import AudioDoor
+from segue.api.openai import speech as openai
+from segue.api.openapi import with_hot_doors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+
+    from segue.api.asgi import App
+    from segue.api.context import Context
+    from segue.api.control.routes import RolloutControl
+    from segue.ports.engine import Engine
+    from segue.ports.faults import FaultBoard
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the API is made of. ``board`` is None where faults may not be injected."""
+
+    context: Context
+    engines: Mapping[str, Engine]
+    control: RolloutControl
+    board: FaultBoard | None
+    admin_token: str | None
+    summary: Callable[[], dict[str, object]]
+    exposition: Callable[[str], tuple[bytes, str]]
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def build_api(parts: Parts) -> Doors:
+    """The ASGI application."""
+    context, check = parts.context, operator_check(parts.admin_token)
+    rest = FastAPI(
+        title="Segue",
+        version=__version__,
+        summary="Progressive delivery for text-to-speech",
+        lifespan=parts.lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    rest.include_router(monitoring_routes(context.catalogue, parts.engines, parts.summary, parts.exposition))
+    rest.include_router(catalogue_routes(context.catalogue))
+    rest.include_router(control_routes(parts.control, check))
+    if parts.board is not None:
+        rest.include_router(fault_routes(parts.board, parts.engines.keys(), context.clock, check))
+    rest.openapi = with_hot_doors(rest.openapi)  # type: ignore[method-assign]  # FastAPI's own way
+    posts: dict[str, App] = {native.PATH: native.SynthesizeDoor(context), openai.PATH: openai.SpeechDoor(context)}
+    return Doors(posts, AudioDoor(context), rest)

@@ -1,0 +1,38 @@
+"""What every door is handed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segue.core.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from segue.api.identity import Identity
+    from segue.core.catalogue import Catalogue
+    from segue.core.errors import SegueError
+    from segue.ports.cache import AudioCache
+    from segue.ports.clock import Clock
+    from segue.ports.recorder import Recorder
+    from segue.service.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The service as the doors see it. ``public_url`` is empty where callers' own address will do."""
+
+    pipeline: Pipeline
+    catalogue: Catalogue
+    cache: AudioCache
+    clock: Clock
+    recorder: Recorder
+    identity: Identity
+    request_timeout_s: float
+    max_body_bytes: int
+    cache_max_age_s: float
+    public_url: str
+
+    def note_refusal(self, dialect: str, error: SegueError) -> None:
+        """Counts a request refused as the caller's mistake; failures of ours are counted where they happen."""
+        if isinstance(error, InvalidRequest):
+            self.recorder.rejected(dialect, error.code)

@@ -1,0 +1,1 @@
+"""Steering while the service runs: for operators, behind a token."""

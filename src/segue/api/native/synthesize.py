@@ -1,0 +1,125 @@
+"""``POST /api/v1/audio/synthesize``."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from segue.api.asgi import ClientGone, Response, headers_of, read_body, unless_gone
+from segue.api.headers import answer_headers
+from segue.api.native.errors import refused
+from segue.api.native.wire import (
+    CharacterBody,
+    SynthesizeAnswer,
+    SynthesizeBody,
+    controls_of,
+    pronunciations_of,
+)
+from segue.api.wire import decoded
+from segue.core.errors import SegueError
+from segue.core.speech import AudioFormat, SpeechRequest
+from segue.core.text.normalize import normalize
+
+if TYPE_CHECKING:
+    from segue.api.asgi import Receive, Scope, Send
+    from segue.api.context import Context
+    from segue.core.speech import Arm
+    from segue.service.found import Answer
+
+PATH = "/api/v1/audio/synthesize"
+AUDIO_PATH = "/api/v1/audio"
+_DIALECT = "native"
+_DECODER = msgspec.json.Decoder(SynthesizeBody)
+_ENCODER = msgspec.json.Encoder()
+_JSON = (b"content-type", b"application/json")
+
+
+class SynthesizeDoor:
+    """The door as a plain ASGI application."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        request_id = self._context.identity.request_id(headers)
+        try:
+            response = await self._respond(scope, headers, receive, request_id)
+        except ClientGone:
+            return
+        except SegueError as error:
+            self._context.note_refusal(_DIALECT, error)
+            response = refused(error, request_id)
+        await response(send)
+
+    async def _respond(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, request_id: str
+    ) -> Response:
+        body = decoded(_DECODER, await read_body(receive, self._context.max_body_bytes))
+        request = self._understood(body, headers, request_id)
+        pipeline = self._context.pipeline
+        route = pipeline.enter(request)
+        answer = pipeline.at_hand(route)
+        if answer is None:
+            answer = await unless_gone(receive, pipeline.answer(route, keep=body.return_format == "url"))
+        shown = self._shown(answer, body, scope, headers)
+        return Response(200, [_JSON, *answer_headers(answer, request_id)], _ENCODER.encode(shown))
+
+    def _understood(self, body: SynthesizeBody, headers: dict[bytes, bytes], request_id: str) -> SpeechRequest:
+        context = self._context
+        return SpeechRequest(
+            text=normalize(body.text),
+            character_key=body.character_key,
+            unit=context.identity.unit(headers, body.user_id, body.session_id),
+            request_id=request_id,
+            dialect=_DIALECT,
+            audio_format=AudioFormat(body.audio_format),
+            controls=controls_of(body),
+            pronunciations=pronunciations_of(body),
+            language=body.language,
+            forced_arm=self._forced(body),
+            cache_enabled=body.cache_enabled,
+            timeout_s=context.request_timeout_s,
+        )
+
+    def _forced(self, body: SynthesizeBody) -> Arm | None:
+        return (
+            None if body.force_voice_model is None else self._context.catalogue.arm_named(body.force_voice_model)
+        )
+
+    def _shown(
+        self, answer: Answer, body: SynthesizeBody, scope: Scope, headers: dict[bytes, bytes]
+    ) -> SynthesizeAnswer:
+        found, character = answer.found, answer.route.character
+        way, audio = found.leg.way, found.audio
+        as_url = body.return_format == "url"
+        url = f"{self._base_url(scope, headers)}{AUDIO_PATH}/{found.audio_id}.{audio.container}"
+        return SynthesizeAnswer(
+            url=url if as_url else None,
+            audio_base64=None if as_url else base64.b64encode(audio.data).decode("ascii"),
+            duration=round(audio.duration_s, 3),
+            file_size=len(audio.data),
+            cached=answer.cached,
+            source=found.source,
+            voice_model=way.model,
+            voice_name=way.voice.label,
+            character=CharacterBody(
+                character.key,
+                character.name,
+                {"pitch": way.manner.pitch_semitones, "rate": way.manner.rate_ratio},
+            ),
+            arm=way.arm,
+            assigned_arm=answer.route.assignment.arm,
+            reason=answer.reason,
+            fallback_error=found.failure,
+            warnings=answer.warnings,
+            remarks=found.remarks,
+            request_id=answer.route.request.request_id,
+        )
+
+    def _base_url(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+        """The configured public URL, else the one that the caller used."""
+        host = headers.get(b"host", b"").decode("latin-1")
+        return self._context.public_url or (f"{scope['scheme']}://{host}" if host else "")

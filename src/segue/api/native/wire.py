@@ -1,0 +1,145 @@
+"""What is sent and answered on the wire."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from segue.core.errors import InvalidRequest
+from segue.core.speech import NEUTRAL, Container, Controls, Pause, PhoneticAlphabet, Pronunciation
+
+_NAMED_PAUSES_MS = {"short": 300, "medium": 500, "long": 1000}
+_MILLISECONDS = re.compile(r"([0-9]{1,5})ms")
+_LONGEST_PAUSE_MS = 60_000
+
+Key = Annotated[str, Meta(min_length=1, max_length=128)]
+Name = Annotated[str, Meta(max_length=256)]
+
+
+class PauseBody(msgspec.Struct, frozen=True):
+    """``duration``: short (0.3 s), medium (0.5 s), long (1 s) or milliseconds, as ``750ms``."""
+
+    position: Annotated[int, Meta(ge=0, le=5000)]
+    duration: Annotated[str, Meta(max_length=16)] = "medium"
+
+
+class VoiceControls(msgspec.Struct, frozen=True):
+    """``pitch`` in semitones, ``rate`` and ``volume`` as ratios."""
+
+    pitch: Annotated[float, Meta(ge=-20, le=20)] = 0.0
+    rate: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
+    volume: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    pauses: Annotated[list[PauseBody], Meta(max_length=100)] = []
+
+
+class CustomPronunciation(msgspec.Struct, frozen=True):
+    phrase: Annotated[str, Meta(min_length=1, max_length=200)]
+    pronunciation: Annotated[str, Meta(min_length=1, max_length=500)]
+    phonetic_encoding: Annotated[str, Meta(max_length=64)] = "ipa"
+
+
+class SynthesizeBody(msgspec.Struct, frozen=True):
+    """The request. Fields that are not listed are ignored."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=5000)]
+    character_key: Key
+    audio_type: Name = "ai_response"
+    cache_enabled: bool = True
+    return_format: Literal["url", "base64"] = "url"
+    custom_pronunciations: Annotated[list[CustomPronunciation], Meta(max_length=100)] = []
+    voice_controls: VoiceControls | None = None
+    force_voice_model: Name | None = None
+    user_id: Name | None = None
+    session_id: Name | None = None
+    language: Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = None
+    audio_format: Container = Container.MP3
+
+
+class CharacterBody(msgspec.Struct, frozen=True):
+    key: str
+    name: str
+    voice_params: dict[str, float]
+
+
+class SynthesizeAnswer(msgspec.Struct, frozen=True):
+    """The answer. ``duration`` in seconds, ``file_size`` in bytes.
+
+    ``warnings`` says what was not applied; ``remarks`` what listening to new audio noticed without refusing it.
+    """
+
+    url: str | None
+    audio_base64: str | None
+    duration: float
+    file_size: int
+    cached: bool
+    source: str
+    voice_model: str
+    voice_name: str
+    character: CharacterBody
+    arm: str
+    assigned_arm: str
+    reason: str
+    fallback_error: str | None
+    warnings: tuple[str, ...]
+    remarks: tuple[str, ...]
+    request_id: str
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True):
+    detail: str
+    code: str
+    request_id: str
+
+
+def controls_of(body: SynthesizeBody) -> Controls:
+    """The body's controls; the very ``NEUTRAL`` where they ask for nothing.
+
+    Raises:
+        InvalidRequest: a pause of a length that is none, or beyond the text.
+    """
+    wanted = body.voice_controls
+    if wanted is None:
+        return NEUTRAL
+    pauses = tuple(_pause(item, len(body.text)) for item in wanted.pauses)
+    controls = Controls(wanted.pitch, wanted.rate, wanted.volume, pauses)
+    return NEUTRAL if controls == NEUTRAL else controls
+
+
+def pronunciations_of(body: SynthesizeBody) -> tuple[Pronunciation, ...]:
+    """Raises InvalidRequest for an alphabet that nobody reads."""
+    return tuple(
+        Pronunciation(item.phrase, item.pronunciation, _alphabet(item.phonetic_encoding))
+        for item in body.custom_pronunciations
+    )
+
+
+def _pause(item: PauseBody, text_chars: int) -> Pause:
+    if item.position > text_chars:
+        raise InvalidRequest(
+            f"a pause at {item.position} lies beyond the text's {text_chars} characters",
+            field="voice_controls.pauses",
+        )
+    named = _NAMED_PAUSES_MS.get(item.duration)
+    if named is not None:
+        return Pause(item.position, named)
+    exact = _MILLISECONDS.fullmatch(item.duration)
+    if exact is None or int(exact[1]) > _LONGEST_PAUSE_MS:
+        raise InvalidRequest(
+            f"a pause lasts short, medium, long, or 0ms to {_LONGEST_PAUSE_MS}ms, not {item.duration!r}",
+            field="voice_controls.pauses",
+        )
+    return Pause(item.position, int(exact[1]))
+
+
+def _alphabet(encoding: str) -> PhoneticAlphabet:
+    """``ipa``, ``x-sampa``, and Google's names for them."""
+    plain = encoding.lower().removeprefix("phonetic_encoding_").replace("_", "-")
+    try:
+        return PhoneticAlphabet(plain)
+    except ValueError:
+        raise InvalidRequest(
+            f"unknown phonetic encoding {encoding!r}; known: ipa, x-sampa", field="custom_pronunciations"
+        ) from None

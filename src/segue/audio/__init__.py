@@ -1,0 +1,1 @@
+"""Samples: read, judged, levelled and wrapped."""

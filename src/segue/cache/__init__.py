@@ -1,0 +1,1 @@
+"""Where audio is kept: in memory, in files, and both as one."""

@@ -1,0 +1,154 @@
+"""Entries as objects of a store (a folder, or any bucket that obstore reaches), bounded in bytes and in age.
+
+Several processes may share one store. Each object appears whole or not at all, and is checked when read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from segue.cache.entry import pack, unpack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from obstore.store import ObjectStore
+
+    from segue.ports.cache import CacheEntry
+    from segue.ports.clock import Clock
+
+_SOURCE = "file"
+_KEEP_RATIO = 0.9
+"""A sweep goes down to this part of the limit, so that sweeps are rare."""
+
+_SWEEP_EVERY_S = 3600.0
+_STALE_AFTER_S = 60.0
+
+_SUFFIX = ".segue"
+
+
+@dataclass(frozen=True, slots=True)
+class BlobLimits:
+    max_bytes: int
+    max_age_s: float
+
+
+class BlobCache:
+    """Implements ``segue.ports.cache.AudioCache`` over an obstore store."""
+
+    def __init__(self, store: ObjectStore, limits: BlobLimits, clock: Clock) -> None:
+        self._store = store
+        self._limits = limits
+        self._clock = clock
+        self._log = structlog.get_logger("segue.cache")
+        self._swept_bytes: int | None = None
+        self._added_bytes = 0
+        self._swept_at_s = 0.0
+        self._sweeping: asyncio.Task[None] | None = None
+
+    def peek(self, key: str) -> tuple[CacheEntry, str] | None:  # noqa: ARG002 - nothing is at hand without waiting
+        return None
+
+    async def get(self, key: str) -> tuple[CacheEntry, str] | None:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            found = await obstore.get_async(self._store, _path(key))
+            stored = bytes(await found.bytes_async())
+        except FileNotFoundError:
+            return None
+        except (BaseError, OSError) as error:
+            self._log.warning("cache_read_failed", key=key, error=str(error), effect="treated as a miss")
+            return None
+        entry = unpack(stored)
+        if entry is None:
+            self._log.warning("cache_entry_corrupt", key=key, bytes=len(stored), effect="treated as a miss")
+            return None
+        if self._clock.now_s() - entry.stored_at_s > self._limits.max_age_s:
+            return None
+        return entry, _SOURCE
+
+    async def put(self, key: str, entry: CacheEntry) -> None:
+        """Stores the entry unless it is larger than the whole cache; a store that fails costs a warning, never the
+        answer.
+        """
+        import obstore
+        from obstore.exceptions import BaseError
+
+        stored = pack(entry)
+        if len(stored) > self._limits.max_bytes * _KEEP_RATIO:
+            return
+        try:
+            await obstore.put_async(self._store, _path(key), stored)
+        except (BaseError, OSError) as error:
+            self._log.warning("cache_write_failed", key=key, error=str(error), effect="the answer was not kept")
+            return
+        if self._sweep_due(len(stored)):
+            self._start_sweep()
+
+    async def close(self) -> None:
+        if self._sweeping is not None:
+            await asyncio.gather(self._sweeping, return_exceptions=True)
+
+    def _sweep_due(self, added_bytes: int) -> bool:
+        self._added_bytes += added_bytes
+        if self._swept_bytes is None or self._swept_bytes + self._added_bytes > self._limits.max_bytes:
+            return True
+        return self._clock.now_s() - self._swept_at_s > min(_SWEEP_EVERY_S, self._limits.max_age_s)
+
+    def _start_sweep(self) -> None:
+        if self._sweeping is None or self._sweeping.done():
+            self._sweeping = asyncio.create_task(self._sweep(), name="cache-sweep")
+
+    async def _sweep(self) -> None:
+        """Counts what is there; deletes what is too old, then the oldest until the rest fits."""
+        import obstore
+        from obstore.exceptions import BaseError
+
+        self._added_bytes = 0  # what is put from now on may or may not be among what is found
+        try:
+            listed = [meta async for page in obstore.list(self._store) for meta in page]
+            found = [meta for meta in listed if meta["path"].endswith(_SUFFIX)]
+            found.sort(key=lambda meta: meta["last_modified"])
+            total_bytes = sum(meta["size"] for meta in found)
+            doomed = []
+            for meta in found:
+                age_s = self._clock.now_s() - meta["last_modified"].timestamp()
+                if age_s <= self._limits.max_age_s and total_bytes <= self._limits.max_bytes * _KEEP_RATIO:
+                    break
+                doomed.append(meta["path"])
+                total_bytes -= meta["size"]
+            for path in doomed:
+                await _delete_quietly(self._store, path)
+            self._swept_bytes, self._swept_at_s = total_bytes, self._clock.now_s()
+        except (BaseError, OSError) as error:
+            self._log.warning("cache_sweep_failed", error=str(error), effect="the cache may exceed its limit")
+
+
+async def _delete_quietly(store: ObjectStore, path: str) -> None:
+    import obstore
+
+    try:
+        await obstore.delete_async(store, path)
+    except FileNotFoundError:
+        return  # another process swept it first
+
+
+def _path(key: str) -> str:
+    return f"{key[:2]}/{key[2:]}{_SUFFIX}"
+
+
+def open_folder(folder: Path, now_s: float) -> ObjectStore:
+    """A store over a folder, made if missing; what a killed process left half-written there is removed."""
+    from obstore.store import LocalStore
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for staged in folder.glob(f"??/*{_SUFFIX}#*"):
+        if now_s - staged.stat().st_mtime > _STALE_AFTER_S:
+            staged.unlink(missing_ok=True)
+    return LocalStore(prefix=folder)

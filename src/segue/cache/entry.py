@@ -1,0 +1,63 @@
+"""One cache entry as bytes that vouch for themselves.
+
+Layout: magic, length of the header (4 bytes, big-endian), header (JSON), audio, BLAKE2b-128 of all before it.
+Anything that does not check out is no entry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from segue.core.speech import Container, EncodedAudio
+from segue.ports.cache import CacheEntry
+
+MAGIC = b"SEGUE\x01"
+_DIGEST_BYTES = 16
+_LENGTH_BYTES = 4
+
+
+class _Header(msgspec.Struct, frozen=True):
+    container: Container
+    rate_hz: int
+    duration_s: float
+    etag: str
+    voice: str
+    model: str
+    stored_at_s: float
+
+
+_DECODER = msgspec.json.Decoder(_Header)
+
+
+def pack(entry: CacheEntry) -> bytes:
+    audio = entry.audio
+    header = msgspec.json.encode(
+        _Header(
+            audio.container,
+            audio.rate_hz,
+            audio.duration_s,
+            audio.etag,
+            entry.voice,
+            entry.model,
+            entry.stored_at_s,
+        )
+    )
+    body = b"".join((MAGIC, len(header).to_bytes(_LENGTH_BYTES, "big"), header, audio.data))
+    return body + hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest()
+
+
+def unpack(stored: bytes) -> CacheEntry | None:
+    """The entry, or None when a byte of it is missing, added or changed."""
+    body, digest = stored[:-_DIGEST_BYTES], stored[-_DIGEST_BYTES:]
+    if not body.startswith(MAGIC) or hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
+        return None
+    start = len(MAGIC) + _LENGTH_BYTES
+    end = start + int.from_bytes(body[len(MAGIC) : start], "big")
+    try:
+        header = _DECODER.decode(body[start:end])
+    except msgspec.DecodeError:
+        return None
+    audio = EncodedAudio(body[end:], header.container, header.rate_hz, header.duration_s, header.etag)
+    return CacheEntry(audio, header.voice, header.model, header.stored_at_s)

@@ -1,0 +1,109 @@
+"""``segue check``: everything that can be wrong before anyone listens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import SecretStr
+from rich.table import Table
+
+from segue.cli import exits
+from segue.cli.terminal import complaints, err, out
+from segue.config.load import SETTINGS_FILE, load_settings
+from segue.config.schema import Settings, env_name
+from segue.core.speech import Arm
+from segue.wiring.review import review
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from segue.config.load import Loaded
+    from segue.wiring.review import Review
+
+
+def check(
+    profile: Annotated[str | None, typer.Option(help="embedded, google, or a catalogue file.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Settings file (YAML).")] = None,
+    online: Annotated[bool, typer.Option(help="Start the engines and ask what they serve.")] = False,
+    settings: Annotated[
+        bool, typer.Option("--settings", help="List every setting, its value and source.")
+    ] = False,
+) -> None:
+    """Validate settings and catalogue, and say what they would do."""
+    environ = dict(os.environ)
+    if profile is not None:
+        environ[env_name("profile")] = profile
+    if config is not None:
+        environ[SETTINGS_FILE] = str(config)
+    with complaints():
+        loaded = load_settings(environ)
+        found = asyncio.run(review(loaded.settings, online=online))
+    if settings:
+        out().print(_settings_table(loaded))
+    _tell(found, loaded.settings, out())
+    if found.faults:
+        err().print(f"[red]{len(found.faults)} fault(s):[/]")
+        for fault in found.faults:
+            err().print(f"  {fault}", markup=False)
+        raise typer.Exit(exits.USAGE)
+    out().print("[green]The configuration can be used.[/]")
+
+
+def _settings_table(loaded: Loaded) -> Table:
+    table = Table("variable", "value", "from", "meaning", title="Settings")
+    for field, info in Settings.model_fields.items():
+        value = getattr(loaded.settings, field)
+        if isinstance(value, SecretStr):
+            value = "(set)"
+        source = "environment" if field in loaded.from_environment else "file or default"
+        table.add_row(env_name(field), str(value), source, info.description or "")
+    return table
+
+
+def _tell(found: Review, settings: Settings, console: Console) -> None:
+    catalogue = found.catalogue
+    table = Table("character", "baseline voice", "candidate voice")
+    for key, arms in found.characters.items():
+        table.add_row(key, *(", ".join(arms[arm].voices) for arm in Arm))
+    console.print(table)
+    for arm, spec in catalogue.arms.items():
+        console.print(f"{arm}: engine {spec.engine}, counted as {spec.model!r}")
+        for line in _remarks(found, arm):
+            console.print(f"  {line}", markup=False)
+    for (engine, family), quota in catalogue.quotas.items():
+        console.print(
+            f"quota of {engine}/{family}: {quota.requests_per_minute or 'no limit'} requests a minute "
+            f"(as of {quota.as_of or 'unknown'}), shared by {settings.workers} worker(s)"
+        )
+    console.print(_routing_sentence(settings))
+
+
+def _remarks(found: Review, arm: Arm) -> Iterator[str]:
+    """What the arm cannot take over, one line a cause, with the characters it touches."""
+    by_cause: dict[str, list[str]] = defaultdict(list)
+    for key, arms in found.characters.items():
+        for loss in arms[arm].losses:
+            cause = f"{loss.control} {'changed' if loss.applied else 'left out'} ({loss.why})"
+            by_cause[cause].append(f"{key} {loss.wanted}")
+        for missing in arms[arm].missing:
+            by_cause[missing].append(key)
+    for cause, whom in by_cause.items():
+        yield f"{cause}: {', '.join(whom)}"
+
+
+def _routing_sentence(settings: Settings) -> str:
+    if not settings.chirp3_enabled:
+        return "The candidate is switched off: everything is answered by the baseline."
+    who = ", ".join(settings.chirp3_enabled_characters) or "all characters"
+    safety = "the baseline answers" if settings.chirp3_fallback_to_wavenet else "the request fails"
+    return (
+        f"{settings.chirp3_rollout_percentage:g} % of users hear the candidate for {who}; "
+        f"where the candidate fails, {safety}."
+    )

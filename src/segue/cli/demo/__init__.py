@@ -1,0 +1,1 @@
+"""``segue demo``: a rollout on real voices, in two minutes."""

@@ -1,0 +1,25 @@
+"""The verbs together."""
+
+from __future__ import annotations
+
+import typer
+
+from segue.cli import check, serve, synth, voices
+from segue.cli.demo import verb as demo
+
+app = typer.Typer(
+    name="segue",
+    help="Progressive delivery for text-to-speech.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve.serve)
+app.command("synth")(synth.synth)
+app.command("voices")(voices.voices)
+app.command("check")(check.check)
+app.command("demo")(demo.demo)
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,82 @@
+"""``segue serve``: the service, in one process or several."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from segue.cli.terminal import complaints, err
+from segue.config.catalogue_file import read_catalogue
+from segue.config.load import SETTINGS_FILE, load_settings
+from segue.config.schema import env_name
+
+if TYPE_CHECKING:
+    from segue.config.schema import Settings
+
+_FACTORY = "segue.wiring.service:app"
+_GRACE_S = 20
+_KEEP_ALIVE_S = 30
+_METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
+    profile: Annotated[str | None, typer.Option(help="embedded, google, or a catalogue file.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where state and audio are kept.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Settings file (YAML).")] = None,
+) -> None:
+    """Run the service. Every setting can be given in the environment; `segue check` lists them."""
+    flags = {"host": host, "port": port, "workers": workers, "profile": profile, "data_dir": data_dir}
+    os.environ.update({env_name(name): str(value) for name, value in flags.items() if value is not None})
+    if config is not None:
+        os.environ[SETTINGS_FILE] = str(config)
+    with complaints():
+        settings = load_settings(os.environ).settings
+        read_catalogue(settings.profile)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    _run(settings)
+
+
+def _run(settings: Settings) -> None:
+    if settings.workers > 1:
+        _share_metrics(settings.data_dir)
+    config = uvicorn.Config(
+        _FACTORY,
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_S,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+    )
+    socket = config.bind_socket()
+    host, port = socket.getsockname()[:2]
+    err().print(
+        f"Segue listens on http://{host}:{port}  (profile {settings.profile}, {settings.workers} worker(s))"
+    )
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[socket]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[socket])
+
+
+def _share_metrics(data_dir: Path) -> None:
+    """A fresh folder for the counts that workers share; those of an earlier run are not ours."""
+    folder = data_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ[_METRICS_DIR] = str(folder)

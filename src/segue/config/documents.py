@@ -1,0 +1,91 @@
+"""YAML files validated by a model, with every fault reported at its line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+
+from segue.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class Document(BaseModel):
+    """Base of what stands in files: unknown keys and numbers without end are faults, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+D = TypeVar("D", bound=BaseModel)
+
+
+def read_document(path: Path, model: type[D]) -> D:
+    """The file as the model.
+
+    Raises:
+        ConfigurationError: it cannot be read or is not valid; each fault as ``file:line: key: what``.
+    """
+    tree = read_tree(path)
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigurationError([described(path, tree, fault) for fault in error.errors()]) from None
+
+
+def read_tree(path: Path) -> Any:
+    """The file's content with the positions of its keys.
+
+    Raises:
+        ConfigurationError: no such file, not UTF-8, or not YAML.
+    """
+    try:
+        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError([f"{path}: cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError([f"{path}: is not UTF-8 (byte {error.start})"]) from error
+    except YAMLError as error:
+        raise ConfigurationError([_syntax_fault(path, error)]) from error
+    return {} if tree is None else tree
+
+
+def described(path: Path, tree: Any, fault: Any) -> str:
+    """One fault of pydantic's as a line a person can act on."""
+    place: tuple[str | int, ...] = fault["loc"]
+    key = ".".join(str(part) for part in place)
+    message = "unknown key" if fault["type"] == "extra_forbidden" else str(fault["msg"])
+    return f"{path}:{line_of(tree, place)}: {key}: {message}"
+
+
+def line_of(tree: Any, place: Sequence[str | int]) -> int:
+    """The line of the key at ``place``, or of the nearest thing around it that the file holds; from 1."""
+    line = 1
+    for part in place:
+        if not isinstance(tree, CommentedMap | CommentedSeq):
+            break
+        position = _position(tree, part)
+        if position is None:
+            break
+        line = position + 1
+        tree = tree[part]
+    return line
+
+
+def _position(tree: CommentedMap | CommentedSeq, part: str | int) -> int | None:
+    try:
+        data = tree.lc.data[part]
+    except (KeyError, TypeError):
+        return None
+    return int(data[0])
+
+
+def _syntax_fault(path: Path, error: YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark is not None else 1
+    return f"{path}:{line}: not valid YAML: {getattr(error, 'problem', None) or error}"

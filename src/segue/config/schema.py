@@ -1,0 +1,106 @@
+"""The one list of settings. Flags, names of variables and the documents come from it.
+
+A setting is read from the environment, else from the settings file, else it is its default. The four
+``CHIRP3_`` variables describe the rollout at boot; all others start with ``SEGUE_``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr
+
+from segue.config.documents import Document
+
+MIB = 1024 * 1024
+DAY_S = 86_400.0
+
+
+def _from_commas(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+CommaList = Annotated[tuple[str, ...], BeforeValidator(_from_commas)]
+
+
+class Settings(Document):
+    """Everything an operator can set."""
+
+    chirp3_enabled: bool = Field(
+        default=False,
+        description="Master switch. Off: everything is answered by the baseline, whatever else is set. Set to "
+        "false in the environment it cannot be switched on while the service runs.",
+    )
+    chirp3_rollout_percentage: float = Field(
+        default=0.0, ge=0, le=100, description="Share of users on the candidate at boot, in percent."
+    )
+    chirp3_enabled_characters: CommaList = Field(
+        default=(), description="Characters that may use the candidate, by commas. Empty: all."
+    )
+    chirp3_fallback_to_wavenet: bool = Field(
+        default=True, description="Whether the baseline answers where the candidate fails."
+    )
+
+    profile: str = Field(
+        default="embedded", description="Catalogue of voices: embedded, google, or the path of a YAML file."
+    )
+    rollout_id: str = Field(
+        default="chirp3",
+        min_length=1,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9._-]+$",
+        description="Names the rollout; it salts the assignment of users, so a new name deals anew.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    workers: int = Field(default=1, ge=1, le=64, description="Worker processes.")
+    public_url: str = Field(
+        default="", description="Base of the URLs in answers, where it is not the address callers use."
+    )
+    admin_token: SecretStr | None = Field(
+        default=None, description="Bearer token of the control API. Unset: the control API is closed."
+    )
+    data_dir: Path = Field(default=Path("var"), description="Where state and cached audio are kept.")
+    store_url: str = Field(
+        default="", description="Database of the rollout's history. Empty: SQLite in the data directory."
+    )
+    rollout_file: Path | None = Field(
+        default=None, description="File of CHIRP3_ lines, read again when it changes or on SIGHUP."
+    )
+
+    cache_memory_bytes: int = Field(default=128 * MIB, ge=0, description="Audio kept in memory, per worker.")
+    cache_disk_bytes: int = Field(default=2048 * MIB, ge=0, description="Audio kept in files; 0: none.")
+    cache_max_age_s: float = Field(default=30 * DAY_S, gt=0, description="Age at which kept audio is forgotten.")
+
+    request_timeout_s: float = Field(default=20.0, gt=0, le=600, description="Longest time to answer.")
+    fallback_reserve_s: float = Field(
+        default=5.0, gt=0, description="Part of that time kept for the baseline while the candidate is asked."
+    )
+    max_concurrency: int = Field(default=16, ge=1, description="Syntheses at once, by voice family and worker.")
+    max_queue: int = Field(default=256, ge=0, description="Syntheses waiting for their turn; more get 503.")
+    max_body_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body.")
+    breaker_failures: int = Field(
+        default=5, ge=0, description="Failures in a row after which an engine is left alone; 0: never."
+    )
+    breaker_cool_down_s: float = Field(default=5.0, gt=0, description="How long before it is tried again.")
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level logged."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="json, console, or auto: colours at a terminal, else JSON."
+    )
+    access_log: Literal["none", "synthesis", "all"] = Field(
+        default="synthesis", description="Answered requests logged: none, synthesis (not cache hits), all."
+    )
+    log_text: bool = Field(default=False, description="Whether lines about requests hold their text.")
+    fault_injection: bool = Field(
+        default=False, description="Whether the control API may break engines on purpose. For staging only."
+    )
+
+
+def env_name(field: str) -> str:
+    """The variable of a setting: ``CHIRP3_ENABLED``, ``SEGUE_PORT``."""
+    upper = field.upper()
+    return upper if upper.startswith("CHIRP3_") else f"SEGUE_{upper}"

@@ -1,0 +1,65 @@
+"""Keeps this replica's routing in step with the history."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from segue.core.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from segue.controller.ledger import Ledger
+    from segue.core.assign import Routing
+    from segue.ports.clock import Clock
+    from segue.ports.store import EventLog
+
+    Take = Callable[[Routing, int], None]
+    """(routing, revision): told of every state newer than the last."""
+
+_RETRY_S = 0.5
+
+
+class Follower:
+    """Reads the state when the store says that something changed.
+
+    If the store is gone, the last known state goes on serving, and the store is asked again until it is back.
+    """
+
+    def __init__(self, ledger: Ledger, log: EventLog, take: Take, clock: Clock) -> None:
+        self._ledger = ledger
+        self._events = log
+        self._take = take
+        self._clock = clock
+        self._revision = 0
+        self._log = structlog.get_logger("segue.rollout")
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self.catch_up()
+        self._task = asyncio.create_task(self._follow(), name="follow the rollout")
+
+    async def catch_up(self) -> None:
+        """Takes the state as it is now, unless a newer one has been taken meanwhile."""
+        snapshot = await self._ledger.latest()
+        if snapshot.revision > self._revision:
+            self._revision = snapshot.revision
+            self._take(snapshot.state.routing, snapshot.revision)
+            self._log.info("routing_taken", revision=snapshot.revision, routing=str(snapshot.state.routing))
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async for _ in self._events.changes():
+                    await self.catch_up()
+            except Unavailable as error:
+                self._log.warning("store_unreachable", error=str(error), effect="serving by the last known state")
+            await self._clock.sleep(_RETRY_S)

@@ -1,0 +1,254 @@
+"""The judge: a function from plan, state, evidence and time to a decision, with its reasons.
+
+It looks for trouble first, in every phase in which anyone hears the candidate; then at whether the split itself
+is sound; then at whether the step has been held long enough and its gates are met. No traffic is never success,
+and a source of metrics that cannot be read is never a verdict: both hold.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from segue.core.evidence import OVERALL, Evidence
+from segue.core.gates import QUANTILES, Gate, Metric, Verdict, counted
+from segue.core.readings import read_gates
+from segue.core.rollout import Phase, Verb
+from segue.core.speech import Arm
+from segue.core.stats import log_split_evidence
+from segue.core.units import PPM
+
+if TYPE_CHECKING:
+    from segue.core.evidence import Watch
+    from segue.core.gates import Reading
+    from segue.core.plan import Place, Plan
+    from segue.core.rollout import RolloutState
+
+SPLIT_ODDS = 1000.0
+"""How much likelier a broken split must be than a sound one before the rollout is paused."""
+
+_STALE_AFTER_SLOTS = 5.0
+_WATCHED = (Phase.RUNNING, Phase.AWAITING_APPROVAL, Phase.COOLING, Phase.PAUSED, Phase.FINISHED)
+
+
+class Trigger(StrEnum):
+    """How grave it is: P0 takes everything back at once, P1 one stage or one character."""
+
+    P0 = "P0"
+    P1 = "P1"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do, and why. ``verb`` None is to hold; ``wake_at_s`` is when to look again, always later than now.
+
+    ``stuck`` says that the step should have ended long ago.
+    """
+
+    verb: Verb | None
+    reasons: tuple[str, ...]
+    wake_at_s: float
+    readings: tuple[Reading, ...] = ()
+    trigger: Trigger | None = None
+    character: str = ""
+    stuck: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A gate whose detector has spoken: in which scope, how bad, on how much evidence."""
+
+    gate: Gate
+    scope: str
+    rate: float
+    grave: bool
+    units: float
+    log_e: float
+
+
+def decide(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) -> Decision:
+    """The decision at ``now_s`` (Unix time). Total: every state and evidence has one."""
+    wake_at_s = now_s + plan.statistics.slot_s
+    if state.phase not in _WATCHED:
+        return Decision(None, (f"the rollout is {state.phase}: nothing goes on by itself",), wake_at_s)
+    return (
+        _alarmed(plan, state, evidence, wake_at_s)
+        or _unreadable(plan, evidence, now_s, wake_at_s)
+        or _split(state, evidence, wake_at_s)
+        or _by_phase(plan, state, evidence, now_s)
+    )
+
+
+def alarms(plan: Plan, evidence: Evidence) -> list[Alarm]:
+    """Every gate in every scope whose level has been crossed beyond doubt, and not by the baseline alike."""
+    found = []
+    for gate in plan.gates:
+        for (metric, scope), watch in evidence.watches.items():
+            if metric == gate.metric and _rings(watch, plan):
+                found.append(_alarm(gate, scope, watch, plan.statistics.longest_s))
+    return found
+
+
+def _rings(watch: Watch, plan: Plan) -> bool:
+    enough = plan.statistics.alarm_log_e
+    if watch.beyond.evidence < enough:
+        return False
+    nothing_to_compare = watch.beyond.run.baseline_trials < plan.statistics.least_baseline_units
+    return nothing_to_compare or watch.worse.evidence >= enough
+
+
+def _alarm(gate: Gate, scope: str, watch: Watch, longest_s: float) -> Alarm:
+    run = watch.beyond.run
+    if gate.roll_back is None:
+        grave = False
+    elif gate.metric in QUANTILES:
+        grave = run.severe > (1.0 - QUANTILES[gate.metric]) * run.trials
+    elif gate.metric is Metric.MEAN_SYNTHESIS:
+        grave = run.rate * longest_s > gate.roll_back
+    else:
+        grave = run.rate > (1.0 - gate.roll_back if gate.metric.higher_is_better else gate.roll_back)
+    return Alarm(gate, scope, run.rate, grave, run.trials, watch.beyond.evidence)
+
+
+def _alarmed(plan: Plan, state: RolloutState, evidence: Evidence, wake_at_s: float) -> Decision | None:
+    ringing = alarms(plan, evidence)
+    if not ringing:
+        return None
+    culprit = _only_culprit(plan, state, evidence, ringing)
+    if culprit is not None:
+        mine = [alarm for alarm in ringing if alarm.scope == culprit]
+        why = tuple(_accusation(alarm, plan) for alarm in mine)
+        confined = (f"the trouble is confined to {culprit}; the other characters go on",)
+        return Decision(Verb.HOLD_BACK, why + confined, wake_at_s, (), Trigger.P1, culprit)
+    overall = [alarm for alarm in ringing if alarm.scope == OVERALL] or ringing
+    why = tuple(_accusation(alarm, plan) for alarm in overall)
+    if any(alarm.grave for alarm in overall):
+        return Decision(Verb.ROLL_BACK, why, wake_at_s, (), Trigger.P0)
+    if state.step_backs >= plan.policy.most_step_backs:
+        often = (f"stepped back {state.step_backs} times already: a person must look",)
+        return Decision(Verb.ROLL_BACK, why + often, wake_at_s, (), Trigger.P1)
+    return Decision(Verb.STEP_BACK, why, wake_at_s, (), Trigger.P1)
+
+
+def _only_culprit(plan: Plan, state: RolloutState, evidence: Evidence, ringing: list[Alarm]) -> str | None:
+    """The one character that all the trouble is of, where the others have been heard enough and are well."""
+    accused = {alarm.scope for alarm in ringing} - {OVERALL}
+    if len(accused) != 1:
+        return None
+    culprit = next(iter(accused))
+    others = _eligible(state, evidence) - {culprit}
+    rest = evidence.recent_of(Arm.CANDIDATE, others)
+    if rest.units < plan.statistics.least_baseline_units:
+        return None
+    for alarm in ringing:
+        level = alarm.gate.alarm
+        assert level is not None, "it rang"
+        counts = counted(alarm.gate.metric, level, rest, plan.statistics.longest_s)
+        if counts.bad > counts.boundary * counts.trials:
+            return None
+    return culprit
+
+
+def _eligible(state: RolloutState, evidence: Evidence) -> frozenset[str]:
+    named = state.routing.characters or frozenset(character for _, character in evidence.recent)
+    return named - state.routing.held_back
+
+
+def _accusation(alarm: Alarm, plan: Plan) -> str:
+    whose = f" of {alarm.scope}" if alarm.scope else ""
+    size = f"{alarm.rate:.1%}"
+    if alarm.gate.metric is Metric.MEAN_SYNTHESIS:
+        size = f"{alarm.rate * plan.statistics.longest_s:.2f} s"
+    elif alarm.gate.metric in QUANTILES:
+        size = f"{alarm.rate:.1%} take longer than {alarm.gate.alarm:g} s"
+    return (
+        f"{alarm.gate.metric}{whose}: {size} over the last {alarm.units:.0f} units, "
+        f"worse than the baseline; odds {math.exp(min(alarm.log_e, 50.0)):,.0f} to 1 against chance"
+    )
+
+
+def _unreadable(plan: Plan, evidence: Evidence, now_s: float, wake_at_s: float) -> Decision | None:
+    """A source that fails, or has fallen silent, says nothing about the candidate."""
+    if evidence.trouble:
+        reason = f"the source of metrics cannot be read ({evidence.trouble}): holding, nothing is decided"
+        return Decision(None, (reason,), wake_at_s)
+    fresh_at_s = evidence.fresh_at_s if evidence.fresh_at_s is not None else evidence.since_s
+    if now_s - fresh_at_s > _STALE_AFTER_SLOTS * plan.statistics.slot_s:
+        reason = f"no traffic for {now_s - fresh_at_s:.0f} s: holding, for no data is not good data"
+        return Decision(None, (reason,), wake_at_s)
+    return None
+
+
+def _split(state: RolloutState, evidence: Evidence, wake_at_s: float) -> Decision | None:
+    """Pauses where the arms are not split as they should be: whatever was measured, it was not this share."""
+    share = state.routing.share_ppm / PPM
+    on_candidate, on_baseline = evidence.total.assigned
+    if state.phase is not Phase.RUNNING or not 0.0 < share < 1.0 or not on_candidate + on_baseline:
+        return None
+    if log_split_evidence(on_candidate, on_baseline, share) < math.log(SPLIT_ODDS):
+        return None
+    reason = (
+        f"the split is broken: {on_candidate} of {on_candidate + on_baseline} units on the candidate, "
+        f"where the share is {share:.1%}; what was measured means nothing until that is mended"
+    )
+    return Decision(Verb.PAUSE, (reason,), wake_at_s)
+
+
+def _by_phase(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) -> Decision:
+    slot_s = plan.statistics.slot_s
+    if state.phase is Phase.COOLING:
+        if now_s >= state.cool_until_s:
+            return Decision(Verb.RESUME, ("the cool-down is over",), now_s + slot_s)
+        left_s = state.cool_until_s - now_s
+        return Decision(None, (f"cooling down for another {left_s:.0f} s",), now_s + min(slot_s, left_s))
+    if state.phase is Phase.AWAITING_APPROVAL:
+        return _awaiting(plan, state, now_s)
+    if state.phase is Phase.RUNNING:
+        return _running(plan, state, evidence, now_s)
+    return Decision(None, (f"the rollout is {state.phase}; alarms are heeded",), now_s + slot_s)
+
+
+def _awaiting(plan: Plan, state: RolloutState, now_s: float) -> Decision:
+    target = plan.after(state.place)
+    wake_at_s = now_s + plan.statistics.slot_s
+    if target is None or state.approved != target:
+        return Decision(None, ("a person must approve the next stage",), wake_at_s)
+    return _entering(plan, target, "approved", now_s)
+
+
+def _running(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) -> Decision:
+    slot_s, hold_s = plan.statistics.slot_s, plan.step(state.place).hold_s
+    left_s = hold_s - state.held_for_s(now_s)
+    arm = Arm.CANDIDATE if state.routing.share_ppm else Arm.BASELINE
+    readings = read_gates(plan, evidence, arm, _eligible(state, evidence))
+    if left_s > 0:
+        reason = f"held for another {left_s:.0f} s"
+        return Decision(None, (reason,), now_s + min(slot_s, left_s), readings)
+    short = [reading for reading in readings if reading.verdict is not Verdict.PASS]
+    if short or not readings:
+        stuck = -left_s > hold_s * (plan.policy.progress_deadline - 1.0)
+        reasons = tuple(reading.sentence for reading in short) or ("no gate could be read",)
+        return Decision(None, reasons, now_s + slot_s, readings, stuck=stuck)
+    return _gone_well(plan, state, readings, now_s)
+
+
+def _gone_well(plan: Plan, state: RolloutState, readings: tuple[Reading, ...], now_s: float) -> Decision:
+    why = f"held for {plan.step(state.place).hold_s:.0f} s, all {len(readings)} gates met"
+    target = plan.after(state.place)
+    wake_at_s = now_s + plan.statistics.slot_s
+    if target is None:
+        return Decision(Verb.FINISH, (why,), wake_at_s, readings)
+    new_stage = target.stage != state.place.stage
+    if new_stage and plan.stage(target).approval and state.approved != target:
+        return Decision(Verb.ASK_APPROVAL, (why, "the next stage needs a person's approval"), wake_at_s, readings)
+    return _entering(plan, target, why, now_s, readings)
+
+
+def _entering(plan: Plan, target: Place, why: str, now_s: float, readings: tuple[Reading, ...] = ()) -> Decision:
+    hours, wake_at_s = plan.stage(target).hours, now_s + plan.statistics.slot_s
+    if hours is not None and not hours.allow(now_s):
+        reason = f"{why}; {plan.stage(target).name} may not be entered at this hour"
+        return Decision(None, (reason,), wake_at_s, readings)
+    return Decision(Verb.ADVANCE, (why,), wake_at_s, readings)

@@ -1,0 +1,67 @@
+"""The canonical cache key: equal if and only if the resolved requests are.
+
+``key = BLAKE2b-160(prefix(manner) || text)``, in hex. Every field of the prefix is preceded by its length and
+the text comes last, so no two requests run together.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from segue.core.speech import Manner, Pronunciation, ResolvedRequest
+
+KEY_VERSION = "1"
+"""Raised when encoding, levelling or inspection change what a stored entry would hold."""
+
+KEY_CHARS = 40
+
+_KEYS_REMEMBERED = 4096
+"""What is asked for often is asked for soon again; this bounds what remembering costs to some 20 MB."""
+
+
+def cache_key(request: ResolvedRequest) -> str:
+    """Forty hex digits."""
+    return key_of(key_prefix(request.manner), request.text)
+
+
+@lru_cache(_KEYS_REMEMBERED)
+def key_of(prefix: bytes, text: str) -> str:
+    """The key, from a prefix made beforehand."""
+    return blake2b(prefix + text.encode(), digest_size=KEY_CHARS // 2).hexdigest()
+
+
+def key_prefix(manner: Manner) -> bytes:
+    """What the key says of everything but the text."""
+    return _prefixed(
+        (
+            KEY_VERSION,
+            manner.engine,
+            manner.engine_version,
+            manner.voice,
+            manner.language,
+            manner.audio_format.container,
+            str(manner.audio_format.rate_hz),
+            _number(manner.rate_ratio),
+            _number(manner.pitch_semitones),
+            _number(manner.volume_ratio),
+            _spelled(manner.pronunciations),
+        )
+    ).encode()
+
+
+def _number(value: float) -> str:
+    """One spelling for numbers that are equal: 1 and 1.0, 0.0 and -0.0."""
+    return repr(float(value) + 0.0)
+
+
+def _spelled(pronunciations: tuple[Pronunciation, ...]) -> str:
+    return _prefixed(
+        [part for said in pronunciations for part in (said.phrase, said.pronunciation, said.alphabet)]
+    )
+
+
+def _prefixed(fields: tuple[str, ...] | list[str]) -> str:
+    return "".join([f"{len(field)}:{field}" for field in fields])

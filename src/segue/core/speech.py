@@ -1,0 +1,217 @@
+"""What is said, by whom, and what comes out: the values that every other room speaks in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from segue.core.units import BYTES_PER_SAMPLE_F32, BYTES_PER_SAMPLE_S16
+
+
+class Arm(StrEnum):
+    """The two sides of a rollout."""
+
+    BASELINE = "baseline"
+    CANDIDATE = "candidate"
+
+    @property
+    def other(self) -> Arm:
+        return Arm.CANDIDATE if self is Arm.BASELINE else Arm.BASELINE
+
+
+class Container(StrEnum):
+    """How encoded audio is wrapped."""
+
+    WAV = "wav"
+    MP3 = "mp3"
+    OPUS = "opus"
+    FLAC = "flac"
+    PCM = "pcm"
+
+
+class PhoneticAlphabet(StrEnum):
+    """Alphabets a pronunciation may be written in."""
+
+    IPA = "ipa"
+    X_SAMPA = "x-sampa"
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """What the caller wants to receive. ``rate_hz`` None keeps the voice's own sample rate."""
+
+    container: Container = Container.MP3
+    rate_hz: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pronunciation:
+    """How to say one phrase."""
+
+    phrase: str
+    pronunciation: str
+    alphabet: PhoneticAlphabet = PhoneticAlphabet.IPA
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Silence of ``length_ms`` before the character at ``position`` of the text."""
+
+    position: int
+    length_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What the caller asks of the delivery, on top of the character's own.
+
+    ``pitch_semitones`` -20..20, ``rate_ratio`` 0.25..4, ``volume_ratio`` 0..1 (amplitude).
+    """
+
+    pitch_semitones: float = 0.0
+    rate_ratio: float = 1.0
+    volume_ratio: float = 1.0
+    pauses: tuple[Pause, ...] = ()
+
+
+NEUTRAL = Controls()
+
+
+class UnitSource(StrEnum):
+    """Where the identity came from by which a request is assigned."""
+
+    USER = "user"
+    SESSION = "session"
+    RANDOM = "random"
+
+
+class Unit(NamedTuple):
+    """Whom an assignment sticks to. ``identity`` never leaves the process in clear."""
+
+    identity: str
+    source: UnitSource
+
+
+class SpeechRequest(NamedTuple):
+    """One request, whichever door it came through.
+
+    ``text`` is normalised. ``language`` (BCP 47) is set only where the caller named one.
+    ``timeout_s`` is how long the caller waits for the answer.
+    """
+
+    text: str
+    character_key: str
+    unit: Unit
+    request_id: str
+    dialect: str
+    audio_format: AudioFormat
+    controls: Controls = NEUTRAL
+    pronunciations: tuple[Pronunciation, ...] = ()
+    language: str | None = None
+    forced_arm: Arm | None = None
+    cache_enabled: bool = True
+    timeout_s: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What an engine is asked to say, in terms it has said that it understands.
+
+    ``rate_ratio`` 1 is the voice's own pace. ``character_key`` is a label; engines do not interpret it.
+    """
+
+    text: str
+    voice: str
+    language: str
+    rate_ratio: float = 1.0
+    pitch_semitones: float = 0.0
+    pronunciations: tuple[Pronunciation, ...] = ()
+    character_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """All but the text that can change the sound: engine, voice, delivery, format."""
+
+    engine: str
+    engine_version: str
+    voice: str
+    language: str
+    audio_format: AudioFormat
+    rate_ratio: float = 1.0
+    pitch_semitones: float = 0.0
+    volume_ratio: float = 1.0
+    pronunciations: tuple[Pronunciation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRequest:
+    """A text and the manner it is said in: what the cache key covers, every field of it."""
+
+    manner: Manner
+    text: str
+
+    def utterance(self, character_key: str = "") -> Utterance:
+        """What the engine is asked; volume and format are not its affair."""
+        manner = self.manner
+        return Utterance(
+            self.text,
+            manner.voice,
+            manner.language,
+            manner.rate_ratio,
+            manner.pitch_semitones,
+            manner.pronunciations,
+            character_key,
+        )
+
+
+class SampleEncoding(StrEnum):
+    """How samples are laid out in memory; both little-endian, mono."""
+
+    S16 = "s16"
+    F32 = "f32"
+
+
+_SAMPLE_BYTES = {SampleEncoding.S16: BYTES_PER_SAMPLE_S16, SampleEncoding.F32: BYTES_PER_SAMPLE_F32}
+
+
+@dataclass(frozen=True, slots=True)
+class Pcm:
+    """Mono samples as an engine made them; a stream is a sequence of these."""
+
+    data: bytes
+    rate_hz: int
+    encoding: SampleEncoding = SampleEncoding.S16
+
+    def __post_init__(self) -> None:
+        if self.rate_hz < 1:
+            raise ValueError(f"a sample rate is at least 1 Hz, not {self.rate_hz}")
+
+    @property
+    def sample_count(self) -> int:
+        return len(self.data) // _SAMPLE_BYTES[self.encoding]
+
+    @property
+    def duration_s(self) -> float:
+        return self.sample_count / self.rate_hz
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedAudio:
+    """Bytes a player can play. ``etag`` is a digest of ``data``, as hex."""
+
+    data: bytes
+    container: Container
+    rate_hz: int
+    duration_s: float
+    etag: str
+
+
+CONTENT_TYPES = {
+    Container.WAV: "audio/wav",
+    Container.MP3: "audio/mpeg",
+    Container.OPUS: "audio/ogg",
+    Container.FLAC: "audio/flac",
+    Container.PCM: "audio/pcm",
+}

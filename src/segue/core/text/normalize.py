@@ -1,0 +1,63 @@
+"""Text cleaned for speaking: one spelling of each character, no invisible ones, no control characters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from segue.core.errors import InvalidRequest
+
+MAX_TEXT_CHARS = 5000
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+)
+_SPEAKABLE = re.compile(r"[^\W_]")
+
+
+def normalize(text: str, *, max_chars: int = MAX_TEXT_CHARS) -> str:
+    """The text in NFC, invisible characters removed, runs of white space made one blank.
+
+    Raises:
+        InvalidRequest: the text is empty, too long, holds control characters or lone surrogates, or nothing
+            in it can be spoken.
+    """
+    _check_length(text, max_chars)
+    if _is_plain(text):
+        return text
+    _refuse_forbidden(text)
+    if not text.isascii():
+        # What is invisible may stand between a letter and its accent, so it goes before the two are joined.
+        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+        _check_length(text, max_chars)  # a few characters have no composed form: NFC makes two or three of them
+    text = " ".join(text.split())
+    if _SPEAKABLE.search(text) is None:
+        raise InvalidRequest("text holds nothing that can be spoken", field="text")
+    return text
+
+
+def _check_length(text: str, max_chars: int) -> None:
+    if len(text) > max_chars:
+        raise InvalidRequest(f"text has {len(text)} characters; the limit is {max_chars}", field="text")
+
+
+def _is_plain(text: str) -> bool:
+    """Nothing to do: as most texts are, and asking is cheap. ASCII that prints has no white space but blanks."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and "  " not in text
+        and text[:1].isalnum()
+        and not text.endswith(" ")
+    )
+
+
+def _refuse_forbidden(text: str) -> None:
+    found = _FORBIDDEN.search(text)
+    if found is not None:
+        raise InvalidRequest(
+            f"text holds the character U+{ord(found.group()):04X} at position {found.start()}, "
+            "which cannot be spoken",
+            field="text",
+        )

@@ -1,0 +1,201 @@
+"""eSpeak NG in this process, through ctypes and the library packaged in ``espeakng-loader``.
+
+The C library keeps global state and speaks one utterance at a time, so all engines of a process share one lock.
+It works some five hundred times faster than speech: the lock is rarely waited for.
+
+Source of the constants: ``speak_lib.h`` of eSpeak NG 1.52.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import re
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from segue.core.catalogue import Capabilities, Range, Voice
+from segue.core.errors import InternalFailure, Unsupported
+from segue.core.speech import Pcm
+from segue.core.text.scripts import scripts_of_language
+from segue.engines.base import ThreadedEngine
+from segue.engines.options import refuse_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from segue.core.speech import Utterance
+
+NAME = "espeak"
+FAMILY = "formant"
+
+_AUDIO_OUTPUT_SYNCHRONOUS = 2
+_BUFFER_MS = 60
+_CHARS_UTF8 = 1
+_POSITION_CHARACTER = 1
+_OK = 0
+_PARAMETER_RATE_WPM = 1
+_PARAMETER_PITCH = 3
+
+_NORMAL_WPM = 175
+_WPM = Range(80, 450)
+_NORMAL_PITCH = 50
+_PITCH_PER_SEMITONE = 50 / 12
+"""The pitch parameter runs 0..100 and halves or doubles the voice's pitch at its ends."""
+
+_CAPABILITIES = Capabilities(
+    pitch_semitones=Range(-12.0, 12.0),
+    rate_ratio=Range(_WPM.low / _NORMAL_WPM, _WPM.high / _NORMAL_WPM),
+    streaming=True,
+)
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+class _VoiceRecord(ctypes.Structure):
+    """``espeak_VOICE``: only the head of it is read."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.POINTER(ctypes.c_char)),
+        ("identifier", ctypes.c_char_p),
+    )
+
+
+class _Language(NamedTuple):
+    """A language that the library speaks. It finds all of them by ``identifier``, by their codes but some."""
+
+    name: str
+    identifier: str
+
+
+class _Library:
+    """The C library, initialised. One a process: see ``_library``.
+
+    Only names that were listed may reach it: it takes an unknown variant without a word, and a long one writes
+    past the end of a buffer.
+    """
+
+    def __init__(self) -> None:
+        import espeakng_loader
+
+        self._lock = threading.Lock()
+        self._c = ctypes.CDLL(espeakng_loader.get_library_path())
+        self._c.espeak_Info.restype = ctypes.c_char_p
+        self._c.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_VoiceRecord))
+        data = Path(espeakng_loader.get_data_path())
+        self.rate_hz: int = self._c.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, _BUFFER_MS, str(data).encode(), 0)
+        if self.rate_hz <= 0:
+            raise InternalFailure(f"eSpeak NG could not start with its data in {data}; reinstall espeakng-loader")
+        self.version: str = self._c.espeak_Info(None).decode()
+        self._languages: dict[str, _Language] = {}
+        for code, language in self._listed():
+            if _has_dictionary(data, code, language):
+                self._languages.setdefault(code, language)
+        self._variants = frozenset(path.name for path in (data / "voices" / "!v").iterdir())
+
+    @property
+    def languages(self) -> Sequence[str]:
+        return tuple(self._languages)
+
+    def _listed(self) -> Iterator[tuple[str, _Language]]:
+        """Languages by code; a record's languages are (priority byte, code, NUL)."""
+        found = self._c.espeak_ListVoices(None)
+        index = 0
+        while found[index]:
+            record = found[index].contents
+            code = ctypes.string_at(ctypes.addressof(record.languages.contents) + 1)
+            yield code.decode(), _Language(record.name.decode().strip(), record.identifier.decode())
+            index += 1
+
+    def language(self, voice: str) -> _Language | None:
+        """The language of a voice such as ``en-us`` or ``en-us+f3``, if it is one."""
+        code, plus, variant = voice.partition("+")
+        return None if plus and variant not in self._variants else self._languages.get(code)
+
+    def speak(self, utterance: Utterance, emit: Callable[[Pcm], bool]) -> None:
+        """Speaks while ``emit`` answers True. Holds the lock throughout."""
+
+        def on_samples(samples: Any, count: int, _events: object) -> int:
+            if not samples or not count:
+                return 0
+            return 0 if emit(Pcm(ctypes.string_at(samples, count * 2), self.rate_hz)) else 1
+
+        language = self.language(utterance.voice)
+        if language is None:
+            raise _unknown(utterance.voice)
+        _, plus, variant = utterance.voice.partition("+")
+        name = f"{language.identifier}{plus}{variant}"
+        text = utterance.text.encode()
+        callback = _Callback(on_samples)
+        with self._lock:
+            if self._c.espeak_SetVoiceByName(name.encode()) != _OK:
+                raise _unknown(utterance.voice)
+            self._c.espeak_SetSynthCallback(callback)
+            self._c.espeak_SetParameter(_PARAMETER_RATE_WPM, round(utterance.rate_ratio * _NORMAL_WPM), 0)
+            pitch = round(_NORMAL_PITCH + utterance.pitch_semitones * _PITCH_PER_SEMITONE)
+            self._c.espeak_SetParameter(_PARAMETER_PITCH, pitch, 0)
+            status = self._c.espeak_Synth(text, len(text) + 1, 0, _POSITION_CHARACTER, 0, _CHARS_UTF8, None, None)
+        if status != _OK:
+            raise InternalFailure(f"eSpeak NG refused the text with status {status}")
+
+
+def _unknown(voice: str) -> Unsupported:
+    return Unsupported(f"eSpeak NG has no voice {voice[:64]!r}; `segue voices --engine espeak` lists them")
+
+
+def _has_dictionary(data: Path, code: str, language: _Language) -> bool:
+    """Whether the package brings the dictionary that the language's file names; a few are missing."""
+    described = (data / "lang" / language.identifier).read_text(encoding="utf-8")
+    named = re.search(r"^dictionary\s+(\S+)", described, re.MULTILINE)
+    dictionary = named.group(1) if named else code.partition("-")[0]
+    return (data / f"{dictionary}_dict").is_file()
+
+
+@functools.cache
+def _library() -> _Library:
+    """The process has one eSpeak NG, whether we like it or not; so this module has one, too."""
+    return _Library()
+
+
+class EspeakEngine(ThreadedEngine):
+    """Implements ``segue.ports.engine.Engine``.
+
+    A voice is a language and perhaps a variant: ``en-us``, ``cmn+f3``.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(threads=1)
+        self.name = NAME
+        self.version = f"espeak-ng-{_library().version}"
+
+    def voices(self) -> Sequence[Voice]:
+        return [self.voice(language) for language in _library().languages]
+
+    def voice(self, name: str) -> Voice:
+        language = _library().language(name)
+        if language is None:
+            raise _unknown(name)
+        code, _, variant = name.partition("+")
+        return Voice(
+            name=name,
+            engine=NAME,
+            family=FAMILY,
+            locale=code,
+            scripts=scripts_of_language(code),
+            label=f"eSpeak NG {language.name}{f' ({variant})' if variant else ''}",
+            capabilities=_CAPABILITIES,
+        )
+
+    def _load(self) -> None:
+        _library()
+
+    def _speak(self, utterance: Utterance, emit: Callable[[Pcm], bool]) -> None:
+        _library().speak(utterance, emit)
+
+
+def create(options: Mapping[str, object]) -> EspeakEngine:
+    """The entry point; takes no options."""
+    refuse_unknown(options, ())
+    return EspeakEngine()

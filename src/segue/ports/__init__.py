@@ -1,0 +1,1 @@
+"""What the shell must provide: protocols and the small values that pass through them."""

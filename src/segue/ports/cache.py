@@ -1,0 +1,38 @@
+"""Where audio is kept once made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from segue.core.speech import EncodedAudio
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """Audio and where it came from, enough to answer with it.
+
+    ``stored_at_s`` is Unix time.
+    """
+
+    audio: EncodedAudio
+    voice: str
+    model: str
+    stored_at_s: float
+
+
+class AudioCache(Protocol):
+    """Audio by key. An entry that cannot be trusted is a miss; a cache that fails is a cache that misses."""
+
+    def peek(self, key: str) -> tuple[CacheEntry, str] | None:
+        """What is at hand without waiting, and the name of its source."""
+        ...
+
+    async def get(self, key: str) -> tuple[CacheEntry, str] | None:
+        """The entry and the name of its source (``memory``, ``file``, ``redis``), or None."""
+        ...
+
+    async def put(self, key: str, entry: CacheEntry) -> None: ...
+
+    async def close(self) -> None: ...

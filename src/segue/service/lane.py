@@ -1,0 +1,110 @@
+"""One voice family of one engine, as the service uses it: guarded by a breaker, an allowance and a line."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from segue.core.breaker import Breaker, BreakerPhase, BreakerRules
+from segue.core.catalogue import Quota
+from segue.core.errors import BreakerOpen, SegueError
+from segue.service.admission import Admission, AdmissionLimits
+from segue.service.allowance import Allowance
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from segue.ports.clock import Clock
+    from segue.ports.engine import Engine
+    from segue.ports.recorder import LaneName, Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class LaneLimits:
+    """``replicas``: processes that share the vendor's quota."""
+
+    admission: AdmissionLimits = field(default_factory=AdmissionLimits)
+    breaker: BreakerRules = field(default_factory=BreakerRules)
+    quota: Quota = field(default_factory=Quota)
+    replicas: int = 1
+
+
+class Lane:
+    """Lets calls through to an engine, or says at once why not."""
+
+    def __init__(
+        self, name: LaneName, engine: Engine, limits: LaneLimits, clock: Clock, recorder: Recorder
+    ) -> None:
+        self.name = name
+        self.engine = engine
+        self.allowance = Allowance(name, limits.quota, clock, recorder, replicas=limits.replicas)
+        self._admission = Admission(limits.admission)
+        self._breaker = Breaker(limits.breaker)
+        self._clock = clock
+        self._recorder = recorder
+        self._probe: asyncio.Task[None] | None = None
+
+    @property
+    def phase(self) -> BreakerPhase:
+        return self._breaker.phase
+
+    @asynccontextmanager
+    async def admitted(
+        self, chars: int, deadline: float, probe: Callable[[], Awaitable[object]]
+    ) -> AsyncIterator[None]:
+        """A place to call the engine from, by ``deadline`` on the loop's clock.
+
+        ``probe`` is how to try the engine, should the breaker want to know.
+
+        Raises:
+            BreakerOpen, QuotaExhausted, Overloaded: the engine was not asked.
+        """
+        self._check_breaker(probe)
+        async with self._admission.place(deadline):
+            self._report_load()
+            try:
+                self._check_breaker(probe)  # it may have opened while this one stood in line
+                self.allowance.spend(chars)
+                yield
+            finally:
+                self._report_load()
+
+    def succeeded(self) -> None:
+        if self._breaker.failures:
+            self._turn(self._breaker.succeeded())
+
+    def failed(self) -> None:
+        self._turn(self._breaker.failed(self._clock.monotonic_s()))
+
+    async def close(self) -> None:
+        if self._probe is not None:
+            self._probe.cancel()
+            await asyncio.gather(self._probe, return_exceptions=True)
+
+    def _check_breaker(self, probe: Callable[[], Awaitable[object]]) -> None:
+        if self._breaker.lets_pass:
+            return
+        if self._breaker.probe_due(self._clock.monotonic_s()):
+            self._turn(self._breaker.probing())
+            self._probe = asyncio.create_task(self._try(probe), name=f"probe {self.name}")
+        raise BreakerOpen(f"{self.name.engine}/{self.name.family} failed {self._breaker.failures} times in a row")
+
+    async def _try(self, probe: Callable[[], Awaitable[object]]) -> None:
+        """One call on nobody's behalf: no listener waits for an engine that may be dead."""
+        try:
+            await probe()
+        except SegueError:
+            self.failed()
+        else:
+            self._turn(self._breaker.succeeded())
+
+    def _turn(self, breaker: Breaker) -> None:
+        changed = breaker.phase is not self._breaker.phase
+        self._breaker = breaker
+        if changed:
+            self._recorder.breaker_changed(self.name, breaker.phase, breaker.failures)
+
+    def _report_load(self) -> None:
+        self._recorder.load_changed(self.name, self._admission.running, self._admission.waiting)

@@ -1,0 +1,171 @@
+"""Which arm, which voice, told what: decided once for a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from segue.core.assign import Assignment, Diversion, Routing, assign
+from segue.core.catalogue import Character
+from segue.core.errors import InvalidRequest, Unsupported
+from segue.core.keys import key_of, key_prefix
+from segue.core.speech import NEUTRAL, Arm, Manner, ResolvedRequest, SpeechRequest
+from segue.core.text.controls import Loss, fit_pronunciations, fit_prosody
+from segue.core.text.scripts import scripts_of
+from segue.ports.recorder import LaneName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from segue.core.catalogue import Catalogue, Delivery, Voice
+    from segue.ports.engine import Engine
+    from segue.service.current import Current
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How one arm would say texts of one kind. ``losses`` is what it cannot take over,
+    ``lost`` the names alone.
+    """
+
+    arm: Arm
+    model: str
+    voice: Voice
+    lane: LaneName
+    manner: Manner
+    losses: tuple[Loss, ...]
+    lost: tuple[str, ...]
+    key_prefix: bytes
+
+
+class Leg(NamedTuple):
+    """One text on one arm's way, with its cache key."""
+
+    way: Way
+    text: str
+    key: str
+
+    @property
+    def resolved(self) -> ResolvedRequest:
+        return ResolvedRequest(self.way.manner, self.text)
+
+
+class Route(NamedTuple):
+    """A request with its decision. ``diversion`` is set when ``leg`` is not of the assigned arm."""
+
+    request: SpeechRequest
+    character: Character
+    assignment: Assignment
+    routing: Routing
+    leg: Leg
+    diversion: Diversion | None = None
+
+
+class Router:
+    """Knows the catalogue and the routing in force; asks engines only what their voices can do."""
+
+    def __init__(self, catalogue: Catalogue, engines: Mapping[str, Engine], current: Current) -> None:
+        self._catalogue = catalogue
+        self._engines = engines
+        self._current = current
+        self._usual_ways: dict[object, Way | None] = {}
+
+    def route(self, request: SpeechRequest) -> Route:
+        """The one decision about this request.
+
+        Raises:
+            InvalidRequest: no such character, or neither arm has a voice for the text's language.
+        """
+        routing = self._current.routing
+        character = self._catalogue.character(request.character_key)
+        assignment = assign(routing, request.unit.identity, character.key, request.forced_arm)
+        leg = self._leg(request, character, assignment.arm)
+        if leg is not None:
+            return Route(request, character, assignment, routing, leg)
+        leg = self._leg(request, character, assignment.arm.other) if routing.enabled else None
+        if leg is None:
+            raise InvalidRequest(_unspeakable(request, character), field="text")
+        return Route(request, character, assignment, routing, leg, Diversion.NO_VOICE)
+
+    def fallback(self, route: Route) -> Leg | None:
+        """The baseline's leg, where the candidate was asked first and falling back is allowed."""
+        if route.leg.way.arm is Arm.BASELINE or not route.routing.fallback:
+            return None
+        return self._leg(route.request, route.character, Arm.BASELINE)
+
+    def _leg(self, request: SpeechRequest, character: Character, arm: Arm) -> Leg | None:
+        way = self._way(request, character, arm)
+        return None if way is None else Leg(way, request.text, key_of(way.key_prefix, request.text))
+
+    def _way(self, request: SpeechRequest, character: Character, arm: Arm) -> Way | None:
+        """Worked out once for requests that ask for nothing special: most of them."""
+        scripts = scripts_of(request.text)
+        if request.controls is not NEUTRAL or request.pronunciations or request.language is not None:
+            return self._worked_out(request, scripts, character, arm)
+        sound = request.audio_format
+        revision = self._engines[self._catalogue.arms[arm].engine].voices_revision
+        kind = (character.key, arm, scripts, sound.container, sound.rate_hz, revision)
+        try:
+            return self._usual_ways[kind]
+        except KeyError:
+            way = self._usual_ways[kind] = self._worked_out(request, scripts, character, arm)
+            return way
+
+    def _worked_out(
+        self, request: SpeechRequest, scripts: frozenset[str], character: Character, arm: Arm
+    ) -> Way | None:
+        spec = self._catalogue.arms[arm]
+        engine = self._engines[spec.engine]
+        chosen = _choose(_served(character.deliveries[arm], engine), request.language, scripts)
+        if chosen is None:
+            return None
+        voice, design = chosen
+        fitted = fit_prosody(design, request.controls, voice.capabilities)
+        losses = list(fitted.losses)
+        said_so = fit_pronunciations(request.pronunciations, voice.capabilities, losses)
+        if request.controls.pauses:
+            losses.append(Loss("pauses", str(len(request.controls.pauses)), "", "not supported yet"))
+        manner = Manner(
+            engine.name,
+            engine.version,
+            voice.name,
+            voice.locale,
+            request.audio_format,
+            fitted.rate_ratio,
+            fitted.pitch_semitones,
+            request.controls.volume_ratio,
+            said_so,
+        )
+        lane = LaneName(engine.name, voice.family)
+        lost = tuple(loss.control for loss in losses)
+        return Way(arm, spec.model, voice, lane, manner, tuple(losses), lost, key_prefix(manner))
+
+
+_Choice = tuple["Voice", "Delivery"]
+
+
+def _served(deliveries: tuple[Delivery, ...], engine: Engine) -> list[_Choice]:
+    """The character's voices that the engine has; `segue check` reports the others."""
+    found: list[_Choice] = []
+    for delivery in deliveries:
+        try:
+            found.append((engine.voice(delivery.voice), delivery))
+        except Unsupported:
+            continue
+    return found
+
+
+def _choose(choices: list[_Choice], language: str | None, scripts: frozenset[str]) -> _Choice | None:
+    """The first voice that speaks the language; where none is named, one that reads the scripts.
+
+    A voice made for one of the text's scripts goes before one that can merely read it too.
+    """
+    if language is not None:
+        choices = [choice for choice in choices if choice[0].speaks(language)]
+    able = [choice for choice in choices if scripts.issubset(choice[0].scripts)]
+    return next((choice for choice in able if choice[0].scripts[0] in scripts), able[0] if able else None)
+
+
+def _unspeakable(request: SpeechRequest, character: Character) -> str:
+    wanted = request.language or "+".join(sorted(scripts_of(request.text)))
+    return f"no voice of {character.key!r} speaks {wanted}"

@@ -1,0 +1,133 @@
+"""The listeners, the two arms, and what goes wrong with them."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from segue.core.errors import InvalidRequest
+
+DAY_S = 86_400.0
+_Z99 = 2.3263478740408408
+"""The standard normal's 99th percentile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """Lognormal durations, by their mean and 99th percentile, in seconds."""
+
+    mean_s: float = 0.9
+    p99_s: float = 2.5
+
+    @property
+    def sigma(self) -> float:
+        """From ``ln(p99 / mean) = z sigma - sigma^2 / 2``, the smaller root."""
+        spread = math.log(self.p99_s / self.mean_s)
+        return _Z99 - math.sqrt(max(0.0, _Z99 * _Z99 - 2.0 * spread))
+
+    @property
+    def mu(self) -> float:
+        return math.log(self.mean_s) - self.sigma**2 / 2.0
+
+    def beyond(self, level_s: float) -> float:
+        """The chance that a call takes longer."""
+        z = (math.log(level_s) - self.mu) / self.sigma
+        return 0.5 * math.erfc(z / math.sqrt(2.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How an arm does: how many of its calls fail, and how long they take."""
+
+    error_rate: float = 0.002
+    delays: Delays = field(default_factory=Delays)
+
+
+class FaultKind(StrEnum):
+    """``error``: so many calls fail. ``silence``: so many calls give bad audio. ``hang``: so many never answer.
+    ``slow``: the mean becomes so many seconds. ``outage``: so many calls of *both* arms fail.
+    """
+
+    ERROR = "error"
+    SILENCE = "silence"
+    HANG = "hang"
+    SLOW = "slow"
+    OUTAGE = "outage"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that goes wrong: from ``stage``'s beginning, or from ``at_s``; for ``for_s``; for a character."""
+
+    kind: FaultKind
+    size: float
+    at_s: float = 0.0
+    stage: int | None = None
+    for_s: float = math.inf
+    character: str = ""
+
+
+_FAULT = re.compile(
+    r"(?P<kind>[a-z]+):(?P<size>\d+(?:\.\d+)?)"
+    r"@(?:stage(?P<stage>\d+)|day(?P<day>\d+(?:\.\d+)?)|(?P<hours>\d+(?:\.\d+)?)h)"
+    r"(?:\+(?P<for>\d+(?:\.\d+)?)(?P<unit>[smhd]))?(?:/(?P<character>[A-Za-z0-9_-]+))?"
+)
+_UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY_S}
+
+
+def parse_fault(written: str) -> Fault:
+    """``error:0.1@stage2``, ``slow:10@day6``, ``outage:1@36h+10m``, ``error:0.5@stage4/pip_boy``.
+
+    Raises:
+        InvalidRequest: it is not written so.
+    """
+    found = _FAULT.fullmatch(written.strip())
+    if found is None or found["kind"] not in set(FaultKind):
+        raise InvalidRequest(
+            f"{written!r} is no fault; write kind:size@when, such as error:0.1@stage2, slow:10@day6 or "
+            f"outage:1@36h+10m; kinds: {', '.join(FaultKind)}"
+        )
+    kind, size = FaultKind(found["kind"]), float(found["size"])
+    if kind is not FaultKind.SLOW and not 0 < size <= 1:
+        raise InvalidRequest(f"{written!r}: the size of {kind} is a rate, above 0 and at most 1")
+    at_s = float(found["day"]) * DAY_S if found["day"] else float(found["hours"] or 0.0) * 3600.0
+    for_s = float(found["for"]) * _UNITS_S[found["unit"]] if found["for"] else math.inf
+    stage = int(found["stage"]) if found["stage"] else None
+    return Fault(kind, size, at_s, stage, for_s, found["character"] or "")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything a run is drawn from.
+
+    ``requests_per_s`` reach an engine; of all lookups ``cache_hit_rate`` did not have to. A session makes
+    ``burst`` requests that succeed or fail together, ``split_sessions`` of them long enough to be counted twice.
+    ``night`` is the part of the day's traffic that is missing at its lowest, ``drift_per_day`` how traffic grows.
+    """
+
+    characters: tuple[str, ...]
+    requests_per_s: float = 20.0
+    baseline: Behaviour = field(default_factory=Behaviour)
+    candidate: Behaviour = field(default_factory=Behaviour)
+    faults: tuple[Fault, ...] = ()
+    cache_hit_rate: float = 0.95
+    burst: int = 1
+    split_sessions: float = 0.5
+    night: float = 0.0
+    drift_per_day: float = 0.0
+    approval_delay_s: float = 3600.0
+
+    @property
+    def units_per_s(self) -> float:
+        """Units, as the judge counts them, in an average second."""
+        return self.requests_per_s / self.burst * (1.0 + self._twice)
+
+    @property
+    def _twice(self) -> float:
+        return self.split_sessions if self.burst > 1 else 0.0
+
+    @property
+    def requests_per_unit(self) -> float:
+        return self.requests_per_s / self.units_per_s

@@ -1,0 +1,1 @@
+"""The machine: the only clock, sleep and entropy of the program."""

@@ -1,0 +1,1 @@
+"""What is counted, where it can be read, and what is logged."""

@@ -1,0 +1,209 @@
+"""Every metric, once. Dashboards, alerts and documents read this list; the exporter is built from it.
+
+Histogram edges hold every threshold of the rollout's gates (1.5, 2, 2.5, 4, 5 and 10 s), so that no gate is
+judged by interpolation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Metric:
+    """One metric, equal to itself alone. ``across_workers`` is how a gauge of several processes is made one."""
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    across_workers: str = "sum"
+
+
+SYNTHESIS_SECONDS = (
+    0.05,
+    0.1,
+    0.2,
+    0.35,
+    0.5,
+    0.75,
+    1.0,
+    1.5,
+    2.0,
+    2.5,
+    3.0,
+    4.0,
+    5.0,
+    7.5,
+    10.0,
+    15.0,
+    20.0,
+    30.0,
+)
+REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, *SYNTHESIS_SECONDS)
+FILE_BYTES = (1e3, 4e3, 1e4, 3e4, 6e4, 1e5, 2e5, 4e5, 8e5, 1.6e6, 5e6, 2e7)
+TEXT_CHARS = (10.0, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 5000.0)
+
+SYNTHESIS = Metric(
+    "tts_synthesis_total",
+    Kind.COUNTER,
+    "Attempts at an arm's engine, by how they ended. Cache hits are none; a failure that the baseline made good "
+    "counts one error here and one success of the baseline.",
+    ("voice_model", "character_key", "status"),
+)
+SYNTHESIS_DURATION = Metric(
+    "tts_synthesis_duration_seconds",
+    Kind.HISTOGRAM,
+    "The engine's own time for attempts that succeeded or ran out of time.",
+    ("voice_model", "character_key"),
+    SYNTHESIS_SECONDS,
+)
+CACHE_HITS = Metric(
+    "tts_cache_hits_total",
+    Kind.COUNTER,
+    "Requests answered from a cache, by which.",
+    ("voice_model", "source"),
+)
+CACHE_MISSES = Metric(
+    "tts_cache_misses_total", Kind.COUNTER, "Requests that no cache could answer.", ("voice_model",)
+)
+FILE_SIZE = Metric(
+    "tts_audio_file_size_bytes",
+    Kind.HISTOGRAM,
+    "Encoded size of newly made audio.",
+    ("voice_model", "character_key"),
+    FILE_BYTES,
+)
+FALLBACKS = Metric(
+    "tts_chirp3_fallback_total",
+    Kind.COUNTER,
+    "Requests for which the baseline was asked because the candidate failed, by the kind of failure.",
+    ("character_key", "error_type"),
+)
+REQUESTS_BY_CHARACTER = Metric(
+    "tts_requests_by_character_total",
+    Kind.COUNTER,
+    "Requests answered, by the character and the model that was heard.",
+    ("character_key", "voice_model"),
+)
+TEXT_LENGTH = Metric(
+    "tts_text_length_characters",
+    Kind.HISTOGRAM,
+    "Length of the texts that engines were asked for.",
+    ("voice_model", "character_key"),
+    TEXT_CHARS,
+)
+REQUESTS = Metric(
+    "tts_requests_total",
+    Kind.COUNTER,
+    "What the listener got: served by the arm meant, served by the fallback, or failed.",
+    ("outcome",),
+)
+REQUEST_DURATION = Metric(
+    "tts_request_duration_seconds",
+    Kind.HISTOGRAM,
+    "From a request's arrival to its answer, by where the audio came from. Audio from memory is not timed: "
+    "timing it would take longer.",
+    ("source",),
+    REQUEST_SECONDS,
+)
+SYNTHESIS_ERRORS = Metric(
+    "segue_synthesis_errors_total",
+    Kind.COUNTER,
+    "Attempts that failed, by kind; bad_audio is audio that was refused after listening to it.",
+    ("voice_model", "character_key", "error_type"),
+)
+ASSIGNMENTS = Metric(
+    "segue_assignments_total",
+    Kind.COUNTER,
+    "Decisions, by arm and reason, and where the unit's identity came from.",
+    ("arm", "reason", "unit"),
+)
+DIVERSIONS = Metric(
+    "segue_diversions_total",
+    Kind.COUNTER,
+    "Requests answered by another arm than the assigned one, by why.",
+    ("character_key", "diversion"),
+)
+REJECTED = Metric(
+    "segue_rejected_total", Kind.COUNTER, "Requests refused as the caller's mistake.", ("dialect", "code")
+)
+CONTROLS_LOST = Metric(
+    "segue_controls_lost_total",
+    Kind.COUNTER,
+    "Settings of requests that a voice could not take over as asked; each was named in the answer.",
+    ("voice_model", "control"),
+)
+BREAKER_OPEN = Metric(
+    "segue_breaker_open",
+    Kind.GAUGE,
+    "1 while a breaker keeps calls away from an engine's voice family.",
+    ("engine", "family"),
+    across_workers="livemax",
+)
+QUOTA_SPENT = Metric(
+    "segue_quota_spent_total",
+    Kind.COUNTER,
+    "Times a quota was found spent; the request went to the baseline and the arm was not blamed.",
+    ("engine", "family", "limit"),
+)
+RUNNING = Metric(
+    "segue_synthesis_running",
+    Kind.GAUGE,
+    "Syntheses under way.",
+    ("engine", "family"),
+    across_workers="livesum",
+)
+WAITING = Metric(
+    "segue_synthesis_waiting",
+    Kind.GAUGE,
+    "Syntheses waiting for their turn.",
+    ("engine", "family"),
+    across_workers="livesum",
+)
+SHARE = Metric(
+    "segue_candidate_share_ratio",
+    Kind.GAUGE,
+    "The candidate's share in force, 0 to 1; 0 while the master switch is off.",
+    across_workers="livemin",
+)
+REVISION = Metric(
+    "segue_rollout_revision",
+    Kind.GAUGE,
+    "Revision of the routing in force; the lowest of all workers.",
+    across_workers="livemin",
+)
+BUILD = Metric("segue_build_info", Kind.GAUGE, "1, labelled with the version.", ("version",), across_workers="max")
+
+METRICS: tuple[Metric, ...] = (
+    SYNTHESIS,
+    SYNTHESIS_DURATION,
+    CACHE_HITS,
+    CACHE_MISSES,
+    FILE_SIZE,
+    FALLBACKS,
+    REQUESTS_BY_CHARACTER,
+    TEXT_LENGTH,
+    REQUESTS,
+    REQUEST_DURATION,
+    SYNTHESIS_ERRORS,
+    ASSIGNMENTS,
+    DIVERSIONS,
+    REJECTED,
+    CONTROLS_LOST,
+    BREAKER_OPEN,
+    QUOTA_SPENT,
+    RUNNING,
+    WAITING,
+    SHARE,
+    REVISION,
+    BUILD,
+)

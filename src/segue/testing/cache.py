@@ -1,0 +1,47 @@
+"""The suite that every cache must pass."""
+
+from __future__ import annotations
+
+from segue.core.speech import Container, EncodedAudio
+from segue.ports.cache import AudioCache, CacheEntry
+
+
+def an_entry(size_bytes: int = 1000, stored_at_s: float = 1_000_000.0) -> CacheEntry:
+    audio = EncodedAudio(b"\xff" * size_bytes, Container.MP3, 24_000, 1.5, "ab" * 16)
+    return CacheEntry(audio, "Babble en-US", "babble", stored_at_s)
+
+
+class CacheContract:
+    """Subclass it with a fixture ``cache``, empty, whose clock stands at 1,000,000 s and whose limits are 100 kB
+    and 1 day.
+    """
+
+    async def test_what_was_put_is_got_whole(self, cache: AudioCache) -> None:
+        await cache.put("a" * 40, an_entry())
+        found = await cache.get("a" * 40)
+        assert found is not None
+        assert found[0] == an_entry()
+
+    async def test_what_was_not_put_is_a_miss(self, cache: AudioCache) -> None:
+        assert await cache.get("b" * 40) is None
+        assert cache.peek("b" * 40) is None
+
+    async def test_putting_again_replaces(self, cache: AudioCache) -> None:
+        await cache.put("a" * 40, an_entry(10))
+        await cache.put("a" * 40, an_entry(20))
+        found = await cache.get("a" * 40)
+        assert found is not None
+        assert len(found[0].audio.data) == 20
+
+    async def test_an_old_entry_is_a_miss(self, cache: AudioCache) -> None:
+        await cache.put("a" * 40, an_entry(stored_at_s=1_000_000.0 - 2 * 86_400))
+        assert await cache.get("a" * 40) is None
+
+    async def test_an_entry_larger_than_all_is_not_harmful(self, cache: AudioCache) -> None:
+        await cache.put("a" * 40, an_entry(1_000_000))
+        await cache.put("b" * 40, an_entry())
+        assert await cache.get("b" * 40) is not None
+
+    async def test_it_can_be_closed_twice(self, cache: AudioCache) -> None:
+        await cache.close()
+        await cache.close()

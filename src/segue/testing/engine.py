@@ -1,0 +1,178 @@
+"""An engine that does as it is told, and the suite that every engine must pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from segue.core.catalogue import Capabilities, Range, Voice
+from segue.core.errors import SegueError, Unavailable, Unsupported
+from segue.core.speech import SampleEncoding, Utterance
+from segue.core.text.scripts import scripts_of_language
+from segue.ports.engine import Engine, Health
+from segue.testing.audio import babble
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from segue.core.speech import Pcm
+
+_CAPABILITIES = Capabilities(pitch_semitones=Range(-12, 12), rate_ratio=Range(0.25, 4), streaming=True)
+
+
+class ScriptedEngine:
+    """Implements ``segue.ports.engine.Engine``: babbles, unless the script has something else to say.
+
+    Each item of ``script`` is taken by one call: an error is raised, audio is returned, a number of seconds is
+    waited; then it babbles again, or does what ``always`` says. ``asked`` keeps every utterance; ``started`` and
+    ``stopped`` are set by the first call that begins and ends. Voices are named by language.
+    """
+
+    def __init__(self, name: str = "scripted", *, version: str = "1", delay_s: float = 0.0) -> None:
+        self.name = name
+        self.version = version
+        self.voices_revision = 0
+        self.delay_s = delay_s
+        self.script: deque[BaseException | Pcm | float] = deque()
+        self.always: BaseException | Pcm | float | None = None
+        self.asked: list[Utterance] = []
+        self.started = asyncio.Event()
+        self.stopped = asyncio.Event()
+        self.cancelled = 0
+        self.ready = False
+        self._closed = False
+
+    async def start(self) -> None:
+        self.ready = True
+
+    def voices(self) -> Sequence[Voice]:
+        return [self.voice("en-US"), self.voice("cmn-TW")]
+
+    def voice(self, name: str) -> Voice:
+        if not name[:2].isalpha() or not name.isascii():
+            raise Unsupported(f"no voice {name!r}")
+        return Voice(name, self.name, "babble", name, scripts_of_language(name), f"Babble {name}", _CAPABILITIES)
+
+    async def synthesize(self, utterance: Utterance) -> Pcm:
+        self.voice(utterance.voice)
+        if self._closed:
+            raise Unavailable("the engine is closed")
+        self.asked.append(utterance)
+        self.started.set()
+        try:
+            return await self._act(utterance)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        finally:
+            self.stopped.set()
+
+    async def stream(self, utterance: Utterance) -> AsyncIterator[Pcm]:
+        whole = await self.synthesize(utterance)
+        step = whole.rate_hz // 10 * 2
+        for start in range(0, len(whole.data), step):
+            yield replace(whole, data=whole.data[start : start + step])
+
+    async def health(self) -> Health:
+        return Health(self.ready, "scripted")
+
+    async def close(self) -> None:
+        self.ready, self._closed = False, True
+
+    async def _act(self, utterance: Utterance) -> Pcm:
+        await asyncio.sleep(self.delay_s)
+        act = self.script.popleft() if self.script else self.always
+        if isinstance(act, BaseException):
+            raise act
+        if isinstance(act, float | int):
+            await asyncio.sleep(act)
+        elif act is not None:
+            return act
+        return babble(utterance.text, rate_ratio=utterance.rate_ratio)
+
+
+class EngineContract:
+    """What every engine promises.
+
+    Subclass it with fixtures ``engine`` (started) and ``utterance`` (a sentence of some two seconds).
+    """
+
+    async def test_it_is_an_engine(self, engine: Engine) -> None:
+        assert isinstance(engine, Engine)
+        assert engine.name
+        assert engine.version
+
+    async def test_a_whole_utterance_is_audible_speech(self, engine: Engine, utterance: Utterance) -> None:
+        pcm = await engine.synthesize(utterance)
+        assert 0.5 < pcm.duration_s < 30
+        assert 8000 <= pcm.rate_hz <= 48_000
+        assert any(pcm.data)
+
+    async def test_a_stream_says_as_much_as_the_whole(self, engine: Engine, utterance: Utterance) -> None:
+        whole = await engine.synthesize(utterance)
+        pieces = [piece async for piece in engine.stream(utterance)]
+        assert {(piece.rate_hz, piece.encoding) for piece in pieces} == {(pieces[0].rate_hz, pieces[0].encoding)}
+        assert sum(piece.duration_s for piece in pieces) == pytest.approx(whole.duration_s, rel=0.25)
+
+    async def test_samples_are_whole(self, engine: Engine, utterance: Utterance) -> None:
+        pcm = await engine.synthesize(utterance)
+        assert len(pcm.data) % (4 if pcm.encoding is SampleEncoding.F32 else 2) == 0
+
+    async def test_calls_at_once_do_not_mix(self, engine: Engine, utterance: Utterance) -> None:
+        longer = replace(utterance, text=f"{utterance.text} {utterance.text} {utterance.text}")
+        alone = await engine.synthesize(utterance)
+        answers = await asyncio.gather(*(engine.synthesize(item) for item in (utterance, longer) * 4))
+        for short, long in zip(answers[::2], answers[1::2], strict=True):
+            assert short.duration_s == pytest.approx(alone.duration_s, rel=0.25)
+            assert long.duration_s > 1.8 * alone.duration_s
+
+    async def test_a_cancelled_call_does_no_harm(self, engine: Engine, utterance: Utterance) -> None:
+        task = asyncio.ensure_future(engine.synthesize(utterance))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await engine.synthesize(utterance)).duration_s > 0.5
+
+    async def test_a_stream_left_early_does_no_harm(self, engine: Engine, utterance: Utterance) -> None:
+        stream = engine.stream(utterance)
+        await anext(stream)
+        await stream.aclose()  # type: ignore[attr-defined]  # engines stream with async generators
+        assert (await engine.synthesize(utterance)).duration_s > 0.5
+
+    async def test_every_listed_voice_is_known(self, engine: Engine) -> None:
+        listed = engine.voices()
+        assert listed
+        assert all(engine.voice(voice.name) == voice for voice in listed)
+
+    async def test_an_unknown_voice_is_unsupported(self, engine: Engine, utterance: Utterance) -> None:
+        with pytest.raises(Unsupported):
+            engine.voice("no-such-voice-☃")
+        with pytest.raises(SegueError):
+            await engine.synthesize(replace(utterance, voice="no-such-voice-☃"))
+
+    async def test_odd_texts_end(self, engine: Engine, utterance: Utterance) -> None:
+        for text in ("a", "1,000,007", "<speak>&amp;</speak>", "[[h@l@U]]", "🙂 hi", "x" * 400, "…!?"):
+            try:
+                await engine.synthesize(replace(utterance, text=text))
+            except SegueError:
+                continue
+
+    async def test_faster_is_shorter(self, engine: Engine, utterance: Utterance) -> None:
+        if engine.voice(utterance.voice).capabilities.rate_ratio is None:
+            pytest.skip("this voice has one pace")
+        usual = await engine.synthesize(utterance)
+        fast = await engine.synthesize(replace(utterance, rate_ratio=1.5))
+        assert fast.duration_s < 0.85 * usual.duration_s
+
+    async def test_it_is_healthy_until_closed(self, engine: Engine, utterance: Utterance) -> None:
+        assert (await engine.health()).ready
+        await engine.close()
+        await engine.close()
+        assert not (await engine.health()).ready
+        with pytest.raises(SegueError):
+            await engine.synthesize(utterance)

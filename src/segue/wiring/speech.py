@@ -1,0 +1,128 @@
+"""The part that speaks, put together: catalogue, engines, cache and the pipeline over them."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from segue.cache.blobs import BlobCache, BlobLimits, open_folder
+from segue.cache.memory import MemoryCache
+from segue.cache.tiered import TieredCache
+from segue.config.catalogue_file import read_catalogue
+from segue.core.breaker import BreakerRules
+from segue.core.catalogue import Quota
+from segue.core.errors import Unavailable
+from segue.engines.faulty import Faults, FaultyEngine
+from segue.ports.recorder import LaneName
+from segue.service.admission import AdmissionLimits
+from segue.service.coalesce import Flights
+from segue.service.failover import Failover, Patience
+from segue.service.found import Found
+from segue.service.lane import Lane, LaneLimits
+from segue.service.pipeline import Pipeline
+from segue.service.router import Router
+from segue.service.synthesis import Synthesis
+from segue.system.clock import SystemClock, SystemEntropy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
+
+    from segue.config.schema import Settings
+    from segue.core.catalogue import Catalogue
+    from segue.ports.cache import AudioCache
+    from segue.ports.engine import Engine
+    from segue.ports.recorder import Recorder
+    from segue.service.current import Current
+
+    CreateEngine: TypeAlias = Callable[[str, Mapping[str, object]], Engine]
+    """From a name and options to an engine not yet started."""
+
+_FINISHERS = 2
+"""Threads that inspect and encode; the codecs let go of the interpreter's lock."""
+
+
+class Speech:
+    """The part that speaks: catalogue, engines, cache and the pipeline over them."""
+
+    def __init__(self, settings: Settings, current: Current, recorder: Recorder, create: CreateEngine) -> None:
+        self._create = create
+        self.clock = SystemClock()
+        self.entropy = SystemEntropy()
+        self.board = Faults() if settings.fault_injection else None
+        self.catalogue, options = read_catalogue(settings.profile)
+        self.engines = {name: self._engine(name, options.get(name, {})) for name in _engine_names(self.catalogue)}
+        self.cache = _cache(settings, self.clock)
+        self._settings = settings
+        self._recorder = recorder
+        self._lanes: dict[LaneName, Lane] = {}
+        self._executor = ThreadPoolExecutor(_FINISHERS, thread_name_prefix="finish")
+        self.pipeline = self._pipeline(current)
+
+    async def start(self) -> None:
+        """Starts all engines at once; one that cannot work yet is reported and left to its breaker."""
+        log = structlog.get_logger("segue.wiring")
+        results = await asyncio.gather(
+            *(engine.start() for engine in self.engines.values()), return_exceptions=True
+        )
+        for engine, result in zip(self.engines.values(), results, strict=True):
+            if isinstance(result, Unavailable):
+                log.error("engine_not_started", engine=engine.name, error=str(result))
+            elif isinstance(result, BaseException):
+                raise result
+
+    async def close(self) -> None:
+        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+        await asyncio.gather(*(engine.close() for engine in self.engines.values()))
+        await self.cache.close()
+        self._executor.shutdown(cancel_futures=True)
+
+    def _pipeline(self, current: Current) -> Pipeline:
+        router = Router(self.catalogue, self.engines, current)
+        patience = Patience(fallback_reserve_s=self._settings.fallback_reserve_s)
+        return Pipeline(
+            router=router,
+            cache=self.cache,
+            flights=Flights[Found](),
+            synthesis=Synthesis(self._lane, self._executor, self.clock, self._recorder),
+            failover=Failover(router, patience, self.clock, self._recorder),
+            recorder=self._recorder,
+            clock=self.clock,
+            entropy=self.entropy,
+        )
+
+    def _engine(self, name: str, options: Mapping[str, Any]) -> Engine:
+        engine = self._create(name, options)
+        return engine if self.board is None else FaultyEngine(engine, self.board, self.clock)
+
+    def _lane(self, name: LaneName) -> Lane:
+        lane = self._lanes.get(name)
+        if lane is None:
+            limits = _lane_limits(self._settings, self.catalogue.quotas.get((name.engine, name.family), Quota()))
+            lane = self._lanes[name] = Lane(name, self.engines[name.engine], limits, self.clock, self._recorder)
+        return lane
+
+
+def _engine_names(catalogue: Catalogue) -> set[str]:
+    return {spec.engine for spec in catalogue.arms.values()}
+
+
+def _cache(settings: Settings, clock: SystemClock) -> AudioCache:
+    memory = MemoryCache(max_bytes=settings.cache_memory_bytes, max_age_s=settings.cache_max_age_s, clock=clock)
+    if not settings.cache_disk_bytes:
+        return memory
+    folder = open_folder(settings.data_dir / "audio", clock.now_s())
+    limits = BlobLimits(settings.cache_disk_bytes, settings.cache_max_age_s)
+    return TieredCache(memory, [BlobCache(folder, limits, clock)])
+
+
+def _lane_limits(settings: Settings, quota: Quota) -> LaneLimits:
+    return LaneLimits(
+        AdmissionLimits(settings.max_concurrency, settings.max_queue),
+        BreakerRules(settings.breaker_failures, settings.breaker_cool_down_s),
+        quota,
+        settings.workers,
+    )

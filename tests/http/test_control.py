@@ -1,0 +1,121 @@
+"""Steering the running service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.service import OPERATOR, staged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.service import Stage
+
+
+async def test_the_routing_is_shown(stage: Stage) -> None:
+    shown = (await stage.client.get("/api/v1/rollout", headers=OPERATOR)).json()
+
+    assert shown == {
+        "revision": 1,
+        "enabled": True,
+        "share_percent": 0.0,
+        "characters": [],
+        "held_back": [],
+        "fallback": True,
+        "rollout_id": "test",
+        "locked_off": False,
+    }
+
+
+async def test_a_change_is_in_force_when_the_answer_comes(stage: Stage) -> None:
+    changed = await stage.steer(share_percent=12.5, characters=["ghoul"], why="a try")
+
+    assert changed.json()["revision"] == 2
+    assert changed.json()["share_percent"] == 12.5
+    assert (await stage.say()).headers["x-segue"].startswith("arm=baseline, reason=character_not_eligible")
+
+
+async def test_a_character_can_be_held_back(stage: Stage) -> None:
+    await stage.steer(share_percent=100, held_back=["ghoul"])
+
+    assert (await stage.say(character_key="ghoul")).json()["reason"] == "character_held_back"
+    assert (await stage.say()).json()["arm"] == "candidate"
+
+
+async def test_who_had_seen_an_older_state_is_told_who_was_first(stage: Stage) -> None:
+    await stage.steer(share_percent=10, seen=1)
+    refused = await stage.steer(share_percent=20, seen=1)
+
+    assert refused.status_code == 409
+    assert refused.json()["detail"].startswith("ann was first: revision 2")
+    assert (await stage.client.get("/api/v1/rollout", headers=OPERATOR)).json()["share_percent"] == 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"share_percent": 101},
+        {"share_percent": -1},
+        {"share_percent": "x"},
+        {"percentage": 10},
+        {"characters": ["x"]},
+    ],
+)
+async def test_a_change_that_makes_no_sense_is_refused(stage: Stage, change: dict[str, object]) -> None:
+    refused = await stage.steer(**change)
+
+    assert refused.status_code in (400, 422)
+    assert refused.json()["detail"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "operator-token"}])
+async def test_only_operators_steer(stage: Stage, headers: dict[str, str]) -> None:
+    assert (await stage.client.get("/api/v1/rollout", headers=headers)).status_code == 401
+    assert (await stage.client.patch("/api/v1/rollout", json={}, headers=headers)).status_code == 401
+
+
+async def test_without_a_token_configured_nobody_steers(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_ADMIN_TOKEN="") as stage:
+        refused = await stage.client.get("/api/v1/rollout", headers=OPERATOR)
+
+        assert refused.status_code == 403
+        assert "SEGUE_ADMIN_TOKEN" in refused.json()["detail"]
+
+
+async def test_faults_are_closed_unless_allowed(stage: Stage) -> None:
+    assert (await stage.client.get("/api/v1/faults/bold", headers=OPERATOR)).status_code == 404
+
+
+async def test_an_engine_is_broken_and_mended_on_demand(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_FAULT_INJECTION="true") as stage:
+        await stage.steer(share_percent=100)
+        broken = {"faults": [{"kind": "internal", "character_key": "pip_boy", "for_s": 60}]}
+        put = await stage.client.put("/api/v1/faults/bold", json=broken, headers=OPERATOR)
+        struck = (await stage.say()).json()
+        spared = (await stage.say(character_key="ghoul")).json()
+        shown = (await stage.client.get("/api/v1/faults/bold", headers=OPERATOR)).json()
+        await stage.client.put("/api/v1/faults/bold", json={"faults": []}, headers=OPERATOR)
+        mended = (await stage.say("Something new.")).json()
+
+        assert put.status_code == 200
+        assert (struck["arm"], struck["fallback_error"]) == ("baseline", "internal")
+        assert spared["arm"] == "candidate"
+        assert shown["faults"][0]["for_s"] == pytest.approx(60, abs=5)
+        assert mended["arm"] == "candidate"
+        assert (await stage.client.get("/api/v1/faults/none", headers=OPERATOR)).status_code == 400
+
+
+async def test_what_was_changed_survives_a_restart(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        await stage.steer(share_percent=25)
+    async with staged(tmp_path) as stage:
+        assert (await stage.client.get("/api/v1/rollout", headers=OPERATOR)).json()["share_percent"] == 25
+
+
+async def test_a_changed_environment_is_applied_at_the_next_boot(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        await stage.steer(share_percent=25)
+    async with staged(tmp_path, CHIRP3_ROLLOUT_PERCENTAGE="5") as stage:
+        assert (await stage.client.get("/api/v1/rollout", headers=OPERATOR)).json()["share_percent"] == 5

@@ -1,0 +1,53 @@
+"""Whatever the OpenAPI document allows, and whatever it does not, the service never breaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis.core.result import Ok
+
+from support.process import Server, serving
+from support.service import OPERATOR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_EXAMPLES = 60
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("service"), CHIRP3_ROLLOUT_PERCENTAGE="0") as started:
+        yield started
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
+def test_no_request_breaks_the_service(server: Server, mode: schemathesis.GenerationMode) -> None:
+    document = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
+    broken: list[str] = []
+    asked = 0
+    for found in document.get_all_operations():
+        assert isinstance(found, Ok)
+        operation = found.ok()
+
+        @settings(max_examples=_EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def answer_one(case: schemathesis.Case[Any]) -> None:
+            nonlocal asked
+            asked += 1
+            response = case.call(headers=OPERATOR)
+            if response.status_code >= 500:
+                broken.append(f"{case.as_curl_command()} -> {response.status_code} {response.text[:200]}")
+
+        try:
+            answer_one()
+        except Unsatisfiable:
+            continue  # an operation that nothing can be done wrong with
+
+    assert not broken
+    assert asked > 100

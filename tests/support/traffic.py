@@ -1,0 +1,73 @@
+"""What a service tells its recorder about requests that were answered one way or another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segue.core.assign import Assignment, Diversion, Reason
+from segue.core.breaker import BreakerPhase
+from segue.core.errors import ErrorCode
+from segue.core.speech import Arm, AudioFormat, SpeechRequest, Unit, UnitSource
+from segue.ports.recorder import Attempt, LaneName, Outcome, Served
+
+if TYPE_CHECKING:
+    from segue.ports.recorder import Recorder
+
+SECRET = "meet me at the old well at midnight"
+CHIRP_LANE = LaneName("google", "chirp3-hd")
+
+
+def a_request(text: str = SECRET, identity: str = "ann@example.com") -> SpeechRequest:
+    return SpeechRequest(
+        text=text,
+        character_key="ghoul",
+        unit=Unit(identity, UnitSource.USER),
+        request_id="r-1",
+        dialect="native",
+        audio_format=AudioFormat(),
+    )
+
+
+def a_served(outcome: Outcome = Outcome.SERVED, *, source: str = "new", text: str = SECRET) -> Served:
+    """A request for the candidate; a failed one has no source."""
+    failed = outcome is Outcome.FAILED
+    fell_back = outcome is Outcome.SERVED_BY_FALLBACK
+    return Served(
+        request=a_request(text),
+        character_key="ghoul",
+        assignment=Assignment(Arm.CANDIDATE, Reason.IN_SHARE),
+        arm=Arm.BASELINE if fell_back else Arm.CANDIDATE,
+        model="wavenet" if fell_back else "chirp3-hd",
+        outcome=outcome,
+        source="" if failed else source,
+        latency_s=0.25,
+        diversion=Diversion.FALLBACK if fell_back else None,
+        error=ErrorCode.DEADLINE if failed or fell_back else None,
+    )
+
+
+def an_attempt(error: ErrorCode | None = None, *, duration_s: float = 0.2, arm: Arm = Arm.CANDIDATE) -> Attempt:
+    model = "chirp3-hd" if arm is Arm.CANDIDATE else "wavenet"
+    return Attempt(arm, model, "ghoul", 35, duration_s, error, "" if error is None else "it did not answer")
+
+
+def everything_happens(recorder: Recorder) -> None:
+    """Each event at least once: a hit, a miss, a rescue, a failure, a refusal."""
+    recorder.looked_up("chirp3-hd", "memory")
+    recorder.served(a_served(source="memory"))
+    recorder.looked_up("chirp3-hd", None)
+    recorder.attempted(an_attempt())
+    recorder.kept("chirp3-hd", "ghoul", 12_000)
+    recorder.lost("chirp3-hd", "pitch")
+    recorder.served(a_served())
+    recorder.looked_up("chirp3-hd", None)
+    recorder.attempted(an_attempt(ErrorCode.DEADLINE, duration_s=7.0))
+    recorder.fell_back("ghoul", ErrorCode.DEADLINE)
+    recorder.attempted(an_attempt(arm=Arm.BASELINE, duration_s=0.4))
+    recorder.kept("wavenet", "ghoul", 9000)
+    recorder.served(a_served(Outcome.SERVED_BY_FALLBACK))
+    recorder.served(a_served(Outcome.FAILED))
+    recorder.rejected("native", ErrorCode.INVALID_REQUEST)
+    recorder.breaker_changed(CHIRP_LANE, BreakerPhase.OPEN, 5)
+    recorder.quota_spent(CHIRP_LANE, "requests")
+    recorder.load_changed(CHIRP_LANE, 3, 2)
