@@ -1,7 +1,9 @@
-"""The history: what happened, in order, never rewritten.
+"""The database: what happened, in order, never rewritten; and what is beside it.
 
 A history is a set of streams; each is a sequence of events numbered from 1. Writing names the revision that the
-writer had seen; of two who saw the same, one wins.
+writer had seen; of two who saw the same, one wins. Beside it stand what may be forgotten: who may act (leases),
+who serves by which revision (replicas), what was seen in each slice of time (rows), and the latest word on
+something (notes).
 """
 
 from __future__ import annotations
@@ -41,10 +43,6 @@ class Conflict(SegueError):  # noqa: N818 - a condition, as the rest of the tree
 class EventLog(Protocol):
     """Every method may raise ``Unavailable`` when the store is out of reach."""
 
-    async def start(self) -> None:
-        """Brings the tables up to date."""
-        ...
-
     async def append(self, event: Event) -> None:
         """Writes the event at its revision.
 
@@ -60,7 +58,126 @@ class EventLog(Protocol):
         ...
 
     def changes(self) -> AsyncIterator[None]:
-        """Yields soon after anything was written, by whomever; several writes may be one change."""
+        """Yields once at first, and then soon after an event was written, by whomever; several may be one change.
+
+        Close it with ``contextlib.aclosing``.
+        """
         ...
 
-    async def close(self) -> None: ...
+
+class Leases(Protocol):
+    """Who may act, for a while. Times are Unix seconds, the caller's own."""
+
+    async def take(self, name: str, holder: str, now_s: float, for_s: float) -> bool:
+        """Takes or renews the lease until ``now_s + for_s``. False: another holds it still."""
+        ...
+
+    async def give_up(self, name: str, holder: str) -> None:
+        """Lets another take it at once; nothing where it is not this holder's."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A process that serves, and the revision it serves by.
+
+    ``taken_at_s`` is when it took that revision, ``seen_at_s`` when it last said so (Unix time).
+    """
+
+    name: str
+    revision: int
+    taken_at_s: float
+    seen_at_s: float
+
+
+class Replicas(Protocol):
+    """Which processes serve a stream, and how fast each followed."""
+
+    async def report(self, stream: str, replica: Replica) -> None:
+        """What the replica says of itself; the first report of a revision is kept beside the latest of all."""
+        ...
+
+    async def alive(self, stream: str, since_s: float) -> Sequence[Replica]:
+        """The latest report of each replica heard of at or after ``since_s``, by name."""
+        ...
+
+    async def taken(self, stream: str, revision: int) -> Sequence[Replica]:
+        """The first report of each replica at this very revision, by name."""
+        ...
+
+    async def leave(self, stream: str, name: str) -> None:
+        """The replica has stopped in good order: it is no longer among the living; what it took stays known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one source saw in the slice of time from ``start_s`` (Unix time). ``data`` is the source's own."""
+
+    series: str
+    start_s: float
+    source: str
+    data: bytes
+
+
+class Rows(Protocol):
+    """Series of rows, appended in time and pruned behind."""
+
+    async def add(self, row: Row) -> None:
+        """Writes a row; one of the same series, start and source is replaced."""
+        ...
+
+    async def read(self, series: str, *, since_s: float, before_s: float, limit: int = 10_000) -> Sequence[Row]:
+        """Rows with ``since_s <= start_s < before_s``, by start and source."""
+        ...
+
+    async def prune(self, series: str, before_s: float) -> None:
+        """Forgets rows that start before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The latest word on something. ``data`` is JSON."""
+
+    at_s: float
+    data: str
+
+
+class Notes(Protocol):
+    """Words by key; each replaces the one before."""
+
+    async def put(self, key: str, note: Note) -> None: ...
+
+    async def get(self, key: str) -> Note | None: ...
+
+
+class Store(Protocol):
+    """One database with all of these in it."""
+
+    @property
+    def events(self) -> EventLog: ...
+
+    @property
+    def leases(self) -> Leases: ...
+
+    @property
+    def replicas(self) -> Replicas: ...
+
+    @property
+    def rows(self) -> Rows: ...
+
+    @property
+    def notes(self) -> Notes: ...
+
+    async def start(self) -> None:
+        """Brings the tables up to date.
+
+        Raises:
+            Unavailable: the database is out of reach, or is none.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Waits for what is under way, then lets go. May be called twice."""
+        ...

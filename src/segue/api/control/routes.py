@@ -45,7 +45,7 @@ class RoutingPatch(BaseModel):
     held_back: list[str] | None = Field(default=None, max_length=1000)
     fallback: bool | None = None
     why: str = Field(default="", max_length=1000)
-    seen: int | None = Field(default=None, ge=0)
+    seen: int | None = Field(default=None, ge=0, le=2**31 - 1)
 
 
 class Fault(BaseModel):
