@@ -48,7 +48,9 @@ def a_served(outcome: Outcome = Outcome.SERVED, *, source: str = "new", text: st
 
 def an_attempt(error: ErrorCode | None = None, *, duration_s: float = 0.2, arm: Arm = Arm.CANDIDATE) -> Attempt:
     model = "chirp3-hd" if arm is Arm.CANDIDATE else "wavenet"
-    return Attempt(arm, model, "ghoul", 35, duration_s, error, "" if error is None else "it did not answer")
+    return Attempt(
+        a_request(), arm, model, "ghoul", duration_s, error, "" if error is None else "it did not answer"
+    )
 
 
 def everything_happens(recorder: Recorder) -> None:
@@ -62,7 +64,7 @@ def everything_happens(recorder: Recorder) -> None:
     recorder.served(a_served())
     recorder.looked_up("chirp3-hd", None)
     recorder.attempted(an_attempt(ErrorCode.DEADLINE, duration_s=7.0))
-    recorder.fell_back("ghoul", ErrorCode.DEADLINE)
+    recorder.fell_back(a_request(), "ghoul", ErrorCode.DEADLINE)
     recorder.attempted(an_attempt(arm=Arm.BASELINE, duration_s=0.4))
     recorder.kept("wavenet", "ghoul", 9000)
     recorder.served(a_served(Outcome.SERVED_BY_FALLBACK))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 
 from segue import __version__
 from segue.api.app import Doors
@@ -13,11 +14,15 @@ from segue.api.auth import operator_check
 from segue.api.catalogue_routes import catalogue_routes
 from segue.api.control.faults import fault_routes
 from segue.api.control.routes import control_routes
+from segue.api.control.stream import RolloutFeed, stream_routes
 from segue.api.monitoring.routes import monitoring_routes
 from segue.api.native import synthesize as native
 from segue.api.native.audio import AudioDoor
 from segue.api.openai import speech as openai
 from segue.api.openapi import with_hot_doors
+from segue.core.errors import ConfigurationError, InvalidRequest, SegueError
+from segue.core.rollout import NotNow
+from segue.ports.store import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,6 +42,7 @@ class Parts:
     context: Context
     engines: Mapping[str, Engine]
     control: RolloutControl
+    feed: RolloutFeed
     board: FaultBoard | None
     admin_token: str | None
     summary: Callable[[], dict[str, object]]
@@ -58,8 +64,22 @@ def build_api(parts: Parts) -> Doors:
     rest.include_router(monitoring_routes(context.catalogue, parts.engines, parts.summary, parts.exposition))
     rest.include_router(catalogue_routes(context.catalogue))
     rest.include_router(control_routes(parts.control, check))
+    rest.include_router(stream_routes(parts.feed, check))
     if parts.board is not None:
         rest.include_router(fault_routes(parts.board, parts.engines.keys(), context.clock, check))
+    rest.add_exception_handler(SegueError, _told)
     rest.openapi = with_hot_doors(rest.openapi)  # type: ignore[method-assign]  # FastAPI's own way
     posts: dict[str, App] = {native.PATH: native.SynthesizeDoor(context), openai.PATH: openai.SpeechDoor(context)}
     return Doors(posts, AudioDoor(context), rest)
+
+
+async def _told(request: Request, error: Exception) -> JSONResponse:
+    """An operator's order that could not be carried out: what happened, and whose affair it is."""
+    del request
+    return JSONResponse({"detail": str(error)}, _status(error))
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, Conflict | NotNow):
+        return 409
+    return 400 if isinstance(error, InvalidRequest | ConfigurationError) else 503

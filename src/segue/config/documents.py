@@ -31,7 +31,15 @@ def read_document(path: Path, model: type[D]) -> D:
     Raises:
         ConfigurationError: it cannot be read or is not valid; each fault as ``file:line: key: what``.
     """
-    tree = read_tree(path)
+    return validated(path, read_tree(path), model)
+
+
+def validated(path: Path, tree: Any, model: type[D]) -> D:
+    """What was read from ``path`` as the model.
+
+    Raises:
+        ConfigurationError: it is not valid; each fault as ``file:line: key: what``.
+    """
     try:
         return model.model_validate(tree)
     except ValidationError as error:
@@ -45,11 +53,22 @@ def read_tree(path: Path) -> Any:
         ConfigurationError: no such file, not UTF-8, or not YAML.
     """
     try:
-        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigurationError([f"{path}: cannot be read: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError([f"{path}: is not UTF-8 (byte {error.start})"]) from error
+    return parsed_tree(path, text)
+
+
+def parsed_tree(path: Path, text: str) -> Any:
+    """The content of ``text`` with the positions of its keys; ``path`` is where it is from, for messages.
+
+    Raises:
+        ConfigurationError: it is not YAML.
+    """
+    try:
+        tree = YAML(typ="rt").load(text)
     except YAMLError as error:
         raise ConfigurationError([_syntax_fault(path, error)]) from error
     return {} if tree is None else tree

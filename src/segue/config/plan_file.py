@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from segue.config.documents import Document, line_of, read_document, read_tree
+from segue.config.documents import Document, line_of, parsed_tree, read_tree, validated
 from segue.core.errors import ConfigurationError
 from segue.core.gates import Gate, Metric
 from segue.core.plan import EVERYONE, Hours, Plan, Policy, Stage, Statistics, Step, faults
@@ -16,7 +17,6 @@ from segue.core.units import ppm_from_percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
@@ -125,8 +125,21 @@ def read_plan(path: Path, known_characters: frozenset[str] | None = None) -> Pla
     Raises:
         ConfigurationError: every fault found, as ``file:line: key: what``.
     """
-    content = read_document(path, PlanFile)
-    tree = read_tree(path)
+    return _understood(path, read_tree(path), known_characters)
+
+
+def parse_plan(text: str, known_characters: frozenset[str] | None = None) -> Plan:
+    """The plan in the text of a file.
+
+    Raises:
+        ConfigurationError: every fault found, as ``plan:line: key: what``.
+    """
+    path = Path("plan")
+    return _understood(path, parsed_tree(path, text), known_characters)
+
+
+def _understood(path: Path, tree: Any, known_characters: frozenset[str] | None) -> Plan:
+    content = validated(path, tree, PlanFile)
     found = [(place, what) for place, what in _character_faults(content, known_characters)]
     gates, gate_faults = _gates(content)
     found += gate_faults

@@ -65,6 +65,12 @@ class Settings(Document):
     store_url: str = Field(
         default="", description="Database of the rollout's history. Empty: SQLite in the data directory."
     )
+    controller_lease_s: float = Field(
+        default=10.0,
+        gt=0,
+        le=15,
+        description="How long the replica that moves the rollout is waited for before another takes over.",
+    )
     rollout_file: Path | None = Field(
         default=None, description="File of CHIRP3_ lines, read again when it changes or on SIGHUP."
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segue.core.rollout import booted
+from segue.controller.ledger import Wish
+from segue.core.rollout import Verb, booted
 from segue.ports.store import Conflict
 
 if TYPE_CHECKING:
@@ -18,12 +19,8 @@ async def boot(ledger: Ledger, environment: Routing, *, actor: str) -> None:
     if booted(snapshot.state, environment) == snapshot.state:
         return
     try:
-        await ledger.change(
-            lambda state: booted(state, environment),
-            actor=actor,
-            kind="boot",
-            why="the CHIRP3_ settings are new, or changed since they were last read",
-            seen=snapshot.revision,
-        )
+        why = "the CHIRP3_ settings are new, or changed since they were last read"
+        wish = Wish(actor, Verb.BOOT, why)
+        await ledger.change(wish, lambda state: booted(state, environment), seen=snapshot.revision)
     except Conflict:
         return  # another worker, with the same environment

@@ -10,15 +10,14 @@ import structlog
 from segue.core.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
-    from segue.controller.ledger import Ledger
-    from segue.core.assign import Routing
+    from segue.controller.ledger import Ledger, Snapshot
     from segue.ports.clock import Clock
     from segue.ports.store import EventLog
 
-    Take = Callable[[Routing, int], None]
-    """(routing, revision): told of every state newer than the last."""
+    Take = Callable[[Snapshot], Awaitable[None]]
+    """Told of every state newer than the last."""
 
 _RETRY_S = 0.5
 
@@ -47,7 +46,7 @@ class Follower:
         snapshot = await self._ledger.latest()
         if snapshot.revision > self._revision:
             self._revision = snapshot.revision
-            self._take(snapshot.state.routing, snapshot.revision)
+            await self._take(snapshot)
             self._log.info("routing_taken", revision=snapshot.revision, routing=str(snapshot.state.routing))
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from segue.core.evidence import OVERALL, Evidence
-from segue.core.gates import QUANTILES, Gate, Metric, Verdict, counted
+from segue.core.gates import QUANTILES, Gate, Metric, Reading, Verdict, counted
 from segue.core.readings import read_gates
 from segue.core.rollout import Phase, Verb
 from segue.core.speech import Arm
@@ -22,7 +22,6 @@ from segue.core.units import PPM
 
 if TYPE_CHECKING:
     from segue.core.evidence import Watch
-    from segue.core.gates import Reading
     from segue.core.plan import Place, Plan
     from segue.core.rollout import RolloutState
 

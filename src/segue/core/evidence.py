@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from segue.core.speech import Arm
 from segue.core.windows import NOTHING, ArmCharacter, Slot, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from segue.core.plan import Plan, Statistics
 
 OVERALL = ""

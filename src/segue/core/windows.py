@@ -6,13 +6,14 @@ fail together, and evidence must not be taken twice. Cache hits are none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from segue.core.speech import Arm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 EDGES_S = (0.35, 0.75, 1.0, 1.5, 2.0, 2.5, 4.0, 5.0, 7.5, 10.0)
 """Durations that a gate can tell apart: at each, how many took longer is counted exactly."""

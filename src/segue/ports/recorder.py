@@ -23,16 +23,21 @@ class Outcome(StrEnum):
 class Attempt(NamedTuple):
     """One call of an engine for one arm, however it ended: never a cache hit, never a caller's mistake.
 
-    ``error`` None is success. ``duration_s`` is the engine's own time.
+    ``request`` is the one that it was made for; others may have waited for the same. ``error`` None is success.
+    ``duration_s`` is the engine's own time.
     """
 
+    request: SpeechRequest
     arm: Arm
     model: str
     character_key: str
-    text_chars: int
     duration_s: float
     error: ErrorCode | None = None
     detail: str = ""
+
+    @property
+    def text_chars(self) -> int:
+        return len(self.request.text)
 
 
 class Served(NamedTuple):
@@ -69,6 +74,10 @@ class Hit(NamedTuple):
     lost: tuple[str, ...]
 
 
+NOT_ASKED = frozenset({"breaker_open", "overloaded"})
+"""Error types of fallbacks from a candidate that was never called."""
+
+
 class LaneName(NamedTuple):
     """Voices that share limits and fail together: one family of one engine."""
 
@@ -93,8 +102,8 @@ class Recorder(Protocol):
         """All that there is to count of a hit, in one call: ``looked_up``, ``served`` and ``lost``."""
         ...
 
-    def fell_back(self, character_key: str, error_type: str) -> None:
-        """The baseline was asked because the candidate failed."""
+    def fell_back(self, request: SpeechRequest, character_key: str, error_type: str) -> None:
+        """The baseline was asked because the candidate failed, or was not asked at all (``NOT_ASKED``)."""
         ...
 
     def served(self, served: Served) -> None: ...

@@ -76,7 +76,7 @@ class Failover:
     async def _fall_back(self, route: Route, backup: Leg, failure: SegueError, make: Make, left_s: float) -> Found:
         diversion = _why(failure)
         if diversion is not Diversion.QUOTA:
-            self._recorder.fell_back(route.character.key, _error_type(failure))
+            self._recorder.fell_back(route.request, route.character.key, _error_type(failure))
         try:
             found = await make(backup, route.character.key, left_s)
         except InvalidRequest:

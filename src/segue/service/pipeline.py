@@ -138,7 +138,7 @@ class Pipeline:
     async def _made(
         self, leg: Leg, character_key: str, timeout_s: float, *, keep: bool, request: SpeechRequest
     ) -> Found:
-        finished = await self._synthesis.make(leg, character_key, timeout_s)
+        finished = await self._synthesis.make(leg, request, character_key, timeout_s)
         audio_id = ""
         if keep:
             audio_id = leg.key if request.cache_enabled else self._entropy.token()

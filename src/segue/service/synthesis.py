@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from segue.audio.finish import Finished, finish
 from segue.core.errors import (
@@ -15,7 +15,7 @@ from segue.core.errors import (
     QuotaExhausted,
     SegueError,
 )
-from segue.core.speech import AudioFormat, Container, ResolvedRequest
+from segue.core.speech import AudioFormat, Container, ResolvedRequest, SpeechRequest
 from segue.ports.recorder import Attempt
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ _QUOTA_WAIT_S = 5.0
 _BARE = AudioFormat(Container.PCM)
 
 
+class _Asking(NamedTuple):
+    """Who asks for what is made: counted with every attempt."""
+
+    request: SpeechRequest
+    character_key: str
+
+
 class Synthesis:
     """Makes audio through lanes; every attempt is counted for its arm, whatever becomes of it."""
 
@@ -48,8 +55,8 @@ class Synthesis:
         self._clock = clock
         self._recorder = recorder
 
-    async def make(self, leg: Leg, character_key: str, timeout_s: float) -> Finished:
-        """Audio for the leg within ``timeout_s``.
+    async def make(self, leg: Leg, request: SpeechRequest, character_key: str, timeout_s: float) -> Finished:
+        """Audio for the leg of the request within ``timeout_s``.
 
         Raises:
             SegueError: why there is none. Whether the arm is to blame has been counted already.
@@ -61,14 +68,14 @@ class Synthesis:
             await self._probe(lane, leg)
 
         async with lane.admitted(len(leg.text), deadline, probe):
-            return await self._attempt(lane, leg, character_key, deadline)
+            return await self._attempt(lane, leg, _Asking(request, character_key), deadline)
 
-    async def _attempt(self, lane: Lane, leg: Leg, character_key: str, deadline: float) -> Finished:
+    async def _attempt(self, lane: Lane, leg: Leg, asking: _Asking, deadline: float) -> Finished:
         began_s = self._clock.monotonic_s()
         engine_s = 0.0
         try:
             async with asyncio.timeout_at(deadline):
-                pcm = await _asked(lane.engine, leg.resolved.utterance(character_key))
+                pcm = await _asked(lane.engine, leg.resolved.utterance(asking.character_key))
             engine_s = self._clock.monotonic_s() - began_s
             finished = await self._finished(pcm, leg.resolved)
         except TimeoutError:
@@ -76,10 +83,10 @@ class Synthesis:
         except SegueError as error:
             failure = error
         else:
-            self._count(leg, character_key, engine_s, None)
+            self._count(leg, asking, engine_s, None)
             lane.succeeded()
             return finished
-        self._blame(lane, leg, character_key, engine_s or self._clock.monotonic_s() - began_s, failure)
+        self._blame(lane, leg, asking, engine_s or self._clock.monotonic_s() - began_s, failure)
         raise failure
 
     async def _finished(self, pcm: Pcm, resolved: ResolvedRequest) -> Finished:
@@ -89,20 +96,22 @@ class Synthesis:
         except ValueError as error:
             raise BadAudio(f"the audio cannot be read: {error}") from error
 
-    def _blame(self, lane: Lane, leg: Leg, character_key: str, engine_s: float, failure: SegueError) -> None:
+    def _blame(self, lane: Lane, leg: Leg, asking: _Asking, engine_s: float, failure: SegueError) -> None:
         """A caller's mistake is nobody's failure; a spent quota is not the arm's."""
         if isinstance(failure, InvalidRequest):
             return
         if isinstance(failure, QuotaExhausted):
             lane.allowance.refused_upstream(failure.retry_after_s or _QUOTA_WAIT_S)
             return
-        self._count(leg, character_key, engine_s, failure)
+        self._count(leg, asking, engine_s, failure)
         lane.failed()
 
-    def _count(self, leg: Leg, character_key: str, engine_s: float, failure: SegueError | None) -> None:
+    def _count(self, leg: Leg, asking: _Asking, engine_s: float, failure: SegueError | None) -> None:
         way = leg.way
         code, detail = (None, "") if failure is None else (failure.code, str(failure))
-        self._recorder.attempted(Attempt(way.arm, way.model, character_key, len(leg.text), engine_s, code, detail))
+        self._recorder.attempted(
+            Attempt(asking.request, way.arm, way.model, asking.character_key, engine_s, code, detail)
+        )
 
     async def _probe(self, lane: Lane, leg: Leg) -> None:
         """A short fixed phrase in the voice that failed; nobody's text is spoken twice."""

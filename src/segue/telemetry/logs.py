@@ -15,6 +15,7 @@ from segue.ports.recorder import Outcome, Served
 
 if TYPE_CHECKING:
     from segue.core.breaker import BreakerPhase
+    from segue.core.speech import SpeechRequest
     from segue.ports.recorder import Attempt, Hit, LaneName, Recorder
 
 
@@ -91,8 +92,8 @@ class LoggingRecorder:
                 duration_s=round(attempt.duration_s, 4),
             )
 
-    def fell_back(self, character_key: str, error_type: str) -> None:
-        self._inner.fell_back(character_key, error_type)
+    def fell_back(self, request: SpeechRequest, character_key: str, error_type: str) -> None:
+        self._inner.fell_back(request, character_key, error_type)
         self._log.info("fell_back", character=character_key, error=error_type)
 
     def recalled(self, hit: Hit) -> None:

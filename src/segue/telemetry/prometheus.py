@@ -24,6 +24,7 @@ from segue.telemetry.catalog import Kind, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from segue.core.speech import SpeechRequest
     from segue.ports.recorder import Attempt, Hit, LaneName, Served
 
 MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
@@ -82,7 +83,7 @@ class PrometheusRecorder:
         kind = (hit.request.unit.source, *hit[1:])
         self._hits[kind] = self._hits.get(kind, 0) + 1
 
-    def fell_back(self, character_key: str, error_type: str) -> None:
+    def fell_back(self, request: SpeechRequest, character_key: str, error_type: str) -> None:  # noqa: ARG002 - for others
         self._count(catalog.FALLBACKS, (character_key, error_type))
 
     def served(self, served: Served) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from segue.core.breaker import BreakerPhase
     from segue.core.errors import ErrorCode
+    from segue.core.speech import SpeechRequest
     from segue.ports.recorder import Attempt, Hit, LaneName, Served
 
 
@@ -38,7 +39,7 @@ class RememberingRecorder:
     def recalled(self, hit: Hit) -> None:
         self.hits.append(hit)
 
-    def fell_back(self, character_key: str, error_type: str) -> None:
+    def fell_back(self, request: SpeechRequest, character_key: str, error_type: str) -> None:  # noqa: ARG002
         self.fallbacks[character_key, error_type] += 1
 
     def served(self, served: Served) -> None:

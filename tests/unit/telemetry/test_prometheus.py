@@ -16,7 +16,7 @@ from segue.core.speech import Arm
 from segue.ports.recorder import Outcome
 from segue.telemetry.catalog import METRICS, Kind
 from segue.telemetry.prometheus import PrometheusRecorder, exposed
-from support.traffic import CHIRP_LANE, a_served, an_attempt, everything_happens
+from support.traffic import CHIRP_LANE, a_request, a_served, an_attempt, everything_happens
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -67,7 +67,7 @@ def test_a_rescued_request_is_one_candidate_error_one_fallback_and_one_baseline_
     recorder: PrometheusRecorder, registry: CollectorRegistry
 ) -> None:
     recorder.attempted(an_attempt(ErrorCode.UNAVAILABLE))
-    recorder.fell_back("ghoul", ErrorCode.UNAVAILABLE)
+    recorder.fell_back(a_request(), "ghoul", ErrorCode.UNAVAILABLE)
     recorder.attempted(an_attempt(arm=Arm.BASELINE))
     recorder.served(a_served(Outcome.SERVED_BY_FALLBACK))
     value = registry.get_sample_value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
-from segue.api.control.routes import ERRORS
+from segue.api.control.bodies import ERRORS
 from segue.ports.faults import Fault, FaultKind
 
 if TYPE_CHECKING:

@@ -1,0 +1,67 @@
+"""Hands on what a worker saw, slot by slot, on the clock's own slots."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from segue.core.errors import Unavailable
+from segue.ports.store import Row
+from segue.telemetry.units import packed
+
+if TYPE_CHECKING:
+    from segue.ports.clock import Clock
+    from segue.ports.store import Rows
+    from segue.telemetry.meter import Meter
+
+_LOOK_EVERY_S = 0.1
+
+
+class Publisher:
+    """Writes a row for every slot in which anything happened, soon after its end.
+
+    A slot that cannot be written is lost: what is not seen holds a rollout, it never moves one.
+    """
+
+    def __init__(self, meter: Meter, rows: Rows, series: str, source: str, clock: Clock) -> None:
+        self._meter = meter
+        self._rows = rows
+        self._series = series
+        self._source = source
+        self._clock = clock
+        self._start_s = self._slot_now()
+        self._log = structlog.get_logger("segue.telemetry")
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep_publishing(), name="publish slots")
+
+    async def close(self) -> None:
+        """Stops; what the last, unfinished slot saw is handed on too."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            await self._publish()
+
+    async def _keep_publishing(self) -> None:
+        while True:
+            await self._clock.sleep(_LOOK_EVERY_S)
+            now_s = self._slot_now()
+            if now_s != self._start_s:
+                await self._publish()
+                self._start_s = now_s
+
+    def _slot_now(self) -> float:
+        slot_s = self._meter.pace.slot_s
+        return self._clock.now_s() // slot_s * slot_s
+
+    async def _publish(self) -> None:
+        seen = self._meter.take()
+        if not (seen.lookups or seen.units or seen.split[0] or seen.split[1]):
+            return
+        try:
+            await self._rows.add(Row(self._series, self._start_s, self._source, packed(seen)))
+        except Unavailable as error:
+            self._log.warning("slot_lost", start_s=self._start_s, units=len(seen.units), error=str(error))

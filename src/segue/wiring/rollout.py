@@ -1,0 +1,138 @@
+"""The part that moves a rollout, put together: history, followers, evidence, controller, and people's verbs."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+
+from segue.api.control.routes import RolloutControl
+from segue.api.control.stream import RolloutFeed
+from segue.config.catalogue_file import read_catalogue
+from segue.config.load import load_settings
+from segue.config.plan_file import parse_plan
+from segue.controller.boot import boot
+from segue.controller.follower import Follower
+from segue.controller.ledger import Ledger
+from segue.controller.loop import Acting, Controller
+from segue.controller.observer import Observer
+from segue.controller.overview import Overlook
+from segue.controller.plans import PlanShelf
+from segue.controller.presence import Presence
+from segue.controller.reload import Reloader
+from segue.controller.steering import Steering
+from segue.core.assign import Routing
+from segue.core.errors import Unavailable
+from segue.core.units import ppm_from_percent
+from segue.store.open import open_store
+from segue.telemetry.gather import StoredSignals
+from segue.telemetry.meter import Pace
+from segue.telemetry.publish import Publisher
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from segue.config.schema import Settings
+    from segue.controller.ledger import Snapshot
+    from segue.core.plan import Plan
+    from segue.ports.clock import Clock
+    from segue.service.current import Current
+    from segue.telemetry.meter import Meter
+
+    Told = Callable[[Current], None]
+    """Hears of every routing that this replica takes."""
+
+
+class Rollout:
+    """One rollout as this replica takes part in it: follows, reports, and, when its turn comes, decides."""
+
+    def __init__(self, settings: Settings, current: Current, meter: Meter, clock: Clock, told: Told) -> None:
+        self._current = current
+        self._meter = meter
+        self._told = told
+        self._routing = routing_at_boot(settings)
+        self._store = store = open_store(settings.store_url or f"sqlite:///{settings.data_dir}/segue.db")
+        self._ledger = Ledger(store.events, settings.rollout_id, clock)
+        self._shelf = PlanShelf(store.events, clock)
+        self._follower = Follower(self._ledger, store.events, self._take, clock)
+        name = f"{socket.gethostname()}-{os.getpid()}"
+        self._presence = Presence(store.replicas, self._ledger.stream, name, clock)
+        series = f"{settings.rollout_id}/units"
+        self._publisher = Publisher(meter, store.rows, series, name, clock)
+        observer = Observer(StoredSignals(store.rows, series), store.rows, self._ledger, settings.rollout_id)
+        self._controller = Controller(
+            Acting(name, settings.controller_lease_s),
+            self._ledger,
+            self._shelf,
+            observer,
+            leases=store.leases,
+            notes=store.notes,
+            clock=clock,
+        )
+        self._reloader = Reloader(settings.rollout_file, _reread, self._ledger, clock)
+        self._overlook = Overlook(self._ledger, self._shelf, store.notes, store.replicas, clock)
+        self._steering = Steering(self._ledger, self._shelf, self._follower, store.replicas, clock)
+        self.feed = RolloutFeed(self._ledger, self._overlook, clock)
+        self.control = self._control(settings)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """History first, the controller last; closed in the opposite order."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._store.close)
+            stack.push_async_callback(self._presence.close)
+            stack.push_async_callback(self._follower.close)
+            await self._join_history()
+            self._presence.start()
+            stack.push_async_callback(self._publisher.close)
+            self._publisher.start()
+            stack.push_async_callback(self._reloader.close)
+            self._reloader.start()
+            stack.push_async_callback(self._controller.close)
+            self._controller.start()
+            yield
+
+    def _control(self, settings: Settings) -> RolloutControl:
+        catalogue, _ = read_catalogue(settings.profile)
+        known = frozenset(catalogue.characters)
+
+        def read_plan(text: str) -> Plan:
+            return parse_plan(text, known)
+
+        return RolloutControl(
+            self._current, self._ledger, self._steering, self._overlook, catalogue, read_plan, settings.rollout_id
+        )
+
+    async def _join_history(self) -> None:
+        try:
+            await self._store.start()
+            await boot(self._ledger, self._routing, actor="environment")
+        except Unavailable as error:
+            structlog.get_logger("segue.wiring").error("store_unreachable", error=str(error))
+        await self._follower.start()
+
+    async def _take(self, snapshot: Snapshot) -> None:
+        """The routing at once; then what the plan says of how to count."""
+        if self._current.take(snapshot.state.routing, snapshot.revision):
+            self._presence.took(snapshot.revision)
+            self._told(self._current)
+        if snapshot.state.plan is not None:
+            statistics = (await self._shelf.get(snapshot.state.plan)).statistics
+            self._meter.set_pace(Pace(statistics.slot_s, statistics.unit_window_s))
+
+
+def _reread() -> Routing:
+    return routing_at_boot(load_settings(os.environ).settings)
+
+
+def routing_at_boot(settings: Settings) -> Routing:
+    return Routing(
+        enabled=settings.chirp3_enabled,
+        share_ppm=ppm_from_percent(settings.chirp3_rollout_percentage),
+        characters=frozenset(settings.chirp3_enabled_characters),
+        fallback=settings.chirp3_fallback_to_wavenet,
+        salt=settings.rollout_id,
+    )
