@@ -26,7 +26,7 @@ from segue.core.rollout import effective_share
 from segue.core.units import ppm_from_percent
 from segue.engines import registry as engine_registry
 from segue.service.current import Current
-from segue.store.open import open_event_log
+from segue.store.open import open_store
 from segue.telemetry.flush import Flusher
 from segue.telemetry.logs import AccessLog, LogFormat, LoggingRecorder, configure_logging
 from segue.telemetry.prometheus import PrometheusRecorder, bury_dead_workers, exposed
@@ -58,9 +58,9 @@ class Service:
         locked_off = "chirp3_enabled" in loaded.from_environment and not settings.chirp3_enabled
         self.current = Current(self._routing, locked_off=locked_off)
         self.speech = Speech(settings, self.current, recorder, create)
-        self._events = open_event_log(settings.store_url or f"sqlite:///{settings.data_dir}/segue.db")
-        self._ledger = Ledger(self._events, settings.rollout_id, self.speech.clock)
-        self._follower = Follower(self._ledger, self._events, self._take, self.speech.clock)
+        self._store = open_store(settings.store_url or f"sqlite:///{settings.data_dir}/segue.db")
+        self._ledger = Ledger(self._store.events, settings.rollout_id, self.speech.clock)
+        self._follower = Follower(self._ledger, self._store.events, self._take, self.speech.clock)
         self._flusher = Flusher(self._metrics.flush, self.speech.clock)
         self._reloader = Reloader(settings.rollout_file, self._reread, self._ledger, self.speech.clock)
         self.api = build_api(self._parts(recorder))
@@ -110,7 +110,7 @@ class Service:
             self._flusher.start()
             stack.push_async_callback(self.speech.close)
             await self.speech.start()
-            stack.push_async_callback(self._events.close)
+            stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._follower.close)
             await self._join_history()
             stack.push_async_callback(self._reloader.close)
@@ -121,7 +121,7 @@ class Service:
 
     async def _join_history(self) -> None:
         try:
-            await self._events.start()
+            await self._store.start()
             await boot(self._ledger, self._routing, actor="environment")
         except Unavailable as error:
             structlog.get_logger("segue.wiring").error("store_unreachable", error=str(error))
