@@ -92,7 +92,7 @@ def _hint(name: str, known: Collection[str]) -> str:
     return f"did you mean {nearest[0]}?" if nearest else "`segue check --settings` lists them"
 
 
-_OF_TESTS = ("SEGUE_REQUIRE_SERVICES",)
+_OF_TESTS = ("SEGUE_REQUIRE_SERVICES", "SEGUE_TEST_POSTGRESQL_URL")
 
 
 def _fault(fault: Any, given: Mapping[str, str], rollout: Mapping[str, str], path: Path | None, tree: Any) -> str:

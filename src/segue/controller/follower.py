@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import structlog
@@ -37,8 +38,7 @@ class Follower:
         self._log = structlog.get_logger("segue.rollout")
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        await self.catch_up()
+    def start(self) -> None:
         self._task = asyncio.create_task(self._follow(), name="follow the rollout")
 
     async def catch_up(self) -> None:
@@ -57,8 +57,9 @@ class Follower:
     async def _follow(self) -> None:
         while True:
             try:
-                async for _ in self._events.changes():
-                    await self.catch_up()
+                async with aclosing(self._events.changes()) as changes:
+                    async for _ in changes:
+                        await self.catch_up()
             except Unavailable as error:
                 self._log.warning("store_unreachable", error=str(error), effect="serving by the last known state")
             await self._clock.sleep(_RETRY_S)

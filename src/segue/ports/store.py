@@ -4,6 +4,9 @@ A history is a set of streams; each is a sequence of events numbered from 1. Wri
 writer had seen; of two who saw the same, one wins. Beside it stand what may be forgotten: who may act (leases),
 who serves by which revision (replicas), what was seen in each slice of time (rows), and the latest word on
 something (notes).
+
+Names (streams, leases, replicas, series, sources, keys) may be 256 characters long. Texts may hold any Unicode;
+two kinds of character that databases refuse come back as ``storable`` makes them.
 """
 
 from __future__ import annotations
@@ -14,7 +17,15 @@ from typing import TYPE_CHECKING, Protocol
 from segue.core.errors import SegueError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
+
+
+def storable(text: str) -> str:
+    """The text as every store keeps it, so that all keep the same: a NUL becomes its picture, U+2400; half of a
+    surrogate pair becomes U+FFFD.
+    """
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\u2400")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +43,36 @@ class Event:
 class Conflict(SegueError):  # noqa: N818 - a condition, as the rest of the tree
     """Someone else wrote the revision first; ``winner`` is what they wrote."""
 
-    def __init__(self, winner: Event) -> None:
-        super().__init__(
-            f"{winner.actor} was first: revision {winner.revision} of {winner.stream} is their {winner.kind!r}; "
-            "look at the state as it is now and decide again"
+    def __init__(self, winner: Event, found: str | None = None) -> None:
+        found = found or (
+            f"{winner.actor} was first: revision {winner.revision} of {winner.stream} is their {winner.kind!r}"
         )
+        super().__init__(f"{found}; look at the state as it is now and decide again")
         self.winner = winner
+
+
+class Gap(Conflict):
+    """The revision is ahead of the history, as after an older copy of the database was put back.
+
+    ``winner`` is the last event there is; at revision 0, by nobody, where there is none.
+    """
+
+    def __init__(self, refused: Event, last: Event | None) -> None:
+        last = last or Event(refused.stream, 0, 0.0, "nobody", "none", "{}")
+        super().__init__(
+            last, f"revision {refused.revision} of {refused.stream} cannot follow revision {last.revision}"
+        )
 
 
 class EventLog(Protocol):
     """Every method may raise ``Unavailable`` when the store is out of reach."""
 
     async def append(self, event: Event) -> None:
-        """Writes the event at its revision.
+        """Writes the event at its revision, which must be the one after the latest.
 
         Raises:
             Conflict: that revision is taken.
+            Gap: revisions before it are missing; a Conflict too.
         """
         ...
 
@@ -57,10 +82,10 @@ class EventLog(Protocol):
         """Events in order, from the one after revision ``after``."""
         ...
 
-    def changes(self) -> AsyncIterator[None]:
+    def changes(self) -> AsyncGenerator[None]:
         """Yields once at first, and then soon after an event was written, by whomever; several may be one change.
 
-        Close it with ``contextlib.aclosing``.
+        What is written beside the events is no change. Close it with ``contextlib.aclosing``.
         """
         ...
 

@@ -2,17 +2,76 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, Float, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import TEXT
+from sqlalchemy.types import TypeDecorator
+
+from segue.ports.store import storable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
 
 METADATA = MetaData()
+
+
+class Name(TypeDecorator[str]):
+    """A text made storable on its way in; compared and sorted by code point, whatever the database's locale."""
+
+    impl = Text().with_variant(TEXT(collation="C"), "postgresql")
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        del dialect
+        return None if value is None else storable(value)
+
+
+def _key(name: str, kind: Any = Name) -> Column[Any]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _value(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
 
 EVENTS = Table(
     "segue_events",
     METADATA,
-    Column("stream", String(128), primary_key=True),
-    Column("revision", Integer, primary_key=True, autoincrement=False),
-    Column("at_s", Float, nullable=False),
-    Column("actor", String(256), nullable=False),
-    Column("kind", String(64), nullable=False),
-    Column("data", Text, nullable=False),
+    _key("stream"),
+    _key("revision", Integer),
+    _value("at_s", Float),
+    _value("actor", Name),
+    _value("kind", Name),
+    _value("data", Name),
 )
+
+LEASES = Table("segue_leases", METADATA, _key("name"), _value("holder", Name), _value("until_s", Float))
+
+REPLICAS = Table(
+    "segue_replicas",
+    METADATA,
+    _key("stream"),
+    _key("name"),
+    _value("revision", Integer),
+    _value("taken_at_s", Float),
+    _value("seen_at_s", Float),
+)
+"""The latest report of each living replica."""
+
+TAKEN = Table(
+    "segue_replicas_taken",
+    METADATA,
+    _key("stream"),
+    _key("revision", Integer),
+    _key("name"),
+    _value("taken_at_s", Float),
+    _value("seen_at_s", Float),
+)
+"""The first report of each replica at each revision."""
+
+ROWS = Table(
+    "segue_rows", METADATA, _key("series"), _key("start_s", Float), _key("source"), _value("data", LargeBinary)
+)
+
+NOTES = Table("segue_notes", METADATA, _key("key"), _value("at_s", Float), _value("data", Name))

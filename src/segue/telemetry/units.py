@@ -17,7 +17,7 @@ import msgspec
 
 from segue.core.speech import Arm
 
-NUMBERS = 1 << 64
+NUMBERS = 1 << 63
 """Units are numbered below this."""
 
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -90,7 +90,8 @@ def unpacked(data: bytes) -> SlotSeen:
 
 def lasting_number(identity: str) -> int:
     """A number for a unit, from which the unit cannot be told."""
-    return int.from_bytes(blake2b(identity.encode(), digest_size=8, person=b"segue-unit").digest(), "big")
+    digest = blake2b(identity.encode(), digest_size=8, person=b"segue-unit").digest()
+    return int.from_bytes(digest, "big") % NUMBERS
 
 
 def window_number(lasting: int, window: int) -> int:

@@ -7,8 +7,6 @@ import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-import structlog
-
 from segue.api.control.routes import RolloutControl
 from segue.api.control.stream import RolloutFeed
 from segue.config.catalogue_file import read_catalogue
@@ -16,6 +14,7 @@ from segue.config.load import load_settings
 from segue.config.plan_file import parse_plan
 from segue.controller.boot import boot
 from segue.controller.follower import Follower
+from segue.controller.joining import Joining
 from segue.controller.ledger import Ledger
 from segue.controller.loop import Acting, Controller
 from segue.controller.observer import Observer
@@ -25,7 +24,6 @@ from segue.controller.presence import Presence
 from segue.controller.reload import Reloader
 from segue.controller.steering import Steering
 from segue.core.assign import Routing
-from segue.core.errors import Unavailable
 from segue.core.units import ppm_from_percent
 from segue.store.open import open_store
 from segue.telemetry.gather import StoredSignals
@@ -59,6 +57,7 @@ class Rollout:
         self._shelf = PlanShelf(store.events, clock)
         self._follower = Follower(self._ledger, store.events, self._take, clock)
         name = f"{socket.gethostname()}-{os.getpid()}"
+        self._joining = Joining(self._join, clock)
         self._presence = Presence(store.replicas, self._ledger.stream, name, clock)
         series = f"{settings.rollout_id}/units"
         self._publisher = Publisher(meter, store.rows, series, name, clock)
@@ -85,7 +84,9 @@ class Rollout:
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._presence.close)
             stack.push_async_callback(self._follower.close)
-            await self._join_history()
+            stack.push_async_callback(self._joining.close)
+            await self._joining.start()
+            self._follower.start()
             self._presence.start()
             stack.push_async_callback(self._publisher.close)
             self._publisher.start()
@@ -106,13 +107,10 @@ class Rollout:
             self._current, self._ledger, self._steering, self._overlook, catalogue, read_plan, settings.rollout_id
         )
 
-    async def _join_history(self) -> None:
-        try:
-            await self._store.start()
-            await boot(self._ledger, self._routing, actor="environment")
-        except Unavailable as error:
-            structlog.get_logger("segue.wiring").error("store_unreachable", error=str(error))
-        await self._follower.start()
+    async def _join(self) -> None:
+        await self._store.start()
+        await boot(self._ledger, self._routing, actor="environment")
+        await self._follower.catch_up()
 
     async def _take(self, snapshot: Snapshot) -> None:
         """The routing at once; then what the plan says of how to count."""

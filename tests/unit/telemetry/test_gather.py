@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segue.core.speech import Arm
-from segue.core.windows import EDGES_S
+from segue.core.windows import EDGES_S, Slot
 from segue.ports.store import Row
 from segue.telemetry.gather import StoredSignals
 from segue.telemetry.units import NUMBERS, Fate, SlotSeen, UnitSeen, packed
@@ -76,7 +76,7 @@ async def test_asked_again_or_by_another_it_is_the_same(workers: Workers) -> Non
     at_once = (await workers.signals.slots(START_S, START_S + 1000, SLOT_S)).slots
 
     fresh = StoredSignals(workers.store.rows, SERIES)
-    one_by_one = []
+    one_by_one: list[Slot] = []
     since_s = START_S
     for looks in range(1, 12):
         got = await fresh.slots(since_s, START_S + looks * 40, SLOT_S)

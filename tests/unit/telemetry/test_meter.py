@@ -16,8 +16,6 @@ from segue.testing.clock import FakeClock
 from segue.testing.recorder import RememberingRecorder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from segue.telemetry.units import UnitSeen
 
 IN_SHARE = Assignment(Arm.CANDIDATE, Reason.IN_SHARE)

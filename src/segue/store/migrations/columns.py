@@ -1,0 +1,24 @@
+"""The kinds of column that steps are written with, apart from today's tables: those move on, old steps do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Float, Integer, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import TEXT
+from sqlalchemy.types import TypeEngine
+
+Kind = TypeEngine[Any]
+
+NAME: Kind = Text().with_variant(TEXT(collation="C"), "postgresql")
+SECONDS: Kind = Float()
+WHOLE: Kind = Integer()
+BYTES: Kind = LargeBinary()
+
+
+def key(name: str, kind: Kind = NAME) -> Column[Any]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def value(name: str, kind: Kind) -> Column[Any]:
+    return Column(name, kind, nullable=False)

@@ -1,0 +1,24 @@
+"""A store in memory, and the suites that every store must pass."""
+
+from segue.testing.store.events import EventLogContract, an_event
+from segue.testing.store.leases import LeasesContract
+from segue.testing.store.memory import MemoryEventLog, MemoryStore
+from segue.testing.store.notes import NotesContract
+from segue.testing.store.replicas import ReplicasContract
+from segue.testing.store.rows import RowsContract
+
+__all__ = [
+    "EventLogContract",
+    "LeasesContract",
+    "MemoryEventLog",
+    "MemoryStore",
+    "NotesContract",
+    "ReplicasContract",
+    "RowsContract",
+    "StoreContract",
+    "an_event",
+]
+
+
+class StoreContract(EventLogContract, LeasesContract, ReplicasContract, RowsContract, NotesContract):
+    """All of them. Subclass it with a fixture ``store``, started and empty."""
