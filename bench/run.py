@@ -29,10 +29,16 @@ from segue.core.assign import Routing, assign
 from segue.core.speech import Utterance
 from segue.engines.espeak import create as create_espeak
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from support.process import serving
+from support.rollbacks import LIGHT, crowd_at, rolled_back
+
 ROUNDS = 5
 ROUND_S = 3
 CONNECTIONS = 8
 HIT_BYTES = 30_000
+ROLLBACKS = 50
+REQUESTS_PER_S = 100
 SPEECH = "/v1/audio/speech"
 
 
@@ -51,7 +57,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is missing: apt-get install wrk")
-    rows = [cache_hits(), assignment(), overhead(), idle_memory()]
+    rows = [cache_hits(), assignment(), overhead(), idle_memory(), rollbacks()]
     print(table(rows))
     if arguments.write:
         Path("docs/benchmarks.md").write_text(page(rows), encoding="utf-8")
@@ -169,6 +175,27 @@ def idle_memory() -> Row:
     assert found is not None
     megabytes = int(found[1]) * 1024 / 1e6
     return Row("idle memory, no model loaded", f"{megabytes:.0f} MB", "under 120 MB", megabytes < 120)
+
+
+def rollbacks() -> Row:
+    """Rollbacks by a person: when the last request that the candidate answered was begun, after the order."""
+    with tempfile.TemporaryDirectory() as folder:
+        profile = Path(folder, "light.yaml")
+        profile.write_text(LIGHT, encoding="utf-8")
+        settings = {"SEGUE_PROFILE": str(profile), "SEGUE_WORKERS": "4"}
+        with serving(Path(folder), **settings) as service, crowd_at(service.url, REQUESTS_PER_S) as crowd:
+            done = [rolled_back(service, f"try {number}") for number in range(ROLLBACKS)]
+    followed = sorted(one for rollback in done for one in rollback.following_ms)
+    latest_ms = max(rollback.latest_candidate_s(crowd.heard) for rollback in done) * 1000
+    failed = sum(one.status != 200 for one in crowd.heard)
+    middle, high = followed[len(followed) // 2], followed[int(len(followed) * 0.99)]
+    return Row(
+        f"{ROLLBACKS} rollbacks, 4 workers, {REQUESTS_PER_S} requests/s: until each worker follows",
+        f"median {middle:.0f} ms, P99 {high:.0f} ms, most {followed[-1]:.0f} ms; the last request that the "
+        f"candidate answered was begun {latest_ms:.0f} ms after an order; {failed} of {len(crowd.heard):,} failed",
+        "under 1,000 ms, none fails",
+        followed[-1] < 1000 and latest_ms < 1000 and not failed,
+    )
 
 
 LIGHT_PROFILE = """

@@ -41,6 +41,11 @@ class Server:
     def steer(self, **change: Any) -> None:
         self.client.patch("/api/v1/rollout", json=change, headers=OPERATOR).raise_for_status()
 
+    def order(self, verb: str, **body: Any) -> dict[str, Any]:
+        answer = self.client.post(f"/api/v1/rollout/{verb}", json=body, headers=OPERATOR)
+        done: dict[str, Any] = answer.raise_for_status().json()
+        return done
+
     def breaks(self, engine: str, *faults: dict[str, Any]) -> None:
         body = {"faults": list(faults)}
         self.client.put(f"/api/v1/faults/{engine}", json=body, headers=OPERATOR).raise_for_status()

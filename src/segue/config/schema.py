@@ -71,6 +71,13 @@ class Settings(Document):
         le=15,
         description="How long the replica that moves the rollout is waited for before another takes over.",
     )
+    prometheus_url: str = Field(
+        default="",
+        description="Prometheus server to read the judge's evidence from. Empty: what the workers wrote.",
+    )
+    prometheus_selector: str = Field(
+        default="", description='Label matchers that narrow the series read from it, such as job="segue".'
+    )
     rollout_file: Path | None = Field(
         default=None, description="File of CHIRP3_ lines, read again when it changes or on SIGHUP."
     )

@@ -74,6 +74,28 @@ class Hit(NamedTuple):
     lost: tuple[str, ...]
 
 
+class Fate(StrEnum):
+    """What became of a unit; several may be true of one. ``asked`` is true of all."""
+
+    ASKED = "asked"
+    ERROR = "error"
+    BAD_AUDIO = "bad_audio"
+    REFUSED = "refused"
+    FALLBACK = "fallback"
+    UNSERVED = "unserved"
+
+
+class UnitOutcome(NamedTuple):
+    """One unit of evidence, as the judge counts it (``segue.telemetry.meter``): a listener's first attempt at an
+    arm in a while. ``seconds`` is the engine's time, None where it has none to count.
+    """
+
+    arm: Arm
+    character_key: str
+    fates: tuple[Fate, ...]
+    seconds: float | None
+
+
 NOT_ASKED = frozenset({"breaker_open", "overloaded"})
 """Error types of fallbacks from a candidate that was never called."""
 
@@ -107,6 +129,10 @@ class Recorder(Protocol):
         ...
 
     def served(self, served: Served) -> None: ...
+
+    def counted(self, unit: UnitOutcome) -> None:
+        """A unit of evidence is complete."""
+        ...
 
     def rejected(self, dialect: str, code: ErrorCode) -> None:
         """A request was refused as the caller's mistake."""

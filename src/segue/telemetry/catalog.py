@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from segue.core.windows import EDGES_S
+
 
 class Kind(StrEnum):
     COUNTER = "counter"
@@ -133,6 +135,20 @@ DIVERSIONS = Metric(
     "Requests answered by another arm than the assigned one, by why.",
     ("character_key", "diversion"),
 )
+UNITS = Metric(
+    "segue_units_total",
+    Kind.COUNTER,
+    "Units of evidence, as the judge counts them: a listener's first attempt at an arm in a while, by what became "
+    "of it; asked is true of all.",
+    ("arm", "character_key", "fate"),
+)
+UNIT_DURATION = Metric(
+    "segue_unit_duration_seconds",
+    Kind.HISTOGRAM,
+    "The engine's own time for units that succeeded or ran out of time, at the edges that gates can tell apart.",
+    ("arm", "character_key"),
+    EDGES_S,
+)
 REJECTED = Metric(
     "segue_rejected_total", Kind.COUNTER, "Requests refused as the caller's mistake.", ("dialect", "code")
 )
@@ -197,6 +213,8 @@ METRICS: tuple[Metric, ...] = (
     SYNTHESIS_ERRORS,
     ASSIGNMENTS,
     DIVERSIONS,
+    UNITS,
+    UNIT_DURATION,
     REJECTED,
     CONTROLS_LOST,
     BREAKER_OPEN,

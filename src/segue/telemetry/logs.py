@@ -75,6 +75,7 @@ class LoggingRecorder:
         self._log = structlog.get_logger("segue.service")
         self.looked_up = inner.looked_up
         self.kept = inner.kept
+        self.counted = inner.counted
         self.lost = inner.lost
         self.load_changed = inner.load_changed
         self.rejected = inner.rejected

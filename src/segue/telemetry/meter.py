@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from segue.core.assign import Reason
 from segue.core.errors import ErrorCode
 from segue.core.speech import Arm
-from segue.ports.recorder import NOT_ASKED, Outcome
+from segue.ports.recorder import NOT_ASKED, Outcome, UnitOutcome
 from segue.telemetry.units import NUMBERS, Fate, SlotSeen, UnitSeen, lasting_number, window_number
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Meter:
         self._split: tuple[set[str], set[str]] = (set(), set())
         self._hits = self._lookups = 0
         self.kept = inner.kept
+        self.counted = inner.counted
         self.lost = inner.lost
         self.rejected = inner.rejected
         self.load_changed = inner.load_changed
@@ -125,7 +126,7 @@ class Meter:
             self._mark(served.request, Fate.UNSERVED)
         finished = self._underway.pop(id(served.request), None)
         if finished is not None:
-            self._units += finished.units
+            self._complete(finished.units)
 
     def looked_up(self, model: str, source: str | None) -> None:
         self._inner.looked_up(model, source)
@@ -188,7 +189,12 @@ class Meter:
         """Counts what abandoned requests have done."""
         before_s = self._clock.monotonic_s() - _ABANDONED_AFTER_S
         for key in [key for key, underway in self._underway.items() if underway.since_s < before_s]:
-            self._units += self._underway.pop(key).units
+            self._complete(self._underway.pop(key).units)
+
+    def _complete(self, units: list[UnitSeen]) -> None:
+        self._units += units
+        for unit in units:
+            self.counted(UnitOutcome(unit.arm, unit.character_key, unit.fates, unit.seconds))
 
 
 def _numbers(identities: set[str]) -> list[int]:

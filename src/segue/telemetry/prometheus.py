@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from segue.core.speech import SpeechRequest
-    from segue.ports.recorder import Attempt, Hit, LaneName, Served
+    from segue.ports.recorder import Attempt, Hit, LaneName, Served, UnitOutcome
 
 MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
 _HitKind: TypeAlias = tuple[Any, ...]
@@ -95,6 +95,13 @@ class PrometheusRecorder:
             self._histograms.child(catalog.REQUEST_DURATION, (served.source,)).observe(served.latency_s)
         if served.diversion is not None:
             self._count(catalog.DIVERSIONS, (served.character_key, served.diversion))
+
+    def counted(self, unit: UnitOutcome) -> None:
+        for fate in unit.fates:
+            self._count(catalog.UNITS, (unit.arm, unit.character_key, fate))
+        if unit.seconds is not None:
+            child = self._histograms.child(catalog.UNIT_DURATION, (unit.arm, unit.character_key))
+            child.observe(unit.seconds)
 
     def rejected(self, dialect: str, code: ErrorCode) -> None:
         self._count(catalog.REJECTED, (dialect, code))

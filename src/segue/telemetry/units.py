@@ -16,6 +16,7 @@ from hashlib import blake2b
 import msgspec
 
 from segue.core.speech import Arm
+from segue.ports import recorder
 
 NUMBERS = 1 << 63
 """Units are numbered below this."""
@@ -37,6 +38,15 @@ class Fate(IntFlag):
     """It was the candidate that was asked; else the baseline."""
 
 
+_WORDS = (
+    (Fate.ERROR, recorder.Fate.ERROR),
+    (Fate.BAD_AUDIO, recorder.Fate.BAD_AUDIO),
+    (Fate.REFUSED, recorder.Fate.REFUSED),
+    (Fate.FALLBACK, recorder.Fate.FALLBACK),
+    (Fate.UNSERVED, recorder.Fate.UNSERVED),
+)
+
+
 class UnitSeen(msgspec.Struct, array_like=True):
     """One unit on one arm as one character. ``seconds`` is the engine's time, None where it has none to count."""
 
@@ -48,6 +58,11 @@ class UnitSeen(msgspec.Struct, array_like=True):
     @property
     def arm(self) -> Arm:
         return Arm.CANDIDATE if self.fate & Fate.CANDIDATE else Arm.BASELINE
+
+    @property
+    def fates(self) -> tuple[recorder.Fate, ...]:
+        """In words."""
+        return (recorder.Fate.ASKED, *(word for flag, word in _WORDS if self.fate & flag))
 
     @property
     def key(self) -> tuple[int, bool, str]:

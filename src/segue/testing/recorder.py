@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from segue.core.breaker import BreakerPhase
     from segue.core.errors import ErrorCode
     from segue.core.speech import SpeechRequest
-    from segue.ports.recorder import Attempt, Hit, LaneName, Served
+    from segue.ports.recorder import Attempt, Hit, LaneName, Served, UnitOutcome
 
 
 class RememberingRecorder:
@@ -19,6 +19,7 @@ class RememberingRecorder:
         self.attempts: list[Attempt] = []
         self.answers: list[Served] = []
         self.hits: list[Hit] = []
+        self.units: list[UnitOutcome] = []
         self.fallbacks: Counter[tuple[str, str]] = Counter()
         self.lookups: Counter[tuple[str, str | None]] = Counter()
         self.rejections: Counter[tuple[str, ErrorCode]] = Counter()
@@ -44,6 +45,9 @@ class RememberingRecorder:
 
     def served(self, served: Served) -> None:
         self.answers.append(served)
+
+    def counted(self, unit: UnitOutcome) -> None:
+        self.units.append(unit)
 
     def rejected(self, dialect: str, code: ErrorCode) -> None:
         self.rejections[dialect, code] += 1

@@ -7,6 +7,8 @@ import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+import httpx
+
 from segue.api.control.routes import RolloutControl
 from segue.api.control.stream import RolloutFeed
 from segue.config.catalogue_file import read_catalogue
@@ -28,6 +30,7 @@ from segue.core.units import ppm_from_percent
 from segue.store.open import open_store
 from segue.telemetry.gather import StoredSignals
 from segue.telemetry.meter import Pace
+from segue.telemetry.promql import PrometheusSignals
 from segue.telemetry.publish import Publisher
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from segue.controller.ledger import Snapshot
     from segue.core.plan import Plan
     from segue.ports.clock import Clock
+    from segue.ports.signals import Signals
     from segue.service.current import Current
     from segue.telemetry.meter import Meter
 
@@ -61,7 +65,8 @@ class Rollout:
         self._presence = Presence(store.replicas, self._ledger.stream, name, clock)
         series = f"{settings.rollout_id}/units"
         self._publisher = Publisher(meter, store.rows, series, name, clock)
-        observer = Observer(StoredSignals(store.rows, series), store.rows, self._ledger, settings.rollout_id)
+        self._http = httpx.AsyncClient()
+        observer = Observer(self._signals(settings, series), store.rows, self._ledger, settings.rollout_id)
         self._controller = Controller(
             Acting(name, settings.controller_lease_s),
             self._ledger,
@@ -82,6 +87,7 @@ class Rollout:
         """History first, the controller last; closed in the opposite order."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._store.close)
+            stack.push_async_callback(self._http.aclose)
             stack.push_async_callback(self._presence.close)
             stack.push_async_callback(self._follower.close)
             stack.push_async_callback(self._joining.close)
@@ -95,6 +101,11 @@ class Rollout:
             stack.push_async_callback(self._controller.close)
             self._controller.start()
             yield
+
+    def _signals(self, settings: Settings, series: str) -> Signals:
+        if settings.prometheus_url:
+            return PrometheusSignals(self._http, settings.prometheus_url, settings.prometheus_selector)
+        return StoredSignals(self._store.rows, series)
 
     def _control(self, settings: Settings) -> RolloutControl:
         catalogue, _ = read_catalogue(settings.profile)

@@ -1,0 +1,116 @@
+"""Rollbacks by a person on a service under load, measured from outside by its listeners."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import httpx
+
+from support.service import SYNTHESIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.process import Server
+
+_HEARD_BEFORE_S = 0.3
+_WATCHED_FOR_S = 1.2
+
+LIGHT = """
+version: 1
+profile: light
+language: en-US
+default_character: pip_boy
+arms:
+  baseline: {engine: espeak, model: first}
+  candidate: {engine: espeak, model: second}
+characters:
+  pip_boy: {name: Pip-Boy, baseline: en-us, candidate: en-gb}
+"""
+
+
+class Heard(NamedTuple):
+    """One answer: asked at (monotonic), with what status, by which arm."""
+
+    asked_s: float
+    status: int
+    arm: str
+
+
+@dataclass(slots=True)
+class Crowd:
+    """Listeners who keep asking at a rate, whatever the answers."""
+
+    url: str
+    requests_per_s: float
+    listeners: int
+    heard: list[Heard] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def listen(self, number: int) -> None:
+        dice = random.Random(number)
+        next_s = time.monotonic()
+        with httpx.Client(base_url=self.url, timeout=30) as client:
+            while not self.stop.is_set():
+                body = {
+                    "text": f"Line {dice.randrange(400)}.",
+                    "character_key": "pip_boy",
+                    "user_id": f"u{dice.randrange(1000)}",
+                }
+                asked_s = time.monotonic()
+                answer = client.post(SYNTHESIZE, json=body)
+                arm = answer.json().get("arm", "")
+                self.heard.append(Heard(asked_s, answer.status_code, arm))
+                next_s = max(next_s + self.listeners / self.requests_per_s, time.monotonic() - 1.0)
+                self.stop.wait(max(0.0, next_s - time.monotonic()))
+
+
+@contextmanager
+def crowd_at(url: str, requests_per_s: float, listeners: int = 10) -> Iterator[Crowd]:
+    crowd = Crowd(url, requests_per_s, listeners)
+    threads = [threading.Thread(target=crowd.listen, args=(number,)) for number in range(listeners)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield crowd
+    finally:
+        crowd.stop.set()
+        for thread in threads:
+            thread.join(60)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """One rollback: when it was ordered, until when its effect was watched, how long each replica took."""
+
+    ordered_s: float
+    until_s: float
+    answered_after_s: float
+    following_ms: tuple[float, ...]
+
+    def latest_candidate_s(self, heard: list[Heard]) -> float:
+        """How long after the order a request that the candidate answered was still begun; 0: none was."""
+        late = [
+            one.asked_s - self.ordered_s
+            for one in heard
+            if one.arm == "candidate" and self.ordered_s < one.asked_s < self.until_s
+        ]
+        return max(late, default=0.0)
+
+
+def rolled_back(server: Server, why: str) -> Rollback:
+    """Everyone on the candidate for a moment, then nobody."""
+    server.steer(enabled=True, share_percent=100)
+    time.sleep(_HEARD_BEFORE_S)
+    ordered_s = time.monotonic()
+    done = server.order("rollback", why=why)
+    answered_s = time.monotonic()
+    assert done["state"]["enabled"] is False
+    time.sleep(max(0.0, ordered_s + _WATCHED_FOR_S - time.monotonic()))
+    following = tuple(float(one["after_ms"]) for one in done["following"])
+    return Rollback(ordered_s, time.monotonic(), answered_s - ordered_s, following)
