@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -124,8 +125,11 @@ class Observer:
 
 async def seen_slots(rows: Rows, rollout_id: str, since_s: float, before_s: float) -> list[Slot]:
     """What was seen, as it was judged."""
-    found = await rows.read(f"{rollout_id}/slots", since_s=since_s, before_s=before_s)
-    return [_SLOT_DECODER.decode(row.data) for row in found]
+    found: list[Slot] = []
+    while page := await rows.read(f"{rollout_id}/slots", since_s=since_s, before_s=before_s):
+        found += [_SLOT_DECODER.decode(row.data) for row in page]
+        since_s = math.nextafter(page[-1].start_s, math.inf)
+    return found
 
 
 def _eligible(state: RolloutState, slot: Slot) -> frozenset[str]:

@@ -27,7 +27,8 @@ _SETTLE_MOST_S = 3.0
 _MOST_MET = 100_000
 """Units remembered for the test of the split; enough to see a deviation of a hundredth."""
 
-_PAGE_S = 3600.0
+_PAGE_SLOTS = 100
+"""Slots read at once: of as many workers as there may be, fewer rows than a read gives."""
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ class StoredSignals:
         end_s = max(over_s // slot_s * slot_s, since_s)
         found: list[Slot] = []
         while self._next_s < end_s:
-            page_s = min(end_s, self._next_s + _PAGE_S)
+            page_s = min(end_s, self._next_s + _PAGE_SLOTS * slot_s)
             rows = await self._rows.read(self._series, since_s=self._next_s, before_s=page_s)
             for start_s, group in groupby(rows, key=lambda row: row.start_s):
                 slot = self._together(start_s, slot_s, list(group))
