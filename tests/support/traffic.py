@@ -8,7 +8,7 @@ from segue.core.assign import Assignment, Diversion, Reason
 from segue.core.breaker import BreakerPhase
 from segue.core.errors import ErrorCode
 from segue.core.speech import Arm, AudioFormat, SpeechRequest, Unit, UnitSource
-from segue.ports.recorder import Attempt, LaneName, Outcome, Served
+from segue.ports.recorder import Attempt, Fate, LaneName, Outcome, Served, UnitOutcome
 
 if TYPE_CHECKING:
     from segue.ports.recorder import Recorder
@@ -69,6 +69,8 @@ def everything_happens(recorder: Recorder) -> None:
     recorder.kept("wavenet", "ghoul", 9000)
     recorder.served(a_served(Outcome.SERVED_BY_FALLBACK))
     recorder.served(a_served(Outcome.FAILED))
+    recorder.counted(UnitOutcome(Arm.CANDIDATE, "ghoul", (Fate.ASKED,), 0.2))
+    recorder.counted(UnitOutcome(Arm.CANDIDATE, "ghoul", (Fate.ASKED, Fate.ERROR, Fate.FALLBACK), 7.0))
     recorder.rejected("native", ErrorCode.INVALID_REQUEST)
     recorder.breaker_changed(CHIRP_LANE, BreakerPhase.OPEN, 5)
     recorder.quota_spent(CHIRP_LANE, "requests")
