@@ -18,6 +18,7 @@ class Relay:
         self._parts = urlsplit(url)
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._carries = asyncio.Event()
         self._carries.set()
         self._port = 0
@@ -28,7 +29,7 @@ class Relay:
         return self._parts._replace(netloc=f"{user}@127.0.0.1:{self._port}").geturl()
 
     async def open(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
@@ -37,15 +38,22 @@ class Relay:
         self._server.close()
         for writer in self._writers:
             writer.transport.abort()
-        await self._server.wait_closed()
+        await asyncio.gather(*self._serving)
 
     def swallow(self) -> None:
         """As a network that lost its way: nothing ends, nothing arrives."""
         self._carries.clear()
 
-    async def close(self) -> None:
+    async def mend(self) -> None:
+        """After ``swallow``: what was on its way is lost, new connections are served."""
         self._carries.set()
         await self.cut()
+        await self.open()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(self._parts.hostname, self._parts.port or 5432)
@@ -69,5 +77,8 @@ class Relay:
 async def relayed(url: str) -> AsyncIterator[Relay]:
     relay = Relay(url)
     await relay.open()
-    yield relay
-    await relay.close()
+    try:
+        yield relay
+    finally:
+        await relay.mend()
+        await relay.cut()

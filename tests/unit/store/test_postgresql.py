@@ -88,8 +88,7 @@ async def test_a_line_that_is_silently_dead_is_noticed_within_seconds() -> None:
             with pytest.raises(Unavailable):
                 await anext(changes)
             assert time.monotonic() - began < 6
-        await relay.close()
-        await relay.open()
+        await relay.mend()
 
 
 async def test_a_living_line_is_believed_in_however_long_nothing_is_said() -> None:
