@@ -115,13 +115,21 @@ class Postgresql:
             async with asyncio.timeout(_KEEP_ALIVE_S):
                 await told.wait()
         except TimeoutError:
-            await connection.execute("SELECT 1", timeout=_KEEP_ALIVE_S)
+            await _ask(connection)
         if connection.is_closed():
             raise ConnectionResetError("the listening connection was lost")
 
     def _where(self) -> str:
         parts = urlsplit(self._dsn)
         return f"{parts.netloc.rpartition('@')[2] or 'PostgreSQL'}{parts.path}"
+
+
+async def _ask(connection: asyncpg.Connection) -> None:
+    try:
+        await connection.execute("SELECT 1", timeout=_KEEP_ALIVE_S)
+    except TimeoutError:
+        connection.terminate()
+        raise
 
 
 async def _let_go(connection: asyncpg.Connection) -> None:
