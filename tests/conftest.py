@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
     from support.speech import Spoken
 
 settings.register_profile("segue", deadline=None, max_examples=300)  # a busy machine is slow, not wrong
-settings.load_profile("segue")
+settings.register_profile("brief", deadline=None, max_examples=10, derandomize=True, database=None)  # for mutants
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "segue"))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from segue.core.evidence import OVERALL, Evidence
 from segue.core.gates import QUANTILES, Gate, Metric, Reading, Verdict, counted
 from segue.core.readings import read_gates
-from segue.core.rollout import Phase, Verb
+from segue.core.rollout import Phase, Verb, retreat
 from segue.core.speech import Arm
 from segue.core.stats import log_split_evidence
 from segue.core.units import PPM
@@ -29,6 +29,8 @@ SPLIT_ODDS = 1000.0
 """How much likelier a broken split must be than a sound one before the rollout is paused."""
 
 _STALE_AFTER_SLOTS = 5.0
+_SOONEST_S = 0.01
+_MEASURED = (Phase.RUNNING, Phase.AWAITING_APPROVAL)
 _WATCHED = (Phase.RUNNING, Phase.AWAITING_APPROVAL, Phase.COOLING, Phase.PAUSED, Phase.FINISHED)
 
 
@@ -57,7 +59,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A gate whose detector has spoken: in which scope, how bad, on how much evidence."""
+    """A gate whose detector has spoken: in which scope, how bad, on how much evidence.
+
+    ``compared`` says that the baseline was heard enough meanwhile to tell the candidate's trouble from everyone's.
+    """
 
     gate: Gate
     scope: str
@@ -65,6 +70,7 @@ class Alarm:
     grave: bool
     units: float
     log_e: float
+    compared: bool
 
 
 def decide(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) -> Decision:
@@ -74,7 +80,7 @@ def decide(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) ->
         return Decision(None, (f"the rollout is {state.phase}: nothing goes on by itself",), wake_at_s)
     return (
         _alarmed(plan, state, evidence, wake_at_s)
-        or _unreadable(plan, evidence, now_s, wake_at_s)
+        or _unreadable(plan, state, evidence, now_s)
         or _split(state, evidence, wake_at_s)
         or _by_phase(plan, state, evidence, now_s)
     )
@@ -86,7 +92,7 @@ def alarms(plan: Plan, evidence: Evidence) -> list[Alarm]:
     for gate in plan.gates:
         for (metric, scope), watch in evidence.watches.items():
             if metric == gate.metric and _rings(watch, plan):
-                found.append(_alarm(gate, scope, watch, plan.statistics.longest_s))
+                found.append(_alarm(gate, scope, watch, plan))
     return found
 
 
@@ -94,25 +100,29 @@ def _rings(watch: Watch, plan: Plan) -> bool:
     enough = plan.statistics.alarm_log_e
     if watch.beyond.evidence < enough:
         return False
-    nothing_to_compare = watch.beyond.run.baseline_trials < plan.statistics.least_baseline_units
-    return nothing_to_compare or watch.worse.evidence >= enough
+    return not _comparable(watch, plan) or watch.worse.evidence >= enough
 
 
-def _alarm(gate: Gate, scope: str, watch: Watch, longest_s: float) -> Alarm:
+def _comparable(watch: Watch, plan: Plan) -> bool:
+    return watch.beyond.run.baseline_trials >= plan.statistics.least_baseline_units
+
+
+def _alarm(gate: Gate, scope: str, watch: Watch, plan: Plan) -> Alarm:
     run = watch.beyond.run
     if gate.roll_back is None:
         grave = False
     elif gate.metric in QUANTILES:
         grave = run.severe > (1.0 - QUANTILES[gate.metric]) * run.trials
     elif gate.metric is Metric.MEAN_SYNTHESIS:
-        grave = run.rate * longest_s > gate.roll_back
+        grave = run.rate * plan.statistics.longest_s > gate.roll_back
     else:
         grave = run.rate > (1.0 - gate.roll_back if gate.metric.higher_is_better else gate.roll_back)
-    return Alarm(gate, scope, run.rate, grave, run.trials, watch.beyond.evidence)
+    return Alarm(gate, scope, run.rate, grave, run.trials, watch.beyond.evidence, _comparable(watch, plan))
 
 
 def _alarmed(plan: Plan, state: RolloutState, evidence: Evidence, wake_at_s: float) -> Decision | None:
-    ringing = alarms(plan, evidence)
+    heard = _eligible(state, evidence) | {OVERALL}
+    ringing = [alarm for alarm in alarms(plan, evidence) if alarm.scope in heard]
     if not ringing:
         return None
     culprit = _only_culprit(plan, state, evidence, ringing)
@@ -128,6 +138,9 @@ def _alarmed(plan: Plan, state: RolloutState, evidence: Evidence, wake_at_s: flo
     if state.step_backs >= plan.policy.most_step_backs:
         often = (f"stepped back {state.step_backs} times already: a person must look",)
         return Decision(Verb.ROLL_BACK, why + often, wake_at_s, (), Trigger.P1)
+    if retreat(state, plan) is None:
+        nowhere = ("no earlier stage lets fewer hear the candidate: there is nowhere to go but off",)
+        return Decision(Verb.ROLL_BACK, why + nowhere, wake_at_s, (), Trigger.P1)
     return Decision(Verb.STEP_BACK, why, wake_at_s, (), Trigger.P1)
 
 
@@ -162,29 +175,36 @@ def _accusation(alarm: Alarm, plan: Plan) -> str:
         size = f"{alarm.rate * plan.statistics.longest_s:.2f} s"
     elif alarm.gate.metric in QUANTILES:
         size = f"{alarm.rate:.1%} take longer than {alarm.gate.alarm:g} s"
+    beside = "worse than the baseline" if alarm.compared else "with too little of the baseline to compare"
     return (
         f"{alarm.gate.metric}{whose}: {size} over the last {alarm.units:.0f} units, "
-        f"worse than the baseline; odds {math.exp(min(alarm.log_e, 50.0)):,.0f} to 1 against chance"
+        f"{beside}; odds {math.exp(min(alarm.log_e, 50.0)):,.0f} to 1 against chance"
     )
 
 
-def _unreadable(plan: Plan, evidence: Evidence, now_s: float, wake_at_s: float) -> Decision | None:
+def _unreadable(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) -> Decision | None:
     """A source that fails, or has fallen silent, says nothing about the candidate."""
+    wake_at_s, stuck = now_s + plan.statistics.slot_s, _stuck(plan, state, now_s)
     if evidence.trouble:
         reason = f"the source of metrics cannot be read ({evidence.trouble}): holding, nothing is decided"
-        return Decision(None, (reason,), wake_at_s)
+        return Decision(None, (reason,), wake_at_s, stuck=stuck)
     fresh_at_s = evidence.fresh_at_s if evidence.fresh_at_s is not None else evidence.since_s
     if now_s - fresh_at_s > _STALE_AFTER_SLOTS * plan.statistics.slot_s:
         reason = f"no traffic for {now_s - fresh_at_s:.0f} s: holding, for no data is not good data"
-        return Decision(None, (reason,), wake_at_s)
+        return Decision(None, (reason,), wake_at_s, stuck=stuck)
     return None
+
+
+def _stuck(plan: Plan, state: RolloutState, now_s: float) -> bool:
+    longest_s = plan.step(state.place).hold_s * plan.policy.progress_deadline
+    return state.phase is Phase.RUNNING and state.held_for_s(now_s) > longest_s
 
 
 def _split(state: RolloutState, evidence: Evidence, wake_at_s: float) -> Decision | None:
     """Pauses where the arms are not split as they should be: whatever was measured, it was not this share."""
     share = state.routing.share_ppm / PPM
     on_candidate, on_baseline = evidence.total.assigned
-    if state.phase is not Phase.RUNNING or not 0.0 < share < 1.0 or not on_candidate + on_baseline:
+    if state.phase not in _MEASURED or not 0.0 < share < 1.0 or not on_candidate + on_baseline:
         return None
     if log_split_evidence(on_candidate, on_baseline, share) < math.log(SPLIT_ODDS):
         return None
@@ -201,36 +221,50 @@ def _by_phase(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float)
         if now_s >= state.cool_until_s:
             return Decision(Verb.RESUME, ("the cool-down is over",), now_s + slot_s)
         left_s = state.cool_until_s - now_s
-        return Decision(None, (f"cooling down for another {left_s:.0f} s",), now_s + min(slot_s, left_s))
+        return Decision(None, (f"cooling down for another {left_s:.0f} s",), _soon(now_s, left_s, slot_s))
     if state.phase is Phase.AWAITING_APPROVAL:
-        return _awaiting(plan, state, now_s)
+        return _awaiting(plan, state, evidence, now_s)
     if state.phase is Phase.RUNNING:
         return _running(plan, state, evidence, now_s)
     return Decision(None, (f"the rollout is {state.phase}; alarms are heeded",), now_s + slot_s)
 
 
-def _awaiting(plan: Plan, state: RolloutState, now_s: float) -> Decision:
+def _soon(now_s: float, left_s: float, slot_s: float) -> float:
+    """When ``left_s`` is over or the next slot is, never so soon that the clock could not tell it from now."""
+    return now_s + min(slot_s, max(left_s, _SOONEST_S))
+
+
+def _awaiting(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) -> Decision:
+    """A person's word opens the next stage only while the gates are met: things may have changed since."""
     target = plan.after(state.place)
-    wake_at_s = now_s + plan.statistics.slot_s
+    readings = _readings(plan, state, evidence)
     if target is None or state.approved != target:
-        return Decision(None, ("a person must approve the next stage",), wake_at_s)
-    return _entering(plan, target, "approved", now_s)
+        wake_at_s = now_s + plan.statistics.slot_s
+        return Decision(None, ("a person must approve the next stage",), wake_at_s, readings)
+    return _not_met(plan, state, readings, now_s) or _entering(plan, target, "approved", now_s, readings)
 
 
 def _running(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) -> Decision:
-    slot_s, hold_s = plan.statistics.slot_s, plan.step(state.place).hold_s
-    left_s = hold_s - state.held_for_s(now_s)
-    arm = Arm.CANDIDATE if state.routing.share_ppm else Arm.BASELINE
-    readings = read_gates(plan, evidence, arm, _eligible(state, evidence))
+    left_s = plan.step(state.place).hold_s - state.held_for_s(now_s)
+    readings = _readings(plan, state, evidence)
     if left_s > 0:
-        reason = f"held for another {left_s:.0f} s"
-        return Decision(None, (reason,), now_s + min(slot_s, left_s), readings)
+        wake_at_s = _soon(now_s, left_s, plan.statistics.slot_s)
+        return Decision(None, (f"held for another {left_s:.0f} s",), wake_at_s, readings)
+    return _not_met(plan, state, readings, now_s) or _gone_well(plan, state, readings, now_s)
+
+
+def _readings(plan: Plan, state: RolloutState, evidence: Evidence) -> tuple[Reading, ...]:
+    arm = Arm.CANDIDATE if state.routing.share_ppm else Arm.BASELINE
+    return read_gates(plan, evidence, arm, _eligible(state, evidence))
+
+
+def _not_met(plan: Plan, state: RolloutState, readings: tuple[Reading, ...], now_s: float) -> Decision | None:
     short = [reading for reading in readings if reading.verdict is not Verdict.PASS]
-    if short or not readings:
-        stuck = -left_s > hold_s * (plan.policy.progress_deadline - 1.0)
-        reasons = tuple(reading.sentence for reading in short) or ("no gate could be read",)
-        return Decision(None, reasons, now_s + slot_s, readings, stuck=stuck)
-    return _gone_well(plan, state, readings, now_s)
+    if readings and not short:
+        return None
+    reasons = tuple(reading.sentence for reading in short) or ("no gate could be read",)
+    wake_at_s = now_s + plan.statistics.slot_s
+    return Decision(None, reasons, wake_at_s, readings, stuck=_stuck(plan, state, now_s))
 
 
 def _gone_well(plan: Plan, state: RolloutState, readings: tuple[Reading, ...], now_s: float) -> Decision:

@@ -34,8 +34,8 @@ class Evidence:
     """Everything a decision looks at.
 
     ``total`` counts from the step's beginning. ``watches`` run on from step to step. ``recent`` fades, halved
-    every ``HALF_LIFE_SLOTS`` slots. ``fresh_at_s`` is the end of the latest slot; ``trouble`` is why the source
-    of slots cannot be read, where it cannot.
+    every ``HALF_LIFE_SLOTS`` slots. ``fresh_at_s`` is the end of the latest slot in which anything happened;
+    ``trouble`` is why the source of slots cannot be read, where it cannot.
     """
 
     since_s: float
@@ -62,7 +62,10 @@ def nothing_yet(since_s: float) -> Evidence:
 
 
 def begun_anew(evidence: Evidence, since_s: float) -> Evidence:
-    """For a new step: totals start again, detectors remember."""
+    """For the next step: totals start again, detectors remember.
+
+    After going back nothing may remember (``nothing_yet``), or the trouble that is over would accuse again.
+    """
     return replace(evidence, since_s=since_s, total=Slot(since_s, 0.0))
 
 
@@ -74,12 +77,15 @@ def absorbed(evidence: Evidence, slot: Slot, plan: Plan, eligible: frozenset[str
     if slot.start_s < evidence.since_s:
         return evidence
     characters = slot.characters if eligible is None else slot.characters & eligible
+    fresh_at_s = evidence.fresh_at_s
+    if not slot.is_silent:
+        fresh_at_s = slot.end_s if fresh_at_s is None else max(fresh_at_s, slot.end_s)
     return replace(
         evidence,
         total=evidence.total.plus(slot),
         watches=_watched(evidence.watches, slot, plan, characters),
         recent=_faded(evidence.recent, slot),
-        fresh_at_s=max(evidence.fresh_at_s or slot.end_s, slot.end_s),
+        fresh_at_s=fresh_at_s,
         trouble="",
     )
 

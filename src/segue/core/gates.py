@@ -57,7 +57,8 @@ class Gate:
 
     ``target`` must be met with confidence to go on. Beyond ``step_back`` (P1) one stage is taken back, beyond
     ``roll_back`` (P0) everything. ``margin`` compares with the baseline in the same time: the candidate may be
-    worse by no more than that, a difference for rates, a part of the baseline's for durations.
+    worse by no more than that: a part of the baseline's for a mean; else a difference of rates, which for a
+    quantile are the rates of those that take longer than its level.
     """
 
     metric: Metric
@@ -119,8 +120,7 @@ def counted(metric: Metric, level: float, tally: Tally, longest_s: float) -> Cou
         return Counted(min(tally.seconds / longest_s, tally.timed), tally.timed, level / longest_s)
     if metric in QUANTILES:
         return _slower(level, tally, 1.0 - QUANTILES[metric])
-    boundary = 1.0 - level if metric.higher_is_better else level
-    return Counted(_BAD[metric](tally), tally.units, boundary)
+    return _among_units(metric, tally, 1.0 - level if metric.higher_is_better else level)
 
 
 def comparable(metric: Metric, level: float, tally: Tally, arm: Arm) -> Counted:
@@ -132,12 +132,17 @@ def comparable(metric: Metric, level: float, tally: Tally, arm: Arm) -> Counted:
     if metric.is_duration:
         return _slower(level, tally, 1.0)
     if metric is Metric.FALLBACK_RATE and arm is Arm.BASELINE:
-        return Counted(tally.errors + tally.refused, tally.units, level)
-    return Counted(_BAD[metric](tally), tally.units, level)
+        return _among_units(Metric.SUCCESS_RATE, tally, level)
+    return _among_units(metric, tally, level)
+
+
+def _among_units(metric: Metric, tally: Tally, boundary: float) -> Counted:
+    """Never more bad cases than cases: a source that estimates both may say so."""
+    return Counted(min(_BAD[metric](tally), tally.units), tally.units, boundary)
 
 
 def _slower(level_s: float, tally: Tally, boundary: float) -> Counted:
-    return Counted(tally.over[EDGES_S.index(level_s)], tally.timed, boundary)
+    return Counted(min(tally.over[EDGES_S.index(level_s)], tally.timed), tally.timed, boundary)
 
 
 _BAD: dict[Metric, Callable[[Tally], float]] = {

@@ -32,6 +32,11 @@ class Hours:
     weekdays: frozenset[int] = frozenset(range(7))
     zone: str = "UTC"
 
+    @property
+    def never(self) -> bool:
+        """Whether no moment at all lies within."""
+        return self.first_minute == self.last_minute or not self.weekdays
+
     def allow(self, now_s: float) -> bool:
         """Whether the Unix time ``now_s`` lies within."""
         local = datetime.fromtimestamp(now_s, ZoneInfo(self.zone))
@@ -135,8 +140,24 @@ class Plan:
         return Place(place.stage + 1, 0) if place.stage + 1 < len(self.stages) else None
 
     def before(self, place: Place) -> Place:
-        """The stage before, from its first step; the first stage is before itself."""
-        return Place(max(0, place.stage - 1), 0)
+        """Where to begin again after the step at ``place`` went wrong: ``retreat``, or else the first stage."""
+        return self.retreat(place, self.step(place).share_ppm, self.stage(place).characters) or Place(0, 0)
+
+    def retreat(self, place: Place, share_ppm: int, characters: frozenset[str]) -> Place | None:
+        """The nearest earlier stage in which nobody hears more of the candidate than now, and someone less.
+
+        Now ``share_ppm`` of these characters' listeners do. A stage before may let more people on (the plan of a
+        test runs up to everybody before production begins with a tenth), and nobody should first meet a candidate
+        because it is in trouble. None: there is no such stage.
+        """
+        for number in reversed(range(place.stage)):
+            stage = self.stages[number]
+            first_ppm = stage.steps[0].share_ppm
+            within = not characters or (bool(stage.characters) and stage.characters <= characters)
+            less = (first_ppm, stage.characters) != (share_ppm, characters)
+            if first_ppm == 0 or (first_ppm <= share_ppm and within and less):
+                return Place(number, 0)
+        return None
 
     def places(self) -> Iterator[Place]:
         for number, stage in enumerate(self.stages):
@@ -166,7 +187,22 @@ def faults(plan: Plan) -> list[str]:
         found += _gate_faults(gate, plan.statistics.longest_s)
     if plan.gates and all(gate.alarm is None for gate in plan.gates):
         found.append("gates: none of them can ever take the candidate back")
-    return found
+    if all(gate.target is None or gate.metric in _SILENT_ON_AN_ARM for gate in plan.gates):
+        found.append("gates: none with a target can be read on both arms, so no step could ever end")
+    return [*found, *_statistics_faults(plan.statistics)]
+
+
+_SILENT_ON_AN_ARM = (Metric.CACHE_HIT_RATE, Metric.FALLBACK_RATE)
+"""Cache hits say nothing of any arm, fallbacks nothing of the baseline, which a step with no share is read on."""
+
+
+def _statistics_faults(statistics: Statistics) -> Iterator[str]:
+    if not statistics.slot_s > 0:
+        yield "statistics.slot: must be longer than nothing"
+    if not statistics.longest_s > 0:
+        yield "statistics.longest_synthesis: must be longer than nothing"
+    if not 0 < statistics.promotion_alpha < 1:
+        yield "statistics.promotion_alpha: must be more than 0 % and less than 100 %"
 
 
 def _stage_faults(number: int, stage: Stage) -> Iterator[str]:
@@ -178,6 +214,8 @@ def _stage_faults(number: int, stage: Stage) -> Iterator[str]:
             yield f"{at}.share: {percent_from_ppm(step.share_ppm):g} % is not from 0 to 100"
         if not step.hold_s > 0:
             yield f"{at}.hold: must be longer than nothing"
+    if stage.hours is not None and stage.hours.never:
+        yield f"{at}.hours: no moment lies within, so the stage could never be entered"
 
 
 def _gate_faults(gate: Gate, longest_s: float) -> Iterator[str]:
@@ -199,8 +237,10 @@ def _gate_faults(gate: Gate, longest_s: float) -> Iterator[str]:
     ordered = list(given.values())
     if ordered != sorted(ordered, reverse=metric.higher_is_better):
         yield f"{at}: target, step_back and roll_back must each be worse than the one before"
-    if metric is Metric.CACHE_HIT_RATE and gate.alarm is not None:
+    if metric is Metric.CACHE_HIT_RATE and (gate.alarm is not None or gate.margin is not None):
         yield f"{at}: cache hits say nothing of an arm, so they can hold a rollout, never take it back"
+    if metric in QUANTILES and gate.margin is not None and not given:
+        yield f"{at}.margin: compares who takes longer than a level, and none is given"
 
 
 def starved(plan: Plan, candidate_units_per_s: dict[Place, float]) -> list[str]:

@@ -35,7 +35,7 @@ def _counts(gate: Gate, tally: Tally, evidence: Evidence, longest_s: float) -> C
     assert gate.target is not None, "only gates with a target are read"
     if gate.metric is Metric.CACHE_HIT_RATE:
         total = evidence.total
-        return Counted(total.lookups - total.hits, total.lookups, 1.0 - gate.target)
+        return Counted(max(0.0, total.lookups - total.hits), total.lookups, 1.0 - gate.target)
     return counted(gate.metric, gate.target, tally, longest_s)
 
 

@@ -157,10 +157,19 @@ def resumed(state: RolloutState, plan: Plan, now_s: float) -> RolloutState:
     return replace(state, routing=routing, phase=phase, entered_at_s=now_s, evidence_from_s=now_s)
 
 
+def retreat(state: RolloutState, plan: Plan) -> Place | None:
+    """The stage that a step back leads to (``Plan.retreat``), from the share that is in force."""
+    share_ppm = state.routing.share_ppm if state.routing.enabled else 0
+    return plan.retreat(state.place, share_ppm, state.routing.characters)
+
+
 def stepped_back(state: RolloutState, plan: Plan, now_s: float) -> RolloutState:
-    """One stage back, to cool down; from the first stage there is nowhere to go but off."""
+    """One stage back, to cool down; where no earlier stage is milder there is nowhere to go but off."""
     phase_after(state, Verb.STEP_BACK)
-    back = _entered(state, plan, plan.before(state.place), Verb.STEP_BACK, now_s)
+    target = retreat(state, plan)
+    if target is None:
+        return rolled_back(state, now_s)
+    back = _entered(state, plan, target, Verb.STEP_BACK, now_s)
     cool_until_s = now_s + plan.policy.cool_down_s
     return replace(back, cool_until_s=cool_until_s, step_backs=state.step_backs + 1)
 

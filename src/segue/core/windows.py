@@ -99,5 +99,10 @@ class Slot:
         )
 
     @property
+    def is_silent(self) -> bool:
+        """Whether nothing happened in it: a source may leave such a slot out, or count zeros."""
+        return not self.lookups and not any(tally.units or tally.timed for tally in self.tallies.values())
+
+    @property
     def characters(self) -> frozenset[str]:
         return frozenset(character for _, character in self.tallies)

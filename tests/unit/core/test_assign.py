@@ -19,7 +19,7 @@ VECTORS: list[dict[str, Any]] = json.loads(
 ON_CANDIDATE = Routing(enabled=True, share_ppm=PPM)
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{vector['salt']}-{vector['unit'][:12]}")
+@pytest.mark.parametrize("vector", VECTORS, ids=map(str, range(len(VECTORS))))
 def test_buckets_are_those_that_every_language_computes(vector: dict[str, Any]) -> None:
     assert bucket(vector["salt"], vector["unit"]) == vector["bucket"]
 
@@ -82,7 +82,7 @@ def test_a_share_out_of_range_is_no_routing(share_ppm: int) -> None:
         Routing(share_ppm=share_ppm)
 
 
-@pytest.mark.parametrize("salt", ["", "a\0b"])
+@pytest.mark.parametrize("salt", ["", "a\0b"], ids=["empty", "nul"])
 def test_a_salt_that_could_run_into_a_unit_is_no_routing(salt: str) -> None:
     with pytest.raises(ValueError, match="salt"):
         Routing(salt=salt)

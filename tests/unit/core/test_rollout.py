@@ -1,12 +1,33 @@
-"""The state of a rollout: what people change, and what a boot may."""
+"""The state of a rollout: what may happen in which phase, what comes of it, and what a boot may."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+import pytest
+
+from segue.core import rollout
 from segue.core.assign import Routing
-from segue.core.rollout import RolloutState, RoutingChange, booted, effective_share, routing_set
+from segue.core.plan import Place
+from segue.core.rollout import (
+    TRANSITIONS,
+    NotNow,
+    Phase,
+    RolloutState,
+    RoutingChange,
+    Verb,
+    booted,
+    decided,
+    effective_share,
+    phase_after,
+    routing_set,
+)
 from segue.core.units import PPM
+from support.rollouts import NOON_S, SEVERAL, at, chirp3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOW_S = 0.0
 TENTH = Routing(enabled=True, share_ppm=PPM // 10, salt="chirp3")
@@ -69,3 +90,295 @@ def test_a_change_can_empty_and_switch_off() -> None:
 def test_the_share_in_effect_is_none_while_the_master_switch_is_off() -> None:
     assert effective_share(TENTH) == 0.1
     assert effective_share(replace(TENTH, enabled=False)) == 0.0
+
+
+# What may happen when
+
+ALLOWED = {
+    Phase.MANUAL: "start set_routing hold_back release roll_back",
+    Phase.RUNNING: "advance ask_approval pause step_back hold_back release roll_back finish set_routing",
+    Phase.AWAITING_APPROVAL: "advance approve pause step_back hold_back release roll_back set_routing",
+    Phase.COOLING: "advance pause resume step_back hold_back release roll_back set_routing",
+    Phase.PAUSED: "start advance resume step_back hold_back release roll_back set_routing",
+    Phase.ROLLED_BACK: "start resume hold_back release roll_back set_routing",
+    Phase.FINISHED: "start step_back hold_back release roll_back set_routing",
+}
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_a_phase_allows_what_the_table_says(phase: Phase) -> None:
+    allowed = {verb for of, verb in TRANSITIONS if of is phase}
+
+    assert allowed == {Verb(word) for word in ALLOWED[phase].split()} | {Verb.BOOT}
+
+
+LANDS = {
+    Verb.START: Phase.RUNNING,
+    Verb.ADVANCE: Phase.RUNNING,
+    Verb.RESUME: Phase.RUNNING,
+    Verb.ASK_APPROVAL: Phase.AWAITING_APPROVAL,
+    Verb.APPROVE: Phase.AWAITING_APPROVAL,
+    Verb.PAUSE: Phase.PAUSED,
+    Verb.ROLL_BACK: Phase.ROLLED_BACK,
+    Verb.FINISH: Phase.FINISHED,
+}
+
+
+def test_most_verbs_lead_to_one_phase_wherever_they_begin() -> None:
+    for (_, verb), after in TRANSITIONS.items():
+        assert after is LANDS.get(verb, after)
+
+
+@pytest.mark.parametrize("verb", [Verb.HOLD_BACK, Verb.RELEASE, Verb.BOOT])
+def test_what_concerns_one_character_or_the_process_leaves_the_phase_alone(verb: Verb) -> None:
+    assert all(TRANSITIONS[phase, verb] is phase for phase in Phase)
+
+
+def test_a_step_back_cools_down_but_a_pause_stays_a_pause() -> None:
+    after = {phase: found for (phase, verb), found in TRANSITIONS.items() if verb is Verb.STEP_BACK}
+
+    assert after.pop(Phase.PAUSED) is Phase.PAUSED
+    assert set(after.values()) == {Phase.COOLING}
+
+
+def test_a_hand_on_the_routing_pauses_a_plan_under_way() -> None:
+    after = {phase: found for (phase, verb), found in TRANSITIONS.items() if verb is Verb.SET_ROUTING}
+
+    assert after[Phase.MANUAL] is after[Phase.FINISHED] is Phase.MANUAL
+    assert after[Phase.ROLLED_BACK] is Phase.ROLLED_BACK
+    assert {found for phase, found in after.items() if "advance" in ALLOWED[phase]} == {Phase.PAUSED}
+
+
+def test_what_is_not_possible_is_refused_with_what_is() -> None:
+    told = (
+        "resume is not possible while the rollout is finished; "
+        "possible: hold_back, release, roll_back, set_routing, start, step_back"
+    )
+
+    with pytest.raises(NotNow) as caught:
+        phase_after(RolloutState(phase=Phase.FINISHED), Verb.RESUME)
+
+    assert str(caught.value) == told
+    assert phase_after(RolloutState(phase=Phase.PAUSED), Verb.RESUME) is Phase.RUNNING
+
+
+# What comes of it
+
+PLAN = chirp3()
+LATER_S = NOON_S + 100.0
+ANYWHERE = replace(at(4), held_s=7.0, approved=Place(5, 0), step_backs=1, cool_until_s=3.0)
+
+
+def test_a_start_switches_the_candidate_on_at_the_first_step() -> None:
+    before = replace(
+        ANYWHERE, phase=Phase.FINISHED, routing=replace(TENTH, enabled=False, held_back=frozenset("x"))
+    )
+
+    after = rollout.started(before, PLAN, "digest", LATER_S)
+
+    assert after == RolloutState(
+        routing=replace(TENTH, share_ppm=0),
+        phase=Phase.RUNNING,
+        plan="digest",
+        place=Place(0, 0),
+        entered_at_s=LATER_S,
+        evidence_from_s=LATER_S,
+        started_at_s=LATER_S,
+        cool_until_s=3.0,
+    )
+
+
+def test_to_advance_is_to_enter_the_next_step_with_nothing_held_yet() -> None:
+    after = rollout.advanced(ANYWHERE, PLAN, LATER_S)
+
+    assert after == replace(
+        ANYWHERE,
+        routing=replace(ANYWHERE.routing, share_ppm=PPM),
+        place=Place(5, 0),
+        entered_at_s=LATER_S,
+        evidence_from_s=LATER_S,
+        held_s=0.0,
+        approved=None,
+    )
+
+
+def test_a_stage_entered_takes_its_characters_with_it() -> None:
+    assert rollout.advanced(at(2), PLAN, LATER_S).routing.characters == frozenset(SEVERAL)
+    assert rollout.advanced(at(3), PLAN, LATER_S).routing.characters == frozenset()
+
+
+def test_the_last_step_has_no_next() -> None:
+    told = "^this is the last step; it ends by itself when its hold is over and its gates are met$"
+
+    with pytest.raises(NotNow, match=told):
+        rollout.advanced(at(6, 2), PLAN, LATER_S)
+
+
+def test_a_person_who_approves_agrees_to_the_next_step_and_no_other() -> None:
+    asked = rollout.approval_asked(at(4))
+
+    assert asked == replace(at(4), phase=Phase.AWAITING_APPROVAL)
+    assert rollout.approved(asked, PLAN) == replace(asked, approved=Place(5, 0))
+
+
+def test_a_pause_keeps_the_time_held_and_a_resumption_counts_on() -> None:
+    paused = rollout.paused(at(4), NOON_S + 60.0)
+    resumed = rollout.resumed(paused, PLAN, NOON_S + 1000.0)
+
+    assert paused == replace(at(4), phase=Phase.PAUSED, held_s=60.0)
+    assert paused.held_for_s(NOON_S + 500.0) == 60.0
+    assert resumed == replace(
+        paused, phase=Phase.RUNNING, entered_at_s=NOON_S + 1000.0, evidence_from_s=NOON_S + 1000.0
+    )
+    assert resumed.held_for_s(NOON_S + 1001.0) == 61.0
+
+
+@pytest.mark.parametrize(
+    ("phase", "counts"), [(phase, phase in (Phase.RUNNING, Phase.AWAITING_APPROVAL)) for phase in Phase]
+)
+def test_a_step_is_held_only_while_it_runs_or_waits_for_a_person(phase: Phase, counts: bool) -> None:
+    state = replace(at(4), phase=phase, held_s=7.0)
+
+    assert state.held_for_s(NOON_S + 60.0) == (67.0 if counts else 7.0)
+
+
+def test_a_clock_set_back_adds_nothing_to_a_hold() -> None:
+    assert replace(at(4), held_s=7.0).held_for_s(NOON_S - 60.0) == 7.0
+
+
+def test_a_resumption_puts_the_plans_routing_back_in_force() -> None:
+    by_hand = routing_set(at(4), RoutingChange(share_ppm=5, characters=frozenset("x")), LATER_S)
+
+    assert rollout.resumed(by_hand, PLAN, LATER_S).routing == at(4).routing
+
+
+def test_after_a_roll_back_a_person_resumes_at_a_milder_stage_from_its_start() -> None:
+    rolled = rollout.rolled_back(at(6, 1), LATER_S)
+
+    after = rollout.resumed(rolled, PLAN, LATER_S + 5.0)
+
+    assert (after.phase, after.place, after.entered_at_s, after.held_s) == (
+        Phase.RUNNING,
+        Place(3, 0),
+        LATER_S + 5.0,
+        0.0,
+    )
+    assert (after.routing.enabled, after.routing.share_ppm) == (True, PPM // 4)
+    assert after.routing.characters == frozenset(SEVERAL)
+
+
+def test_a_roll_back_takes_everyone_off_and_keeps_the_time_held() -> None:
+    after = rollout.rolled_back(at(4), LATER_S)
+
+    assert after == replace(
+        at(4),
+        phase=Phase.ROLLED_BACK,
+        routing=replace(at(4).routing, enabled=False, share_ppm=0),
+        held_s=100.0,
+        evidence_from_s=LATER_S,
+    )
+
+
+def test_a_step_back_enters_a_milder_stage_and_cools_down() -> None:
+    after = rollout.stepped_back(ANYWHERE, PLAN, LATER_S)
+
+    assert after == replace(
+        ANYWHERE,
+        phase=Phase.COOLING,
+        routing=replace(ANYWHERE.routing, share_ppm=PPM // 4, characters=frozenset(SEVERAL)),
+        place=Place(3, 0),
+        entered_at_s=LATER_S,
+        evidence_from_s=LATER_S,
+        held_s=0.0,
+        approved=None,
+        cool_until_s=LATER_S + 3600.0,
+        step_backs=2,
+    )
+
+
+def test_a_step_back_never_leads_to_more_than_a_person_has_set() -> None:
+    cautious = routing_set(at(4), RoutingChange(share_ppm=PPM // 100), NOON_S)
+    off = routing_set(at(4), RoutingChange(enabled=False), NOON_S)
+
+    for state in (cautious, off):
+        after = rollout.stepped_back(state, PLAN, LATER_S)
+        assert (after.phase, after.place, after.routing.share_ppm) == (Phase.PAUSED, Place(0, 0), 0)
+
+
+def test_from_a_first_stage_there_is_nowhere_to_step_back_to_but_off() -> None:
+    assert rollout.stepped_back(at(0), PLAN, LATER_S) == rollout.rolled_back(at(0), LATER_S)
+
+
+def test_a_step_back_is_refused_where_it_is_not_possible() -> None:
+    for stage in (0, 4):
+        with pytest.raises(NotNow, match=r"^step_back is not possible"):
+            rollout.stepped_back(replace(at(stage), phase=Phase.ROLLED_BACK), PLAN, LATER_S)
+
+
+def test_a_character_is_held_back_and_released_with_new_evidence_each_time() -> None:
+    held = rollout.held_back(rollout.held_back(at(4), "ghoul", NOON_S), "raider", LATER_S)
+    released = rollout.released(held, "ghoul", LATER_S + 1.0)
+
+    assert held == replace(
+        at(4), routing=replace(at(4).routing, held_back=frozenset({"ghoul", "raider"})), evidence_from_s=LATER_S
+    )
+    assert released.routing.held_back == frozenset({"raider"})
+    assert (released.phase, released.evidence_from_s) == (Phase.RUNNING, LATER_S + 1.0)
+
+
+def test_who_is_not_held_back_cannot_be_released() -> None:
+    with pytest.raises(NotNow, match=r"^'ghoul' is not held back$"):
+        rollout.released(at(4), "ghoul", NOON_S)
+
+
+def test_a_hand_on_the_routing_keeps_the_place_and_the_time_held() -> None:
+    after = routing_set(at(4), RoutingChange(share_ppm=PPM // 100), LATER_S)
+
+    assert after == replace(
+        at(4),
+        phase=Phase.PAUSED,
+        routing=replace(at(4).routing, share_ppm=PPM // 100),
+        held_s=100.0,
+        evidence_from_s=LATER_S,
+    )
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_a_changed_environment_pauses_a_plan_under_way(phase: Phase) -> None:
+    going = phase in (Phase.RUNNING, Phase.AWAITING_APPROVAL, Phase.COOLING)
+
+    assert booted(replace(at(4), phase=phase), TENTH).phase is (Phase.PAUSED if going else phase)
+
+
+DECIDED: dict[Verb, Callable[[RolloutState], RolloutState]] = {
+    Verb.ADVANCE: lambda state: rollout.advanced(state, PLAN, LATER_S),
+    Verb.ASK_APPROVAL: rollout.approval_asked,
+    Verb.PAUSE: lambda state: rollout.paused(state, LATER_S),
+    Verb.STEP_BACK: lambda state: rollout.stepped_back(state, PLAN, LATER_S),
+    Verb.HOLD_BACK: lambda state: rollout.held_back(state, "ghoul", LATER_S),
+    Verb.ROLL_BACK: lambda state: rollout.rolled_back(state, LATER_S),
+    Verb.FINISH: lambda state: replace(state, phase=Phase.FINISHED),
+}
+
+
+@pytest.mark.parametrize("verb", DECIDED)
+def test_what_the_judge_decides_is_what_happens(verb: Verb) -> None:
+    assert decided(ANYWHERE, verb, "ghoul", PLAN, LATER_S) == DECIDED[verb](ANYWHERE)
+
+
+def test_the_judge_resumes_what_has_cooled_down() -> None:
+    cooling = replace(ANYWHERE, phase=Phase.COOLING)
+
+    assert decided(cooling, Verb.RESUME, "", PLAN, LATER_S) == rollout.resumed(cooling, PLAN, LATER_S)
+
+
+@pytest.mark.parametrize("verb", sorted(set(Verb) - set(DECIDED) - {Verb.RESUME}))
+def test_some_things_only_a_person_decides(verb: Verb) -> None:
+    with pytest.raises(NotNow, match=f"^{verb} is a person's to decide$"):
+        decided(ANYWHERE, verb, "", PLAN, LATER_S)
+
+
+def test_a_rollout_without_history_is_in_the_hands_of_people_and_off() -> None:
+    assert RolloutState() == RolloutState(Routing(), None, Phase.MANUAL, None, Place(0, 0))
+    assert (RolloutState().held_s, RolloutState().step_backs, RolloutState().approved) == (0.0, 0, None)
+    assert RolloutState().entered_at_s == RolloutState().evidence_from_s == RolloutState().started_at_s == 0.0

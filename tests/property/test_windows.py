@@ -1,0 +1,64 @@
+"""Counts add in any order and grouping, and nothing adds nothing."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segue.core.speech import Arm
+from segue.core.windows import EDGES_S, NOTHING, Slot, Tally
+
+counts = st.integers(0, 10**6)
+tallies = st.builds(
+    Tally,
+    units=counts,
+    errors=counts,
+    bad_audio=counts,
+    refused=counts,
+    fallbacks=counts,
+    unserved=counts,
+    timed=counts,
+    seconds=counts.map(float),
+    over=st.tuples(*[counts] * len(EDGES_S)),
+)
+slots = st.builds(
+    Slot,
+    start_s=st.integers(0, 10**6).map(float),
+    length_s=st.integers(0, 10**4).map(float),
+    tallies=st.dictionaries(st.tuples(st.sampled_from(Arm), st.sampled_from(["ghoul", "raider"])), tallies),
+    hits=counts,
+    lookups=counts,
+    assigned=st.tuples(counts, counts),
+)
+
+
+@given(tallies, tallies, tallies)
+def test_tallies_add_in_any_order_and_grouping(one: Tally, two: Tally, three: Tally) -> None:
+    assert one.plus(two) == two.plus(one)
+    assert one.plus(two).plus(three) == one.plus(two.plus(three))
+    assert one.plus(NOTHING) == one == NOTHING.plus(one)
+
+
+@given(tallies, tallies)
+def test_fading_and_adding_may_change_places(one: Tally, two: Tally) -> None:
+    assert one.plus(two).times(0.5) == one.times(0.5).plus(two.times(0.5))
+    assert one.times(1.0) == one
+    assert one.times(0.0) == NOTHING
+
+
+@given(slots, slots, slots)
+def test_slots_add_in_any_order_and_grouping(one: Slot, two: Slot, three: Slot) -> None:
+    assert one.plus(two) == two.plus(one)
+    assert one.plus(two).plus(three) == one.plus(two.plus(three))
+
+
+@given(slots)
+def test_an_empty_slot_within_another_adds_nothing(slot: Slot) -> None:
+    assert slot.plus(Slot(slot.start_s, 0.0)) == slot
+
+
+@given(slots, slots, st.sampled_from(Arm), st.frozensets(st.sampled_from(["ghoul", "raider", "nobody"])))
+def test_what_an_arm_did_in_two_slots_is_what_it_did_in_each(
+    one: Slot, two: Slot, arm: Arm, characters: frozenset[str]
+) -> None:
+    assert one.plus(two).of(arm, characters) == one.of(arm, characters).plus(two.of(arm, characters))
