@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from segue.core.speech import Pcm
     from support.speech import Spoken
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.timeout(300)]  # minutes of speech are spoken first
 
 HEARD_AS = {
     FaultKind.EMPTY: {Finding.EMPTY},

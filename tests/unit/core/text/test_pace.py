@@ -77,11 +77,13 @@ def test_real_speech_of_espeak_ng_is_within_the_bounds(espeak_speech: list[Spoke
 
 
 @pytest.mark.embedded
+@pytest.mark.timeout(300)
 def test_real_speech_of_piper_is_within_the_bounds(piper_speech: list[Spoken]) -> None:
     assert [str(spoken) for spoken in piper_speech if not _within_bounds(spoken)] == []
 
 
 @pytest.mark.embedded
+@pytest.mark.timeout(300)
 def test_a_text_that_repeats_itself_is_no_longer_than_usual(
     espeak_speech: list[Spoken], piper_speech: list[Spoken]
 ) -> None:
