@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
+from segue.core.sketch import EMPTY, Sketch
 from segue.core.speech import Arm
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Slot:
     """Everything seen from ``start_s`` (Unix time) for ``length_s``.
 
     ``hits`` of ``lookups`` were answered from a cache. ``assigned`` counts units new to the step that were
-    assigned by share, on the candidate and on the baseline.
+    assigned by share, on the candidate and on the baseline. ``delays`` sketches how long the timed ones took,
+    where the source can tell.
     """
 
     start_s: float
@@ -70,6 +72,7 @@ class Slot:
     hits: float = 0
     lookups: float = 0
     assigned: tuple[int, int] = (0, 0)
+    delays: Mapping[ArmCharacter, Sketch] = field(default_factory=dict)
 
     @property
     def end_s(self) -> float:
@@ -83,16 +86,28 @@ class Slot:
             total = total if found is None else total.plus(found)
         return total
 
+    def delays_of(self, arm: Arm, characters: Iterable[str]) -> Sketch:
+        """How long the arm took for these characters."""
+        total = EMPTY
+        for character in characters:
+            total = total.plus(self.delays.get((arm, character), EMPTY))
+        return total
+
     def plus(self, other: Slot) -> Slot:
         """Both as one slot that covers the two."""
         keys = {*self.tallies, *other.tallies}
         tallies = {key: self.tallies.get(key, NOTHING).plus(other.tallies.get(key, NOTHING)) for key in keys}
+        delays = {
+            key: self.delays.get(key, EMPTY).plus(other.delays.get(key, EMPTY))
+            for key in {*self.delays, *other.delays}
+        }
         start_s = min(self.start_s, other.start_s)
         return replace(
             self,
             start_s=start_s,
             length_s=max(self.end_s, other.end_s) - start_s,
             tallies=tallies,
+            delays=delays,
             hits=self.hits + other.hits,
             lookups=self.lookups + other.lookups,
             assigned=(self.assigned[0] + other.assigned[0], self.assigned[1] + other.assigned[1]),

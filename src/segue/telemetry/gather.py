@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from segue.core.sketch import sketched
 from segue.core.windows import EDGES_S, Slot, Tally
 from segue.ports.signals import Seen
 from segue.telemetry.units import Fate, SlotSeen, unpacked
@@ -88,9 +90,10 @@ class StoredSignals:
         for unit in self._units(seen):
             sums.setdefault((unit.arm, unit.character_key), _Sum()).add(unit)
         tallies = {key: found.tally() for key, found in sums.items()}
+        delays = {key: sketched(found.seconds) for key, found in sums.items()}
         sides = (self._fresh(seen, 0), self._fresh(seen, 1))
         hits, lookups = sum(one.hits for one in seen), sum(one.lookups for one in seen)
-        return Slot(start_s, slot_s, tallies, hits, lookups, sides)
+        return Slot(start_s, slot_s, tallies, hits, lookups, sides, delays)
 
     def _read(self, row: Row) -> SlotSeen | None:
         try:
@@ -132,11 +135,11 @@ _COUNTED = {
 class _Sum:
     """A tally under way."""
 
-    __slots__ = ("_counts", "_over", "_seconds", "_timed", "_units")
+    __slots__ = ("_counts", "_over", "_units", "seconds")
 
     def __init__(self) -> None:
-        self._units = self._timed = 0
-        self._seconds = 0.0
+        self._units = 0
+        self.seconds: list[float] = []
         self._counts = dict.fromkeys(_COUNTED, 0)
         self._over = [0] * len(EDGES_S)
 
@@ -146,12 +149,12 @@ class _Sum:
             for name, flag in _COUNTED.items():
                 self._counts[name] += bool(unit.fate & flag)
         if unit.seconds is not None:
-            self._timed += 1
-            self._seconds += unit.seconds
+            self.seconds.append(unit.seconds)
             for number in range(bisect_left(EDGES_S, unit.seconds)):
                 self._over[number] += 1
 
     def tally(self) -> Tally:
         counts = {name: float(count) for name, count in self._counts.items()}
         over = tuple(float(count) for count in self._over)
-        return Tally(units=self._units, timed=self._timed, seconds=self._seconds, over=over, **counts)
+        timed, seconds = len(self.seconds), math.fsum(self.seconds)
+        return Tally(units=self._units, timed=timed, seconds=seconds, over=over, **counts)

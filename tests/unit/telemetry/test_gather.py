@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from segue.core.sketch import sketched
 from segue.core.speech import Arm
 from segue.core.windows import EDGES_S, Slot
 from segue.ports.store import Row
@@ -55,6 +56,7 @@ async def test_a_slot_has_the_sums_of_all_workers(workers: Workers) -> None:
     assert candidate.over == tuple(float(edge < 3.0) for edge in EDGES_S)
     assert slot.of(Arm.BASELINE, {"ghoul"}).units == 1
     assert slot.of(Arm.CANDIDATE, {"raider"}).units == 1
+    assert slot.delays_of(Arm.CANDIDATE, {"ghoul", "raider"}) == sketched([3.0, 0.2])
     assert until_s == START_S + SLOT_S
 
 
