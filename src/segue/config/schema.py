@@ -62,8 +62,10 @@ class Settings(Document):
         default=None, description="Bearer token of the control API. Unset: the control API is closed."
     )
     data_dir: Path = Field(default=Path("var"), description="Where state and cached audio are kept.")
-    store_url: str = Field(
-        default="", description="Database of the rollout's history. Empty: SQLite in the data directory."
+    store_url: SecretStr | None = Field(
+        default=None,
+        description="Database of the rollout's history, sqlite:///path or postgresql://user@host:port/database. "
+        "Unset: SQLite in the data directory.",
     )
     rollout_file: Path | None = Field(
         default=None, description="File of CHIRP3_ lines, read again when it changes or on SIGHUP."

@@ -58,7 +58,11 @@ class Service:
         locked_off = "chirp3_enabled" in loaded.from_environment and not settings.chirp3_enabled
         self.current = Current(self._routing, locked_off=locked_off)
         self.speech = Speech(settings, self.current, recorder, create)
-        self._store = open_store(settings.store_url or f"sqlite:///{settings.data_dir}/segue.db")
+        self._store = open_store(
+            settings.store_url.get_secret_value()
+            if settings.store_url
+            else f"sqlite:///{settings.data_dir}/segue.db"
+        )
         self._ledger = Ledger(self._store.events, settings.rollout_id, self.speech.clock)
         self._follower = Follower(self._ledger, self._store.events, self._take, self.speech.clock)
         self._flusher = Flusher(self._metrics.flush, self.speech.clock)
