@@ -25,8 +25,8 @@ async def a_schema() -> AsyncIterator[str]:
     try:
         await connection.execute(f"CREATE SCHEMA {name}")
         yield f"{server}{'&' if '?' in server else '?'}search_path={name}"
-        await connection.execute(f"DROP SCHEMA {name} CASCADE")
     finally:
+        await connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
         await connection.close()
 
 

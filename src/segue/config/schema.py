@@ -62,8 +62,10 @@ class Settings(Document):
         default=None, description="Bearer token of the control API. Unset: the control API is closed."
     )
     data_dir: Path = Field(default=Path("var"), description="Where state and cached audio are kept.")
-    store_url: str = Field(
-        default="", description="Database of the rollout's history. Empty: SQLite in the data directory."
+    store_url: SecretStr | None = Field(
+        default=None,
+        description="Database of the rollout's history, sqlite:///path or postgresql://user@host:port/database. "
+        "Unset: SQLite in the data directory.",
     )
     controller_lease_s: float = Field(
         default=10.0,
@@ -71,9 +73,9 @@ class Settings(Document):
         le=15,
         description="How long the replica that moves the rollout is waited for before another takes over.",
     )
-    prometheus_url: str = Field(
-        default="",
-        description="Prometheus server to read the judge's evidence from. Empty: what the workers wrote.",
+    prometheus_url: SecretStr | None = Field(
+        default=None,
+        description="Prometheus server to read the judge's evidence from. Unset: what the workers wrote.",
     )
     prometheus_selector: str = Field(
         default="", description='Label matchers that narrow the series read from it, such as job="segue".'

@@ -1,7 +1,7 @@
 """A sketch of how long things took, from which any quantile can be read, to 1 %.
 
 DDSketch (Masson, Rim, Lee 2019, PVLDB 12(12)): durations fall into buckets whose edges grow by a constant ratio,
-so a quantile read from them is wrong by at most ``ACCURACY`` of itself, and two sketches are added bucket by bucket.
+so a quantile read from them is wrong by at most ``ACCURACY`` of itself, and two sketches add up bucket by bucket.
 It is for people's eyes; gates count at their own edges, exactly.
 """
 

@@ -75,7 +75,7 @@ class Database:
         self.kind = kind
         self._under_way: set[asyncio.Task[Any]] = set()
         self._up_to_date = False
-        self._migrating = asyncio.Lock()
+        self._attempt: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -84,9 +84,12 @@ class Database:
         await self.ready()
 
     async def ready(self) -> None:
-        """Returns at once where the tables are known to be up to date."""
-        if not self._up_to_date:
-            await self._to_the_end(self._bring_up_to_date())
+        """Returns at once where the tables are known to be up to date; those who find otherwise try together."""
+        if self._up_to_date:
+            return
+        if self._attempt is None or self._attempt.done():
+            self._attempt = self._begun(self._bring_up_to_date())
+        await asyncio.shield(self._attempt)
 
     async def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         async def work(connection: AsyncConnection) -> Sequence[Row[Any]]:
@@ -129,7 +132,7 @@ class Database:
 
     async def _call(self, work: Callable[[AsyncConnection], Awaitable[T]], *, writes: bool) -> T:
         await self.ready()
-        return await self._to_the_end(self._transaction(work, writes=writes))
+        return await asyncio.shield(self._begun(self._transaction(work, writes=writes)))
 
     async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]], *, writes: bool) -> T:
         with self.translated():
@@ -139,27 +142,25 @@ class Database:
                     return await work(connection)
 
     async def _bring_up_to_date(self) -> None:
-        async with self._migrating:
-            if self._up_to_date:
-                return
-            with self.translated():
-                self.kind.create()
-                await self._transaction(self._migrate, writes=True)
-            self._up_to_date = True
+        with self.translated():
+            self.kind.create()
+            await self._transaction(self._migrate, writes=True)
+        self._up_to_date = True
 
     async def _migrate(self, connection: AsyncConnection) -> None:
         for statement in self.kind.exclude_other_migrations():
             await connection.exec_driver_sql(statement)
         await connection.run_sync(migrate)
 
-    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
+    def _begun(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """A task of the store's own, for callers to wait for behind a shield."""
         if self._closing is not None:
             work.close()
             raise Unavailable("the store is closed: this process is stopping, and records nothing more")
         task = asyncio.create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
-        return await asyncio.shield(task)
+        return task
 
     async def _close(self) -> None:
         while self._under_way:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import aiosqlite
 from sqlalchemy import URL, event
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
@@ -48,9 +49,9 @@ class Sqlite:
 
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
-        url = URL.create("sqlite+aiosqlite", database=_uri(self._path), query={"uri": "true"})
-        self.engine = create_async_engine(url, pool_size=_CONNECTIONS, max_overflow=0)
-        event.listen(self.engine.sync_engine, "connect", self._prepare)
+        url = URL.create("sqlite+aiosqlite", database=str(self._path))
+        self.engine = create_async_engine(url, async_creator=self._connect, pool_size=_CONNECTIONS, max_overflow=0)
+        event.listen(self.engine.sync_engine, "connect", self._remember_file)
         event.listen(self.engine.sync_engine, "checkout", self._same_file)
         open_transactions_by(self)
 
@@ -96,10 +97,26 @@ class Sqlite:
             f"recorded: {what}"
         )
 
-    def _prepare(self, connection: Any, record: Any) -> None:
-        connection.isolation_level = None
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+    async def _connect(self) -> aiosqlite.Connection:
+        """Opens the file before the driver's thread is there: that thread, where it fails to, waits for nobody."""
+        file = await asyncio.to_thread(self._opened)
+        connection = aiosqlite.Connection(lambda: file, iter_chunk_size=64)
+        # As SQLAlchemy does where it connects by itself: a store that nobody closed must not keep the process.
+        thread: Any = getattr(connection, "_thread", connection)
+        thread.daemon = True
+        return await connection
+
+    def _opened(self) -> sqlite3.Connection:
+        file = sqlite3.connect(_uri(self._path), uri=True, isolation_level=None, check_same_thread=False)
+        try:
+            for pragma in _PRAGMAS:
+                file.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            file.close()
+            raise
+        return file
+
+    def _remember_file(self, _connection: Any, record: Any) -> None:
         record.info["file"] = _identity(self._path)
 
     def _same_file(self, _connection: Any, record: Any, _proxy: Any) -> None:

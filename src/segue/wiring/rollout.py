@@ -56,7 +56,7 @@ class Rollout:
         self._meter = meter
         self._told = told
         self._routing = routing_at_boot(settings)
-        self._store = store = open_store(settings.store_url or f"sqlite:///{settings.data_dir}/segue.db")
+        self._store = store = open_store(_store_url(settings))
         self._ledger = Ledger(store.events, settings.rollout_id, clock)
         self._shelf = PlanShelf(store.events, clock)
         self._follower = Follower(self._ledger, store.events, self._take, clock)
@@ -104,7 +104,8 @@ class Rollout:
 
     def _signals(self, settings: Settings, series: str) -> Signals:
         if settings.prometheus_url:
-            return PrometheusSignals(self._http, settings.prometheus_url, settings.prometheus_selector)
+            url = settings.prometheus_url.get_secret_value()
+            return PrometheusSignals(self._http, url, settings.prometheus_selector)
         return StoredSignals(self._store.rows, series)
 
     def _control(self, settings: Settings) -> RolloutControl:
@@ -135,6 +136,12 @@ class Rollout:
 
 def _reread() -> Routing:
     return routing_at_boot(load_settings(os.environ).settings)
+
+
+def _store_url(settings: Settings) -> str:
+    if settings.store_url:
+        return settings.store_url.get_secret_value()
+    return f"sqlite:///{settings.data_dir}/segue.db"
 
 
 def routing_at_boot(settings: Settings) -> Routing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import time
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -16,11 +17,12 @@ from segue.core.errors import ConfigurationError, Unavailable
 from segue.ports.store import Note
 from segue.store.open import open_store
 from segue.testing.store import an_event
+from support.cancelled import cancelled_at_random
 from support.postgresql import a_schema
 from support.relay import relayed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from segue.ports.store import Store
     from support.relay import Relay
@@ -131,6 +133,21 @@ async def test_a_database_that_is_not_there_is_said_to_be_missing() -> None:
         with pytest.raises(Unavailable, match="create it with createdb"):
             await store.start()
         await store.close()
+
+
+def test_a_call_once_begun_is_finished_whoever_is_cancelled(schema: str) -> None:
+    chance = random.Random(7)
+    for _ in range(20):
+        asyncio.run(cancelled_at_random(schema, chance))
+
+
+@pytest.fixture
+def schema() -> Iterator[str]:
+    """For tests that run event loops of their own."""
+    with asyncio.Runner() as runner:
+        lent = a_schema()
+        yield runner.run(lent.__aenter__())
+        runner.run(lent.__aexit__(None, None, None))
 
 
 async def _end_connections(url: str) -> None:
