@@ -20,7 +20,7 @@ from segue.api.native import synthesize as native
 from segue.api.native.audio import AudioDoor
 from segue.api.openai import speech as openai
 from segue.api.openapi import with_hot_doors
-from segue.core.errors import ConfigurationError, InvalidRequest, SegueError
+from segue.core.errors import ConfigurationError, ErrorCode, InvalidRequest, SegueError
 from segue.core.rollout import NotNow
 from segue.ports.store import Conflict
 
@@ -76,10 +76,19 @@ def build_api(parts: Parts) -> Doors:
 async def _told(request: Request, error: Exception) -> JSONResponse:
     """An operator's order that could not be carried out: what happened, and whose affair it is."""
     del request
-    return JSONResponse({"detail": str(error)}, _status(error))
+    return JSONResponse({"detail": str(error), "code": _code(error)}, _status(error))
 
 
 def _status(error: Exception) -> int:
     if isinstance(error, Conflict | NotNow):
         return 409
     return 400 if isinstance(error, InvalidRequest | ConfigurationError) else 503
+
+
+def _code(error: Exception) -> str:
+    """The kind of error for programs; two of the control API's own are told apart from the tree's."""
+    if isinstance(error, Conflict):
+        return "conflict"
+    if isinstance(error, NotNow):
+        return "not_now"
+    return error.code if isinstance(error, SegueError) else ErrorCode.INTERNAL
