@@ -13,6 +13,7 @@ from segue.api.app import Doors
 from segue.api.auth import operator_check
 from segue.api.catalogue_routes import catalogue_routes
 from segue.api.control.faults import fault_routes
+from segue.api.control.report import report_routes
 from segue.api.control.routes import control_routes
 from segue.api.control.stream import RolloutFeed, stream_routes
 from segue.api.monitoring.routes import monitoring_routes
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from segue.api.asgi import App
     from segue.api.context import Context
     from segue.api.control.routes import RolloutControl
+    from segue.controller.reporting import Reporter
     from segue.ports.engine import Engine
     from segue.ports.faults import FaultBoard
 
@@ -43,6 +45,7 @@ class Parts:
     engines: Mapping[str, Engine]
     control: RolloutControl
     feed: RolloutFeed
+    reporter: Reporter
     board: FaultBoard | None
     admin_token: str | None
     summary: Callable[[], dict[str, object]]
@@ -65,6 +68,7 @@ def build_api(parts: Parts) -> Doors:
     rest.include_router(catalogue_routes(context.catalogue))
     rest.include_router(control_routes(parts.control, check))
     rest.include_router(stream_routes(parts.feed, check))
+    rest.include_router(report_routes(parts.reporter, check))
     if parts.board is not None:
         rest.include_router(fault_routes(parts.board, parts.engines.keys(), context.clock, check))
     rest.add_exception_handler(SegueError, _told)

@@ -21,6 +21,8 @@ from segue.cli.demo.screen import Screen
 from segue.cli.demo.server import running_service
 from segue.cli.demo.traffic import Traffic, one_line
 from segue.cli.demo.verdict import Outcome, outcome
+from segue.cli.rollout.client import PATH
+from segue.cli.rollout.report import Kind, written
 from segue.cli.terminal import complaints, err, out
 from segue.core.catalogue import ARM_NAMES
 from segue.ops.words import span
@@ -83,6 +85,7 @@ async def _played(output: Path, users: int) -> _Played:
         async with running_service(Path(folder), _SETTINGS) as service:
             files = [await _saved(service, arm, output) for arm in ARM_NAMES]
             found = await _rolled_out(service, screen, users)
+            files += await _reported(service, output)
     return _Played(found, time.monotonic() - began_s, files)
 
 
@@ -106,6 +109,12 @@ async def _saved(service: Running, arm: str, output: Path) -> str:
     path = output / f"{answer['arm']}-{answer['voice_model']}.wav"
     await asyncio.to_thread(path.write_bytes, base64.b64decode(answer["audio_base64"]))
     return f"listen: {path} ({answer['duration']:.1f} s)"
+
+
+async def _reported(service: Running, output: Path) -> list[str]:
+    """The rollout's report in all its forms; a sentence about each file."""
+    answer = (await service.client.get(f"{PATH}/report", headers=service.operator)).raise_for_status().content
+    return [f"read: {path}" for path in await asyncio.to_thread(written, answer, output, Kind.ALL)]
 
 
 def _stages_table(found: Outcome) -> Table:
