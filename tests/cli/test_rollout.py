@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from segue.cli import exits
 from segue.cli.main import app
+from segue.cli.rollout.orders import late, told
+from segue.cli.rollout.standing import standing
+from segue.cli.rollout.wire import (
+    Done,
+    Following,
+    Judgement,
+    Plan,
+    Reading,
+    Replica,
+    Stage,
+    State,
+    Status,
+    Step,
+)
 from support.listening import listening
 from support.service import TOKEN
 
@@ -67,12 +84,12 @@ def test_the_verbs_move_the_rollout_and_leave_who_and_why(rollout: Rollout, plan
         done = rollout(*words)
         assert done.exit_code == exits.OK, (words, done.stderr)
         assert words[0] in done.stdout
-    told = json.loads(rollout("history", "--format", "json").stdout)
+    entries = json.loads(rollout("history", "--format", "json").stdout)
 
-    kinds = [event["kind"] for event in told]
+    kinds = [entry["kind"] for entry in entries]
     assert kinds == "boot start pause resume advance step_back hold_back release roll_back".split()
-    assert (told[-1]["actor"], told[-1]["why"]) == ("王小明", "enough")
-    assert told[6]["character"] == "ghoul"
+    assert (entries[-1]["actor"], entries[-1]["why"]) == ("王小明", "enough")
+    assert entries[6]["character"] == "ghoul"
 
 
 def test_a_roll_back_says_how_long_each_replica_took_and_the_slowest(rollout: Rollout) -> None:
@@ -81,6 +98,18 @@ def test_a_roll_back_says_how_long_each_replica_took_and_the_slowest(rollout: Ro
     assert "serves by it after" in done.stdout
     assert "every replica serves by it; the slowest took" in done.stdout
     assert "candidate share 0 %" in done.stdout
+
+
+def test_a_replica_that_does_not_follow_is_named_last() -> None:
+    state = State("rolled_back", False, 0.0, (), (), True, 0, 0, 0.0, 0)
+    done = Done(7, 0.0, state, (Following("slow", None), Following("b", 80.0), Following("a", 12.0)))
+
+    assert late(done) == ["slow"]
+    assert told("rollback", done)[1:] == [
+        "  a serves by it after 12 ms",
+        "  b serves by it after 80 ms",
+        "  [red]slow does not serve by it yet[/]",
+    ]
 
 
 def test_an_order_as_json_is_what_the_service_answered(rollout: Rollout) -> None:
@@ -156,14 +185,14 @@ def test_a_service_that_is_not_there_is_named_with_what_to_do(url: str, status: 
 
 def test_the_standing_is_told_in_words(rollout: Rollout, plan: Path) -> None:
     rollout("start", str(plan))
-    told = rollout("status").stdout
+    shown = rollout("status").stdout
 
-    assert "test is running, revision 2, plan short" in told
-    assert "Stage 1 of 3: quarter" in told
-    assert "25 % of the listeners of all characters" in told
-    assert "of 1 h" in told
-    assert "to stage half, 50 % (a person must approve it), when the hold is over in" in told
-    assert "Replicas:" in told
+    assert "test is running, revision 2, plan short" in shown
+    assert "Stage 1 of 3: quarter" in shown
+    assert "25 % of the listeners of all characters" in shown
+    assert "of 1 h" in shown
+    assert "to stage half, 50 % (a person must approve it), when the hold is over in" in shown
+    assert "Replicas:" in shown
 
 
 @pytest.mark.parametrize(
@@ -193,8 +222,68 @@ def test_without_a_plan_the_standing_says_how_to_begin(rollout: Rollout) -> None
 def test_the_history_is_a_table_of_the_newest(rollout: Rollout) -> None:
     rollout("hold-back", "ghoul", "--why", "[red]not a colour[/]")
     rollout("release", "ghoul")
-    told = rollout("history", "--last", "2").stdout
+    shown = rollout("history", "--last", "2").stdout
 
-    assert "boot" not in told
-    assert "hold_back ghoul" in told
-    assert "[red]not a colour[/]" in told
+    assert "boot" not in shown
+    assert "hold_back ghoul" in shown
+    assert "[red]not a colour[/]" in shown
+
+
+JUDGEMENT = Judgement(
+    at_s=99.0,
+    by="replica-1",
+    revision=4,
+    verb=None,
+    reasons=("error_rate: not certain yet",),
+    readings=(Reading("error_rate", "candidate", "", 40, 0.025, 0.001, 0.16, 0.1, "inconclusive", "not certain"),),
+    wake_at_s=101.0,
+    stuck=True,
+)
+HELD_LONG = Status(
+    rollout_id="chirp3",
+    revision=4,
+    now_s=100.0,
+    state=State("running", True, 50.0, ("pip_boy",), ("ghoul",), False, 0, 0, 0.0, 0),
+    plan=Plan("short", (Stage("half", (Step(50.0, 10.0),), ("pip_boy",), approval=False),)),
+    held_for_s=12.0,
+    hold_s=10.0,
+    judgement=JUDGEMENT,
+    replicas=(Replica("replica-1", 4), Replica("replica-2", 3)),
+    locked_off=False,
+)
+
+
+def shown(status: Status, now_s: float = 100.0) -> str:
+    console = Console(file=io.StringIO(), width=200, color_system=None)
+    with console.capture() as captured:
+        console.print(standing(status, now_s))
+    return captured.get()
+
+
+def test_a_step_that_is_held_up_says_by_what_who_judges_and_who_lags() -> None:
+    told_so = shown(HELD_LONG)
+
+    assert "50 % of the listeners of pip_boy; held back: ghoul; without a fallback" in told_so
+    assert "the plan ends well, but for: error_rate: not certain yet; it takes longer than planned" in told_so
+    assert "replica-1 looked 1 s ago: hold (error_rate: not certain yet)" in told_so
+    assert "not yet at revision 4: replica-2" in told_so
+    assert "Held for 17 s of 10 s" in shown(HELD_LONG, 105.0)
+
+
+def test_each_gate_is_shown_with_its_estimate_interval_target_verdict_and_sentence() -> None:
+    (row,) = [line for line in shown(HELD_LONG).splitlines() if "not certain " in line and "candidate" in line]
+
+    assert "error_rate" in row
+    for cell in ("2.5 %", "0.1 and 16 %", "10 %", "inconclusive", "not certain"):
+        assert cell in row
+
+
+def test_what_the_judge_thought_of_an_older_state_is_not_shown_as_of_this_one() -> None:
+    assert "inconclusive" not in shown(msgspec.structs.replace(HELD_LONG, revision=5))
+
+
+def test_a_request_that_does_not_fit_its_schema_is_told_field_by_field(rollout: Rollout) -> None:
+    refused = rollout("rollback", "--why", "x" * 1001)
+
+    assert refused.exit_code == exits.USAGE
+    assert "body.why: String should have at most 1000 characters" in refused.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -155,6 +157,19 @@ def test_an_empty_report_is_a_page_and_a_text_and_a_plot() -> None:
 
 def test_a_page_without_plots_says_how_to_have_them() -> None:
     assert "pip install 'segue[report]'" in html(EMPTY, None)
+
+
+def test_without_matplotlib_there_are_no_plots_and_no_complaint() -> None:
+    program = """
+import sys
+sys.modules["matplotlib"] = None
+from segue.ops.report.plots import plots
+from segue.ports.report import Report
+print(plots(Report("x", "", "", 0.0, 0.0, (), (), (), ())))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+
+    assert (done.stdout.strip(), done.stderr) == ("None", "")
 
 
 @pytest.mark.parametrize(

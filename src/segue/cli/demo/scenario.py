@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from segue.cli.rollout.client import PATH, refusal, understood
+from segue.cli.rollout.client import PATH, refusal, understood, unreachable_told
 from segue.cli.rollout.wire import Event, Status
 from segue.core.rollout import Phase
 
@@ -52,7 +52,7 @@ class Scenario:
         """Until the plan has ended well.
 
         Raises:
-            CommandFailed: the service refused an order.
+            CommandFailed: the service refused an order, or is gone.
         """
         await self._order("start", plan=self._plan, why="the demo begins")
         await self._until(lambda status: _stage(status) == _BREAKS_AT and status.held_for_s >= _WELL_FOR_S)
@@ -91,7 +91,9 @@ class Scenario:
         return told.status
 
     async def _sent(self, method: str, path: str, body: Any = None) -> bytes:
-        response = await self._service.client.request(method, path, json=body, headers=self._service.operator)
+        client = self._service.client
+        with unreachable_told(str(client.base_url)):
+            response = await client.request(method, path, json=body, headers=self._service.operator)
         if not response.is_success:
             raise refusal(response)
         return response.content

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 from rich.markup import escape
 
+from segue.cli import exits
 from segue.cli.rollout.client import control, understood
 from segue.cli.rollout.options import DEFAULT_URL, Actor, AsFormat, Caller, Format, Reason, Seen, Token, Url, Why
 from segue.cli.rollout.wire import Done
@@ -80,16 +81,24 @@ def _of_character(verb: str) -> Callable[..., None]:
 
 
 def give(verb: str, what: dict[str, Any], caller: Caller, reason: Reason, as_format: Format) -> None:
-    """Sends the order and prints what came of it."""
+    """Sends the order and prints what came of it; the exit status is FAILED where a replica does not follow."""
     body = what | reason._asdict()
     with complaints():
         with control(caller) as service:
             answer = service.post(verb, body)
-        if as_format is Format.JSON:
-            out().print_json(answer.decode())
-            return
-        for line in told(verb, understood(answer, Done)):
+        done = understood(answer, Done)
+    if as_format is Format.JSON:
+        out().print_json(answer.decode())
+    else:
+        for line in told(verb, done):
             out().print(line, highlight=False)
+    if late(done):
+        raise typer.Exit(exits.FAILED)
+
+
+def late(done: Done) -> list[str]:
+    """The replicas that do not serve by the change yet."""
+    return [one.replica for one in done.following if one.after_ms is None]
 
 
 def told(verb: str, done: Done) -> list[str]:
@@ -102,10 +111,10 @@ def told(verb: str, done: Done) -> list[str]:
     followed = {one.replica: one.after_ms for one in done.following if one.after_ms is not None}
     for name, after_ms in sorted(followed.items(), key=lambda item: item[1]):
         lines.append(f"  {escape(name)} serves by it after {after_ms:.0f} ms")
-    late = [one.replica for one in done.following if one.after_ms is None]
-    lines += [f"  [red]{escape(name)} does not serve by it yet[/]" for name in late]
+    behind = late(done)
+    lines += [f"  [red]{escape(name)} does not serve by it yet[/]" for name in behind]
     if not done.following:
         lines.append("  [yellow]no replica has been heard of lately[/]")
-    elif not late:
+    elif not behind:
         lines.append(f"every replica serves by it; the slowest took {max(followed.values()):.0f} ms")
     return lines
