@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _EXAMPLES = 60
+_ENDLESS = "/api/v1/rollout/events"
+"""A stream that never ends, by design: whoever asked would wait for ever. ``tests/http`` reads its first lines."""
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,8 @@ def test_no_request_breaks_the_service(server: Server, mode: schemathesis.Genera
     for found in document.get_all_operations():
         assert isinstance(found, Ok)
         operation = found.ok()
+        if operation.path == _ENDLESS:
+            continue
 
         @settings(max_examples=_EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(generation_mode=mode))

@@ -17,6 +17,8 @@ _MAX_ACTOR_CHARS = 128
 def operator_check(token: str | None) -> Callable[..., str]:
     """A dependency that lets operators in and names them: what they say in ``X-Segue-Actor``, else "operator".
 
+    The name is read as UTF-8; servers hand headers on as Latin-1, byte by byte.
+
     Without a token configured nobody is let in.
     """
 
@@ -33,6 +35,6 @@ def operator_check(token: str | None) -> Callable[..., str]:
                 "send the admin token as 'Authorization: Bearer ...'",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        return x_segue_actor
+        return x_segue_actor.encode("latin-1").decode(errors="replace")
 
     return check

@@ -13,6 +13,7 @@ from segue.api.app import Doors
 from segue.api.auth import operator_check
 from segue.api.catalogue_routes import catalogue_routes
 from segue.api.control.faults import fault_routes
+from segue.api.control.report import report_routes
 from segue.api.control.routes import control_routes
 from segue.api.control.stream import RolloutFeed, stream_routes
 from segue.api.monitoring.routes import monitoring_routes
@@ -20,7 +21,7 @@ from segue.api.native import synthesize as native
 from segue.api.native.audio import AudioDoor
 from segue.api.openai import speech as openai
 from segue.api.openapi import with_hot_doors
-from segue.core.errors import ConfigurationError, InvalidRequest, SegueError
+from segue.core.errors import ConfigurationError, ErrorCode, InvalidRequest, SegueError
 from segue.core.rollout import NotNow
 from segue.ports.store import Conflict
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from segue.api.asgi import App
     from segue.api.context import Context
     from segue.api.control.routes import RolloutControl
+    from segue.controller.reporting import Reporter
     from segue.ports.engine import Engine
     from segue.ports.faults import FaultBoard
 
@@ -43,6 +45,7 @@ class Parts:
     engines: Mapping[str, Engine]
     control: RolloutControl
     feed: RolloutFeed
+    reporter: Reporter
     board: FaultBoard | None
     admin_token: str | None
     summary: Callable[[], dict[str, object]]
@@ -65,6 +68,7 @@ def build_api(parts: Parts) -> Doors:
     rest.include_router(catalogue_routes(context.catalogue))
     rest.include_router(control_routes(parts.control, check))
     rest.include_router(stream_routes(parts.feed, check))
+    rest.include_router(report_routes(parts.reporter, check))
     if parts.board is not None:
         rest.include_router(fault_routes(parts.board, parts.engines.keys(), context.clock, check))
     rest.add_exception_handler(SegueError, _told)
@@ -76,10 +80,19 @@ def build_api(parts: Parts) -> Doors:
 async def _told(request: Request, error: Exception) -> JSONResponse:
     """An operator's order that could not be carried out: what happened, and whose affair it is."""
     del request
-    return JSONResponse({"detail": str(error)}, _status(error))
+    return JSONResponse({"detail": str(error), "code": _code(error)}, _status(error))
 
 
 def _status(error: Exception) -> int:
     if isinstance(error, Conflict | NotNow):
         return 409
     return 400 if isinstance(error, InvalidRequest | ConfigurationError) else 503
+
+
+def _code(error: Exception) -> str:
+    """The kind of error for programs; two of the control API's own are told apart from the tree's."""
+    if isinstance(error, Conflict):
+        return "conflict"
+    if isinstance(error, NotNow):
+        return "not_now"
+    return error.code if isinstance(error, SegueError) else ErrorCode.INTERNAL

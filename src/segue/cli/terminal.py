@@ -15,6 +15,15 @@ from segue.core.errors import ConfigurationError, SegueError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
+class CommandFailed(SegueError):  # noqa: N818 - a condition, as the rest of the tree
+    """A command could not do what it was to do; ``exit_status`` says in what way."""
+
+    def __init__(self, message: str, exit_status: int) -> None:
+        super().__init__(message)
+        self.exit_status = exit_status
+
+
 _PLAIN_WIDTH = 140
 """Columns of a table that goes to a file or a pipe."""
 
@@ -39,6 +48,9 @@ def complaints() -> Iterator[None]:
         for fault in error.faults:
             err().print(f"  {fault}", markup=False, highlight=False)
         raise typer.Exit(exits.USAGE) from error
+    except CommandFailed as error:
+        err().print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(error.exit_status) from error
     except SegueError as error:
         err().print(f"{error.code}: {error}", style="red", markup=False)
         raise typer.Exit(exits.FAILED) from error

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SETTINGS_FILE = "SEGUE_CONFIG"
 """The variable that names the settings file; not itself a setting."""
 
+SERVICE_URL = "SEGUE_URL"
+"""The variable that tells the commands which service to speak to; the service itself has no use for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -79,7 +82,7 @@ def _rollout_file(environ: Mapping[str, str], tree: Mapping[str, Any], faults: l
 
 def _misspelt(environ: Mapping[str, str], fields: Mapping[str, str]) -> list[str]:
     """Variables that look like ours and are not: a typing error must not pass for a default."""
-    known = {*fields, SETTINGS_FILE, *_OF_TESTS}
+    known = {*fields, SETTINGS_FILE, *_OF_OTHERS}
     return [
         f"environment: {name}: no such setting; {_hint(name, known)}"
         for name in environ
@@ -92,7 +95,8 @@ def _hint(name: str, known: Collection[str]) -> str:
     return f"did you mean {nearest[0]}?" if nearest else "`segue check --settings` lists them"
 
 
-_OF_TESTS = ("SEGUE_REQUIRE_SERVICES", "SEGUE_TEST_POSTGRESQL_URL")
+_OF_OTHERS = (SERVICE_URL, "SEGUE_REQUIRE_SERVICES", "SEGUE_TEST_POSTGRESQL_URL")
+"""Variables of the commands and the tests, which may stand beside the settings."""
 
 
 def _fault(fault: Any, given: Mapping[str, str], rollout: Mapping[str, str], path: Path | None, tree: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -123,13 +122,12 @@ class Observer:
         await self._rows.prune(f"{self._series}/units", known.until_s - _KEEP_UNITS_S)
 
 
-async def seen_slots(rows: Rows, rollout_id: str, since_s: float, before_s: float) -> list[Slot]:
-    """What was seen, as it was judged."""
-    found: list[Slot] = []
-    while page := await rows.read(f"{rollout_id}/slots", since_s=since_s, before_s=before_s):
-        found += [_SLOT_DECODER.decode(row.data) for row in page]
-        since_s = math.nextafter(page[-1].start_s, math.inf)
-    return found
+async def seen_slots(
+    rows: Rows, rollout_id: str, since_s: float, before_s: float, *, limit: int = 10_000
+) -> list[Slot]:
+    """What was seen, as it was judged; the earliest ``limit`` of it."""
+    found = await rows.read(f"{rollout_id}/slots", since_s=since_s, before_s=before_s, limit=limit)
+    return [_SLOT_DECODER.decode(row.data) for row in found]
 
 
 def _eligible(state: RolloutState, slot: Slot) -> frozenset[str]:

@@ -24,6 +24,7 @@ from segue.controller.overview import Overlook
 from segue.controller.plans import PlanShelf
 from segue.controller.presence import Presence
 from segue.controller.reload import Reloader
+from segue.controller.reporting import Reporter
 from segue.controller.steering import Steering
 from segue.core.assign import Routing
 from segue.core.units import ppm_from_percent
@@ -80,6 +81,9 @@ class Rollout:
         self._overlook = Overlook(self._ledger, self._shelf, store.notes, store.replicas, clock)
         self._steering = Steering(self._ledger, self._shelf, self._follower, store.replicas, clock)
         self.feed = RolloutFeed(self._ledger, self._overlook, clock)
+        self.reporter = Reporter(
+            settings.rollout_id, self._ledger, self._shelf, store.rows, store.replicas, clock=clock
+        )
         self.control = self._control(settings)
 
     @asynccontextmanager

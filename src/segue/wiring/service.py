@@ -75,6 +75,7 @@ class Service:
             engines=speech.engines,
             control=self._rollout.control,
             feed=self._rollout.feed,
+            reporter=self._rollout.reporter,
             board=speech.board,
             admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
             summary=lambda: summarize(self._readable),

@@ -252,3 +252,7 @@ def test_the_operators_token_is_not_shown_with_the_settings() -> None:
 def test_settings_do_not_change_once_loaded() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings({}).settings.port = 1
+
+
+def test_the_variable_of_the_commands_may_stand_beside_the_settings() -> None:
+    assert load_settings({"SEGUE_URL": "http://127.0.0.1:8000"}).settings == load_settings({}).settings

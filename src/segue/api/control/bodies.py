@@ -23,7 +23,10 @@ _LARGEST_REVISION = 2**31 - 1
 
 
 class Fault(BaseModel):
+    """A refusal in words. ``code``: ``conflict`` (someone else was first), ``not_now``, or a kind of error."""
+
     detail: str
+    code: str = ""
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {

@@ -1,87 +1,104 @@
-"""Listeners: many users of a few characters, some of whom speak Chinese."""
+"""Listeners: many users of a few characters, some of whom speak Chinese, without a pause."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
+import time
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator
 
 PATH = "/api/v1/audio/synthesize"
-CHARACTERS = ("pip_boy", "vault_dweller", "wasteland_trader", "codsworth")
-_LINES = (
-    "Welcome back, wanderer.",
-    "The northern gate is closed tonight.",
-    "I have three clean filters left.",
-    "Please mind the radiation.",
-    "Did you hear the thunder?",
-    "Your water is ready.",
-)
+CHARACTERS = ("pip_boy", "railroad_agent", "institute_scientist", "codsworth")
+_LINES = ("Welcome back.", "The gate is shut.", "I have filters.", "Mind the dust.", "Water is ready.")
 _CHINESE_LINE = "歡迎回來，今晚北門關閉。"
-_CHINESE_EVERY = 25
-_AT_ONCE = 12
+_CHINESE_EVERY = 50
+_NEW_EVERY = 2
+"""Every second line is one that nobody has said before: those are what engines work for, and evidence comes of."""
+
+_ASKS_PER_S = 24
+_NEW_AT_ONCE = 4
+"""Listeners to new lines who wait at once; where engines are slow, listeners ask more slowly, too."""
+
+_OLD_AT_ONCE = 24
+_STRIDE = 7919
+"""Prime to the number of users, so that users, characters and lines meet in all ways."""
+
 _SAMPLE_LINE = "This is how I sound. The rollout moves you from one voice to the other; you should not notice."
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one listener got; ``status`` 0 is no answer at all."""
+    """What one listener got, and between which moments (Unix time); ``status`` 0 is no answer at all."""
 
     user: str
+    asked_at_s: float
+    answered_at_s: float
     status: int
     assigned: str = ""
     model: str = ""
     fallback: str = ""
     source: str = ""
 
+    @property
+    def failed(self) -> bool:
+        return self.status != httpx.codes.OK
+
 
 @dataclass(slots=True)
-class Crowd:
-    """The answers of one step."""
+class Traffic:
+    """Asks on behalf of ``users`` listeners, and remembers what they heard."""
 
+    client: httpx.AsyncClient
+    users: int
     heard: list[Heard] = field(default_factory=list)
 
-    @property
-    def failed(self) -> int:
-        return sum(item.status != httpx.codes.OK for item in self.heard)
+    @asynccontextmanager
+    async def flowing(self) -> AsyncIterator[None]:
+        """Listeners ask for as long as this lasts; at the end, who has asked is answered."""
+        source = asyncio.create_task(self._flow())
+        try:
+            yield
+        finally:
+            source.cancel()
+            with suppress(asyncio.CancelledError):
+                await source
 
-    @property
-    def fallbacks(self) -> int:
-        return sum(bool(item.fallback) for item in self.heard)
+    async def _flow(self) -> None:
+        places = asyncio.Semaphore(_NEW_AT_ONCE), asyncio.Semaphore(_OLD_AT_ONCE)
+        async with asyncio.TaskGroup() as asking:
+            try:
+                for number in itertools.count():
+                    place = places[bool(number % _NEW_EVERY)]
+                    if not place.locked():
+                        asking.create_task(self._ask(_body(number, self.users), place))
+                    await asyncio.sleep(1.0 / _ASKS_PER_S)
+            except asyncio.CancelledError:
+                return
 
-    @property
-    def cached(self) -> int:
-        return sum(item.source not in ("", "new") for item in self.heard)
-
-    def models(self) -> dict[str, int]:
-        names = sorted({item.model for item in self.heard if item.model})
-        return {name: sum(item.model == name for item in self.heard) for name in names}
-
-    def arms_of_users(self) -> dict[str, set[str]]:
-        """The arms each user was assigned; more than one is a fault."""
-        arms: dict[str, set[str]] = {}
-        for item in self.heard:
-            if item.assigned:
-                arms.setdefault(item.user, set()).add(item.assigned)
-        return arms
+    async def _ask(self, body: dict[str, Any], place: asyncio.Semaphore) -> None:
+        async with place:
+            self.heard.append(await _asked(self.client, body))
 
 
-async def listen(client: httpx.AsyncClient, *, users: int, step: int, on_answer: Callable[[], None]) -> Crowd:
-    """Every user asks once; lines are new in each step, so that engines work and caches do too."""
-    crowd = Crowd()
-    places = asyncio.Semaphore(_AT_ONCE)
-
-    async def ask(body: dict[str, Any]) -> None:
-        async with places:
-            crowd.heard.append(await _asked(client, body))
-        on_answer()
-
-    await asyncio.gather(*(ask(body) for body in _bodies(users, step)))
-    return crowd
+def _body(number: int, users: int) -> dict[str, Any]:
+    if number % _CHINESE_EVERY == 0:
+        line = _CHINESE_LINE
+    elif number % _NEW_EVERY == 0:
+        line = f"Night {number}."
+    else:
+        line = _LINES[number % len(_LINES)]
+    return {
+        "text": line,
+        "character_key": CHARACTERS[number % len(CHARACTERS)],
+        "user_id": f"listener-{number * _STRIDE % users:04d}",
+    }
 
 
 async def one_line(client: httpx.AsyncClient, model: str) -> dict[str, Any]:
@@ -98,27 +115,19 @@ async def one_line(client: httpx.AsyncClient, model: str) -> dict[str, Any]:
     return answer
 
 
-def _bodies(users: int, step: int) -> Iterator[dict[str, Any]]:
-    for number in range(users):
-        chinese = number % _CHINESE_EVERY == 0
-        line = _CHINESE_LINE if chinese else f"{_LINES[number % len(_LINES)]} Night {step}."
-        yield {
-            "text": line,
-            "character_key": CHARACTERS[number % len(CHARACTERS)],
-            "user_id": f"listener-{number:04d}",
-        }
-
-
 async def _asked(client: httpx.AsyncClient, body: dict[str, Any]) -> Heard:
+    user, asked_at_s = body["user_id"], time.time()
     try:
         response = await client.post(PATH, json=body)
     except httpx.HTTPError:
-        return Heard(body["user_id"], 0)
+        return Heard(user, asked_at_s, time.time(), 0)
     if not response.is_success:
-        return Heard(body["user_id"], response.status_code)
+        return Heard(user, asked_at_s, time.time(), response.status_code)
     answer = response.json()
     return Heard(
-        body["user_id"],
+        user,
+        asked_at_s,
+        time.time(),
         response.status_code,
         answer["assigned_arm"],
         answer["voice_model"],

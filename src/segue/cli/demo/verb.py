@@ -1,185 +1,151 @@
-"""The scenario: climb, break, stand, go back."""
+"""``segue demo``: a rollout that climbs, breaks, goes back by itself, and climbs again to its end."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import tempfile
-from dataclasses import dataclass
+import time
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.markup import escape
 from rich.table import Table
 
 from segue.cli import exits
+from segue.cli.demo.plan import plan_text
+from segue.cli.demo.scenario import Scenario
+from segue.cli.demo.screen import Screen
 from segue.cli.demo.server import running_service
-from segue.cli.demo.traffic import listen, one_line
+from segue.cli.demo.traffic import Traffic, one_line
+from segue.cli.demo.verdict import Outcome, outcome
+from segue.cli.rollout.client import PATH
+from segue.cli.rollout.report import Kind, written
 from segue.cli.terminal import complaints, err, out
-from segue.core.stats import binomial_bounds
+from segue.core.catalogue import ARM_NAMES
+from segue.ops.words import span
 
 if TYPE_CHECKING:
-    import httpx
-
     from segue.cli.demo.server import Running
-    from segue.cli.demo.traffic import Crowd
+    from segue.cli.rollout.wire import Event
 
-_ROLLOUT = "/api/v1/rollout"
-_FAULTS = "/api/v1/faults/piper"
-_BOUNDS_ALPHA = 1e-6
-_RECOVERY_LOOKS = 40
-_LOOK_EVERY_S = 0.25
+_LONGEST_S = 180.0
 _SETTINGS = {
     "CHIRP3_ENABLED": "true",
     "SEGUE_PROFILE": "embedded",
     "SEGUE_ROLLOUT_ID": "demo",
     "SEGUE_FAULT_INJECTION": "true",
+    "SEGUE_REQUEST_TIMEOUT_S": "10",
     "SEGUE_BREAKER_COOL_DOWN_S": "1",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One look at the service: the share to set, and whether the candidate is broken, or was before."""
+class _Played(NamedTuple):
+    """How it went, how long it took, and the files that came of it."""
 
-    title: str
-    share_percent: float
-    broken: bool = False
-    mended: bool = False
-
-
-STEPS = (
-    Step("all on the baseline", 0),
-    Step("first listeners", 10),
-    Step("a quarter", 25),
-    Step("half", 50),
-    Step("half, candidate broken", 50, broken=True),
-    Step("taken back", 0),
-    Step("mended, half again", 50, mended=True),
-    Step("everyone", 100),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a step served, and what is wrong with it."""
-
-    step: Step
-    crowd: Crowd
-    on_candidate: int
-    bounds: tuple[int, int]
-
-    @property
-    def faults(self) -> list[str]:
-        found = []
-        if self.crowd.failed:
-            found.append(f"{self.crowd.failed} requests failed")
-        if any(len(arms) > 1 for arms in self.crowd.arms_of_users().values()):
-            found.append("a user was sent to both arms")
-        low, high = self.bounds
-        if not low <= self.on_candidate <= high:
-            found.append(f"{self.on_candidate} users on the candidate; {low} to {high} would be chance")
-        if self.step.broken and "piper" in self.crowd.models():
-            found.append("a broken candidate was heard")
-        if not self.step.broken and self.crowd.fallbacks:
-            found.append(f"{self.crowd.fallbacks} fallbacks from a candidate that works")
-        return found
+    outcome: Outcome
+    took_s: float
+    files: list[str]
 
 
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the two audio files go.")] = Path(
-        "demo-output"
-    ),
-    users: Annotated[int, typer.Option(min=20, max=5000, help="Listeners in each step.")] = 400,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where the audio files and the report go.")
+    ] = Path("demo-output"),
+    users: Annotated[int, typer.Option(min=20, max=5000, help="How many listeners there are.")] = 400,
 ) -> None:
     """Start the service, move real listeners from eSpeak NG to Piper, break Piper, and see nobody notice."""
     output.mkdir(parents=True, exist_ok=True)
     with complaints():
-        results, files = asyncio.run(_run(output, users))
-    out().print(_table(results))
-    for path, duration_s in files.items():
-        out().print(f"listen: {path} ({duration_s:.1f} s)", highlight=False)
-    faults = [f"{result.step.title}: {fault}" for result in results for fault in result.faults]
+        played = asyncio.run(_played(output, users))
+    found = played.outcome
+    out().print(_stages_table(found))
+    out().print(_transitions_table(found))
+    for line in played.files:
+        out().print(line, highlight=False, markup=False)
+    faults = found.faults
     for fault in faults:
-        err().print(f"[red]{fault}[/]")
+        err().print(fault, style="red", markup=False)
     if faults:
         raise typer.Exit(exits.FAILED)
     out().print(
-        "[green]No request failed, nobody changed arm within a step, and every split was within chance.[/]"
+        f"[green]{len(found.heard)} requests in {span(played.took_s)}, none failed. Nobody changed arm within a "
+        "stage, every split was within chance, the fault was noticed and taken back by itself, and the plan "
+        "finished.[/]",
+        highlight=False,
     )
 
 
-async def _run(output: Path, users: int) -> tuple[list[Result], dict[Path, float]]:
-    with tempfile.TemporaryDirectory(prefix="segue-demo-") as folder, _progress() as progress:
-        task = progress.add_task("starting the service", total=len(STEPS) * users)
+async def _played(output: Path, users: int) -> _Played:
+    screen, began_s = Screen(err()), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="segue-demo-") as folder, screen.shown():
+        screen.says("starting the service: eSpeak NG is the baseline, Piper the candidate")
         async with running_service(Path(folder), _SETTINGS) as service:
-            files = dict([await _saved(service, arm, output) for arm in ("wavenet", "chirp3-hd")])
-            results = []
-            for number, step in enumerate(STEPS):
-                progress.update(task, description=f"{step.title} ({step.share_percent:g} %)")
-                await _set(service, step)
-                crowd = await listen(
-                    service.client, users=users, step=number, on_answer=lambda: progress.advance(task)
-                )
-                results.append(_result(step, crowd))
-    return results, files
+            files = [await _saved(service, arm, output) for arm in ARM_NAMES]
+            found = await _rolled_out(service, screen, users)
+            files += await _reported(service, output)
+    return _Played(found, time.monotonic() - began_s, files)
 
 
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=err())
+async def _rolled_out(service: Running, screen: Screen, users: int) -> Outcome:
+    traffic = Traffic(service.client, users)
+
+    def looked(new: list[Event]) -> None:
+        screen.happened(new)
+        screen.draw(scenario.told, traffic.heard)
+
+    scenario = Scenario(service, plan_text(), looked)
+    with suppress(TimeoutError):
+        async with traffic.flowing(), asyncio.timeout(_LONGEST_S):
+            await scenario.play()
+    return outcome(scenario.told, traffic.heard)
 
 
-async def _set(service: Running, step: Step) -> None:
-    """Changes the running service: the candidate's share, and whether it works."""
-    broken: list[dict[str, Any]] = [{"kind": "internal"}] if step.broken else []
-    await _told(service, "PUT", _FAULTS, {"faults": broken})
-    if step.mended:
-        await _recovered(service)
-    await _told(service, "PATCH", _ROLLOUT, {"share_percent": step.share_percent, "why": step.title})
-
-
-async def _recovered(service: Running) -> None:
-    """Waits until the breaker has tried the mended candidate and lets calls through again."""
-    for _ in range(_RECOVERY_LOOKS):
-        if (await one_line(service.client, "chirp3-hd"))["voice_model"] == "piper":
-            return
-        await asyncio.sleep(_LOOK_EVERY_S)
-
-
-async def _saved(service: Running, arm: str, output: Path) -> tuple[Path, float]:
-    """One line by one arm into a file; its path and length."""
+async def _saved(service: Running, arm: str, output: Path) -> str:
+    """One line by one arm into a file; a sentence about it."""
     answer = await one_line(service.client, arm)
     path = output / f"{answer['arm']}-{answer['voice_model']}.wav"
     await asyncio.to_thread(path.write_bytes, base64.b64decode(answer["audio_base64"]))
-    return path, float(answer["duration"])
+    return f"listen: {path} ({answer['duration']:.1f} s)"
 
 
-async def _told(service: Running, method: str, path: str, body: dict[str, Any]) -> httpx.Response:
-    response = await service.client.request(method, path, json=body, headers=service.operator)
-    return response.raise_for_status()
+async def _reported(service: Running, output: Path) -> list[str]:
+    """The rollout's report in all its forms; a sentence about each file."""
+    answer = (await service.client.get(f"{PATH}/report", headers=service.operator)).raise_for_status().content
+    return [f"read: {path}" for path in await asyncio.to_thread(written, answer, output, Kind.ALL)]
 
 
-def _result(step: Step, crowd: Crowd) -> Result:
-    arms = crowd.arms_of_users()
-    on_candidate = sum("candidate" in found for found in arms.values())
-    return Result(step, crowd, on_candidate, binomial_bounds(len(arms), step.share_percent / 100, _BOUNDS_ALPHA))
-
-
-def _table(results: list[Result]) -> Table:
-    table = Table(title="What each step served")
-    for column in ("step", "share", "users on the candidate", "heard", "from cache", "fallbacks", "failed"):
+def _stages_table(found: Outcome) -> Table:
+    table = Table(title="What each stage served")
+    for column in ("stage", "share", "users on the candidate", "heard", "from cache", "rescued", "failed"):
         table.add_column(column)
-    for result in results:
-        low, high = result.bounds
+    for stay in found.stays:
+        low, high = stay.bounds
         table.add_row(
-            result.step.title,
-            f"{result.step.share_percent:g} %",
-            f"{result.on_candidate} (chance: {low}-{high})",
-            ", ".join(f"{model} {count}" for model, count in result.crowd.models().items()),
-            str(result.crowd.cached),
-            str(result.crowd.fallbacks),
-            str(result.crowd.failed),
+            stay.title,
+            f"{stay.share_ratio:.0%}",
+            f"{stay.on_candidate} of {len(stay.users())} (chance: {low}-{high})",
+            ", ".join(f"{model} {count}" for model, count in sorted(stay.models.items())),
+            str(sum(one.source not in ("", "new") for one in stay.heard)),
+            str(sum(bool(one.fallback) for one in stay.heard)),
+            str(sum(one.failed for one in stay.heard)),
+        )
+    return table
+
+
+def _transitions_table(found: Outcome) -> Table:
+    table = Table("after", "who", "what", "to", "why", title="What happened")
+    events = found.told.events
+    for event in events:
+        state = event.after
+        share = state.share_percent if state.enabled else 0.0
+        table.add_row(
+            f"{event.at_s - events[0].at_s:.1f} s",
+            escape(event.actor),
+            f"{event.kind} {event.trigger}".strip(),
+            f"{state.phase}, {share:g} %",
+            escape(event.why),
         )
     return table

@@ -1,0 +1,131 @@
+"""What each stage served, and whether everything held that was to hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from segue.core.rollout import Phase, Verb
+from segue.core.stats import binomial_bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from segue.cli.demo.scenario import Told
+    from segue.cli.demo.traffic import Heard
+
+BOUNDS_ALPHA = 1e-6
+"""A sound split lies outside its bounds once in a million stages."""
+
+_SETTLES_S = 0.5
+"""Far longer than a replica takes to follow: who asked later was assigned by the stage."""
+
+
+_JUDGE = "judge"
+"""Who is named in the history for what was decided by itself."""
+
+
+class Stay(NamedTuple):
+    """A time in which the share stood still, and everyone who asked and was answered within it."""
+
+    title: str
+    share_ratio: float
+    heard: Sequence[Heard]
+
+    def users(self) -> dict[str, set[str]]:
+        """The arms each user was assigned; more than one is a fault."""
+        arms: dict[str, set[str]] = {}
+        for one in self.heard:
+            if one.assigned:
+                arms.setdefault(one.user, set()).add(one.assigned)
+        return arms
+
+    @property
+    def on_candidate(self) -> int:
+        return sum("candidate" in arms for arms in self.users().values())
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and most users on the candidate that chance gives."""
+        return binomial_bounds(len(self.users()), self.share_ratio, BOUNDS_ALPHA)
+
+    @property
+    def models(self) -> Counter[str]:
+        return Counter(one.model for one in self.heard if one.model)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The whole demo: its stays, everything that was heard, and what was told of the rollout."""
+
+    stays: Sequence[Stay]
+    heard: Sequence[Heard]
+    told: Told
+
+    @property
+    def faults(self) -> list[str]:
+        """What did not hold; empty when all is well."""
+        return [*self._of_listeners(), *self._of_rollout()]
+
+    def _of_listeners(self) -> Iterator[str]:
+        failed = sum(one.failed for one in self.heard)
+        if failed:
+            yield f"{failed} of {len(self.heard)} requests failed"
+        for stay in self.stays:
+            torn = sum(len(arms) > 1 for arms in stay.users().values())
+            if torn:
+                yield f"{stay.title}: {torn} users were sent to both arms"
+            low, high = stay.bounds
+            if not low <= stay.on_candidate <= high:
+                yield f"{stay.title}: {stay.on_candidate} users on the candidate; chance gives {low} to {high}"
+
+    def _of_rollout(self) -> Iterator[str]:
+        broken_at_s = self.told.broken_at_s
+        if broken_at_s is None:
+            yield "the stage at which the candidate was to break was not reached in time"
+        elif not any(_went_back(event.kind, event.actor, event.at_s - broken_at_s) for event in self.told.events):
+            yield "the fault was not noticed"
+        phase = self.told.status.state.phase if self.told.status else "not begun"
+        if phase != Phase.FINISHED:
+            yield f"the plan did not finish in time; it is {phase}"
+
+
+def _went_back(kind: str, actor: str, after_s: float) -> bool:
+    return kind == Verb.ROLL_BACK and actor == _JUDGE and after_s > 0
+
+
+def outcome(told: Told, heard: Sequence[Heard]) -> Outcome:
+    return Outcome([stay for stay in _stays(told, heard) if stay.heard], heard, told)
+
+
+def _stays(told: Told, heard: Sequence[Heard]) -> Iterator[Stay]:
+    moments = [
+        (event.at_s, _title(told, number), _share(told, number)) for number, event in enumerate(told.events)
+    ]
+    if told.broken_at_s is not None:
+        _, title, share_ratio = [moment for moment in moments if moment[0] < told.broken_at_s][-1]
+        moments = sorted([*moments, (told.broken_at_s, f"{title}, candidate broken", share_ratio)])
+    ends_s = [at_s for at_s, _, _ in moments[1:]] + [float("inf")]
+    for (at_s, title, share_ratio), end_s in zip(moments, ends_s, strict=True):
+        yield Stay(title, share_ratio, [one for one in heard if _within(one, at_s + _SETTLES_S, end_s)])
+
+
+def _within(one: Heard, from_s: float, to_s: float) -> bool:
+    return from_s <= one.asked_at_s and one.answered_at_s < to_s
+
+
+def _share(told: Told, number: int) -> float:
+    state = told.events[number].after
+    return state.share_percent / 100.0 if state.enabled else 0.0
+
+
+def _title(told: Told, number: int) -> str:
+    event = told.events[number]
+    plan = told.status.plan if told.status else None
+    if event.kind == Verb.ROLL_BACK:
+        return "taken back"
+    if plan is None or event.kind == Verb.BOOT:
+        return "before the plan"
+    stage = plan.stages[event.after.stage].name
+    return {Verb.RESUME: f"{stage}, resumed", Verb.FINISH: f"{stage}, finished"}.get(Verb(event.kind), stage)

@@ -1,0 +1,199 @@
+"""A report put together: the history, the slots as they were judged, and when replicas followed."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from segue.controller.ledger import entry_of
+from segue.core.gates import QUANTILES, Metric
+from segue.core.rollout import Verb, effective_share
+from segue.core.speech import Arm
+from segue.core.units import PPM, percent_from_ppm
+from segue.core.windows import EDGES_S, NOTHING, Slot, Tally
+from segue.ports.report import Followed, GoingBack, Heard, Point, Report, Standing, Stay, Transition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from segue.controller.ledger import Entry
+    from segue.core.plan import Place, Plan
+    from segue.core.rollout import RolloutState
+    from segue.ports.store import Event, Replica
+
+MOST_POINTS = 600
+"""Points in time a report holds; slots of a longer one are put together."""
+
+_HOUR_S = 3600.0
+_GOING_BACK = (Verb.ROLL_BACK, Verb.STEP_BACK, Verb.HOLD_BACK)
+
+Arms = dict[Arm, Tally]
+
+
+class Assembly:
+    """Takes slots in any order, and holds no more of them than a report does.
+
+    It wants those from ``slots_from_s`` on: what a going back touched lies up to an hour before it.
+    ``plans`` are by digest; a stage of a plan that is not there goes by its number.
+    """
+
+    def __init__(self, events: Sequence[Event], plans: Mapping[str, Plan], now_s: float) -> None:
+        self._events = [(event, entry_of(event)) for event in events]
+        self._plans = plans
+        self.from_s = min([event.at_s for event in events], default=now_s)
+        self.to_s = max(now_s, self.from_s)
+        self.slots_from_s = self.from_s - _HOUR_S
+        self._starts_s = [event.at_s for event in events]
+        self._backs = [(event, entry) for event, entry in self._events if _is_going_back(event, entry)]
+        self._backs_at_s = [event.at_s for event, _ in self._backs]
+        self._width_s = self._point_width_s()
+        self._points: dict[int, Arms] = {}
+        self._stays: dict[int, Arms] = {}
+        self._touched = dict.fromkeys((event.revision for event, _ in self._backs), 0.0)
+
+    def add(self, slots: Iterable[Slot]) -> None:
+        for slot in slots:
+            self._count_touched(slot)
+            if slot.end_s > self.from_s:
+                arms = {arm: slot.of(arm, slot.characters) for arm in Arm}
+                since_s = max(0.0, slot.start_s - self.from_s)
+                _gather(self._points, int(since_s // self._width_s), arms)
+                _gather(self._stays, max(0, bisect_right(self._starts_s, slot.start_s) - 1), arms)
+
+    def _count_touched(self, slot: Slot) -> None:
+        """For every going back within the hour after the slot: who of those it touched heard the candidate."""
+        first = bisect_right(self._backs_at_s, slot.start_s)
+        last = bisect_right(self._backs_at_s, slot.start_s + _HOUR_S)
+        for event, entry in self._backs[first:last]:
+            touched = _touched(entry) or slot.characters
+            self._touched[event.revision] += slot.of(Arm.CANDIDATE, touched).units
+
+    def report(self, rollout_id: str, taken: Mapping[int, Sequence[Replica]]) -> Report:
+        """``taken``: by revision, the replicas' first word that they serve by it."""
+        latest = self._plan_of(self._events[-1][1].after) if self._events else None
+        return Report(
+            rollout_id=rollout_id,
+            plan="" if latest is None else latest.name,
+            description="" if latest is None else latest.description,
+            from_s=self.from_s,
+            to_s=self.to_s,
+            transitions=tuple(self._transition(event, entry) for event, entry in self._events),
+            stays=tuple(self._stay(number) for number in range(len(self._events))),
+            goings_back=tuple(
+                self._going_back(event, entry, taken.get(event.revision, ())) for event, entry in self._backs
+            ),
+            points=tuple(self._point(number) for number in sorted(self._points)),
+        )
+
+    @property
+    def revisions_back(self) -> list[int]:
+        """The revisions at which it went back."""
+        return list(self._touched)
+
+    def _point_width_s(self) -> float:
+        """A whole number of the longest slots, so that every point has as many."""
+        slot_s = max((plan.statistics.slot_s for plan in self._plans.values()), default=60.0)
+        return slot_s * max(1.0, -((self.from_s - self.to_s) // (slot_s * MOST_POINTS)))
+
+    def _point(self, number: int) -> Point:
+        arms = self._points[number]
+        start_s = self.from_s + number * self._width_s
+        return Point(start_s, self._width_s, heard(arms[Arm.BASELINE]), heard(arms[Arm.CANDIDATE]))
+
+    def _stay(self, number: int) -> Stay:
+        event, entry = self._events[number]
+        to_s = self._starts_s[number + 1] if number + 1 < len(self._starts_s) else self.to_s
+        arms = self._stays.get(number, dict.fromkeys(Arm, NOTHING))
+        baseline, candidate = heard(arms[Arm.BASELINE]), heard(arms[Arm.CANDIDATE])
+        return Stay(event.revision, event.at_s, to_s, self._standing(entry.after), baseline, candidate)
+
+    def _transition(self, event: Event, entry: Entry) -> Transition:
+        readings = entry.decision.readings if entry.decision is not None else ()
+        return Transition(
+            event.revision,
+            event.at_s,
+            event.actor,
+            event.kind,
+            entry.why,
+            entry.trigger,
+            entry.character,
+            self._standing(entry.after),
+            tuple(reading.sentence for reading in readings),
+        )
+
+    def _going_back(self, event: Event, entry: Entry, taken: Sequence[Replica]) -> GoingBack:
+        followed = tuple(Followed(one.name, max(0.0, one.taken_at_s - event.at_s)) for one in taken)
+        return GoingBack(
+            revision=event.revision,
+            at_s=event.at_s,
+            actor=event.actor,
+            why=entry.why,
+            trigger=entry.trigger,
+            kind=event.kind,
+            before=self._standing(entry.before),
+            after=self._standing(entry.after),
+            decided_in_s=entry.took_s,
+            took_s=entry.took_s + max(one.after_s for one in followed) if followed else None,
+            followed=followed,
+            characters=tuple(sorted(_touched(entry))),
+            units_hour_before=self._touched[event.revision],
+        )
+
+    def _standing(self, state: RolloutState) -> Standing:
+        plan = self._plan_of(state)
+        routing = state.routing
+        return Standing(
+            phase=state.phase,
+            stage="" if state.plan is None else _stage_name(plan, state.place),
+            step=state.place.step,
+            share_percent=percent_from_ppm(round(effective_share(routing) * PPM)),
+            characters=tuple(sorted(routing.characters)),
+            held_back=tuple(sorted(routing.held_back)),
+        )
+
+    def _plan_of(self, state: RolloutState) -> Plan | None:
+        return None if state.plan is None else self._plans.get(state.plan)
+
+
+def heard(tally: Tally) -> Heard:
+    """What an arm's counts come to."""
+    bad = tally.errors + tally.refused
+    return Heard(
+        units=tally.units,
+        errors=tally.errors,
+        refused=tally.refused,
+        fallbacks=tally.fallbacks,
+        unserved=tally.unserved,
+        success_ratio=1.0 - bad / tally.units if tally.units else None,
+        mean_s=tally.seconds / tally.timed if tally.timed else None,
+        p95_under_s=_p95_under_s(tally),
+    )
+
+
+def _p95_under_s(tally: Tally) -> float | None:
+    """The lowest edge that no more than 5 % went over."""
+    allowed = (1.0 - QUANTILES[Metric.P95_SYNTHESIS]) * tally.timed
+    within = (edge_s for edge_s, over in zip(EDGES_S, tally.over, strict=True) if over <= allowed)
+    return next(within, None) if tally.timed else None
+
+
+def _is_going_back(event: Event, entry: Entry) -> bool:
+    """Whether fewer hear the candidate by it: the verbs for that, and a smaller share set by hand or at boot."""
+    if event.kind in _GOING_BACK:
+        return True
+    before, after = entry.before.routing, entry.after.routing
+    return event.kind in (Verb.SET_ROUTING, Verb.BOOT) and effective_share(after) < effective_share(before)
+
+
+def _touched(entry: Entry) -> frozenset[str]:
+    """Whom it was about; empty: everyone."""
+    return frozenset({entry.character}) if entry.character else entry.before.routing.characters
+
+
+def _stage_name(plan: Plan | None, place: Place) -> str:
+    return f"stage {place.stage}" if plan is None else plan.stage(place).name
+
+
+def _gather(into: dict[int, Arms], number: int, arms: Arms) -> None:
+    known = into.get(number)
+    into[number] = arms if known is None else {arm: known[arm].plus(arms[arm]) for arm in Arm}

@@ -1,0 +1,1 @@
+"""What operators read and load: reports, and the words they are written in."""

@@ -1,0 +1,112 @@
+"""A report's plots: share, success and latency by arm over time, with the decisions marked."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from segue.core.rollout import Verb
+from segue.core.windows import EDGES_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from segue.ports.report import Heard, Point, Report
+
+    Value = Callable[[Heard], float | None]
+
+_COLOURS = {"baseline": "#5b6675", "candidate": "#0b7285"}
+_BACK_COLOUR, _MARK_COLOUR = "#c92a2a", "#adb5bd"
+_BACK = (Verb.ROLL_BACK, Verb.STEP_BACK, Verb.HOLD_BACK)
+_SIZE_IN = (11.0, 7.5)
+_MOST_NUMBERED = 40
+"""More marks than this stand without their numbers, which would cover one another."""
+
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "segue",
+    "font.size": 9.0,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+}
+
+
+def plots(report: Report) -> str | None:
+    """One SVG, ready to stand in an HTML page; None where matplotlib is not installed."""
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError:
+        return None
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=_SIZE_IN, layout="constrained")
+        share, success, latency = figure.subplots(3, 1, sharex=True)
+        _draw_share(share, report)
+        _draw(success, report.points, _success_percent, "success", "-")
+        success.set_ylabel("success, %")
+        _draw(latency, report.points, lambda heard: heard.mean_s, "mean", "-")
+        _draw(latency, report.points, _p95_s, "P95 under", "--")
+        latency.set_ylabel("synthesis, s")
+        latency.set_ylim(bottom=0)
+        for axes in (share, success, latency):
+            _mark(axes, report, numbered=axes is share)
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        _set_time(latency, report)
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    svg = drawn.getvalue()
+    return svg[svg.index("<svg") :].replace("<svg", '<svg role="img" aria-label="Share, success and latency"', 1)
+
+
+def _draw_share(axes: Any, report: Report) -> None:
+    moments = [_time(one.at_s) for one in report.transitions] + [_time(report.to_s)]
+    shares = [one.after.share_percent for one in report.transitions]
+    axes.step(moments, [*shares, shares[-1] if shares else 0.0], where="post", color=_COLOURS["candidate"])
+    axes.set_ylabel("candidate share, %")
+    axes.set_ylim(-3, 103)
+
+
+def _draw(axes: Any, points: Sequence[Point], value: Value, what: str, line: str) -> None:
+    """Both arms; the line breaks where nothing was heard."""
+    moments = [_time(point.start_s + point.length_s / 2) for point in points]
+    for arm, colour in _COLOURS.items():
+        values = [value(point.candidate if arm == "candidate" else point.baseline) for point in points]
+        if any(found is not None for found in values):
+            heights = [float("nan") if found is None else found for found in values]
+            axes.plot(moments, heights, line, color=colour, marker=".", markersize=3, label=f"{arm}: {what}")
+
+
+def _mark(axes: Any, report: Report, *, numbered: bool) -> None:
+    """A line at every entry of the history, with its revision where there is room."""
+    for one in report.transitions:
+        colour = _BACK_COLOUR if one.kind in _BACK else _MARK_COLOUR
+        axes.axvline(_time(one.at_s), color=colour, linewidth=0.8, linestyle=":")
+        if numbered and len(report.transitions) <= _MOST_NUMBERED:
+            place = (_time(one.at_s), 1.02)
+            axes.text(*place, str(one.revision), transform=axes.get_xaxis_transform(), color=colour, ha="center")
+
+
+def _set_time(axes: Any, report: Report) -> None:
+    import matplotlib.dates
+
+    dates: Any = matplotlib.dates  # its classes are untyped
+    locator = dates.AutoDateLocator(tz=UTC)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC))
+    axes.set_xlim(_time(report.from_s), _time(max(report.to_s, report.from_s + 1.0)))
+    axes.set_xlabel("UTC; numbers are revisions, red is going back")
+
+
+def _success_percent(heard: Heard) -> float | None:
+    return None if heard.success_ratio is None else heard.success_ratio * 100.0
+
+
+def _p95_s(heard: Heard) -> float | None:
+    """The edge that 95 % stayed under; what is over the last is drawn at the last."""
+    return EDGES_S[-1] if heard.p95_under_s is None and heard.mean_s is not None else heard.p95_under_s
+
+
+def _time(at_s: float) -> datetime:
+    return datetime.fromtimestamp(at_s, UTC)

@@ -1,0 +1,35 @@
+"""Times, spans and shares as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_UNITS_S = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
+
+
+def moment(at_s: float) -> str:
+    """A Unix time to the second, in UTC."""
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def span(length_s: float) -> str:
+    """A length of time in its two largest units: ``2 d 4 h``, ``12 min``, ``0.4 s``."""
+    if length_s < 9.5:  # noqa: PLR2004 - where a tenth of a second no longer matters
+        return f"{max(0.0, length_s):.2g} s"
+    left, parts = round(length_s), list[str]()
+    for unit_s, name in _UNITS_S:
+        count, left = divmod(left, int(unit_s))
+        if count:
+            parts.append(f"{count} {name}")
+        elif parts:
+            break
+    return " ".join(parts[:2])
+
+
+def share_in_words(share_percent: float) -> str:
+    return f"{share_percent:g} %"
+
+
+def ratio_in_words(ratio: float | None) -> str:
+    """A ratio as percent; a dash where there is none."""
+    return "-" if ratio is None else f"{ratio * 100:.3g} %"

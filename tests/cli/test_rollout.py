@@ -1,0 +1,289 @@
+"""What operators type, and what they are told."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from segue.cli import exits
+from segue.cli.main import app
+from segue.cli.rollout.orders import late, told
+from segue.cli.rollout.standing import standing
+from segue.cli.rollout.wire import (
+    Done,
+    Following,
+    Judgement,
+    Plan,
+    Reading,
+    Replica,
+    Stage,
+    State,
+    Status,
+    Step,
+)
+from support.listening import listening
+from support.service import TOKEN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli.conftest import Rollout
+    from support.listening import Listening
+
+
+def test_a_plan_is_begun_and_every_replica_is_said_to_serve_by_it(rollout: Rollout, plan: Path) -> None:
+    begun = rollout("start", str(plan), "--why", "a first try")
+
+    assert begun.exit_code == exits.OK, begun.stderr
+    assert "the rollout is running, candidate share 25 %" in begun.stdout
+    assert "every replica serves by it; the slowest took" in begun.stdout
+
+
+def test_a_plan_with_faults_is_told_line_by_line_and_nothing_is_sent(
+    rollout: Rollout, service: Listening, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("version: 1\nname: x\nstages:\n  - {name: a, share: 120%, hold: 1}\ngates: {}\n", "utf-8")
+    refused = rollout("start", str(broken))
+
+    assert refused.exit_code == exits.USAGE
+    assert f"{broken}:4: stages.0.share" in refused.stderr
+    assert f"{broken}:4: stages.0.hold" in refused.stderr
+    assert service.control.get("/api/v1/rollout").json()["revision"] == 1
+
+
+def test_a_plan_for_someone_the_service_does_not_know_is_refused_by_name(
+    rollout: Rollout, plan: Path, service: Listening
+) -> None:
+    text = plan.read_text("utf-8").replace("hold: 2h,", "hold: 2h, characters: [nobody],")
+    plan.write_text(text, "utf-8")
+    refused = rollout("start", str(plan))
+
+    assert refused.exit_code == exits.USAGE
+    assert "nobody is called nobody" in refused.stderr
+    assert service.control.get("/api/v1/rollout").json()["revision"] == 1
+
+
+def test_the_verbs_move_the_rollout_and_leave_who_and_why(rollout: Rollout, plan: Path) -> None:
+    assert rollout("start", str(plan)).exit_code == exits.OK
+    for words in (
+        ("pause", "--why", "lunch"),
+        ("resume",),
+        ("advance", "--why", "we know it is good"),
+        ("back",),
+        ("hold-back", "ghoul", "--why", "sounds wrong"),
+        ("release", "ghoul"),
+        ("rollback", "--why", "enough", "--actor", "王小明"),
+    ):
+        done = rollout(*words)
+        assert done.exit_code == exits.OK, (words, done.stderr)
+        assert words[0] in done.stdout
+    entries = json.loads(rollout("history", "--format", "json").stdout)
+
+    kinds = [entry["kind"] for entry in entries]
+    assert kinds == "boot start pause resume advance step_back hold_back release roll_back".split()
+    assert (entries[-1]["actor"], entries[-1]["why"]) == ("王小明", "enough")
+    assert entries[6]["character"] == "ghoul"
+
+
+def test_a_roll_back_says_how_long_each_replica_took_and_the_slowest(rollout: Rollout) -> None:
+    done = rollout("rollback")
+
+    assert "serves by it after" in done.stdout
+    assert "every replica serves by it; the slowest took" in done.stdout
+    assert "candidate share 0 %" in done.stdout
+
+
+def test_a_replica_that_does_not_follow_is_named_last() -> None:
+    state = State("rolled_back", False, 0.0, (), (), True, 0, 0, 0.0, 0)
+    done = Done(7, 0.0, state, (Following("slow", None), Following("b", 80.0), Following("a", 12.0)))
+
+    assert late(done) == ["slow"]
+    assert told("rollback", done)[1:] == [
+        "  a serves by it after 12 ms",
+        "  b serves by it after 80 ms",
+        "  [red]slow does not serve by it yet[/]",
+    ]
+
+
+def test_an_order_as_json_is_what_the_service_answered(rollout: Rollout) -> None:
+    answer = json.loads(rollout("rollback", "--format", "json").stdout)
+
+    assert answer["state"]["phase"] == "rolled_back"
+    assert answer["following"][0]["after_ms"] >= 0
+
+
+def test_whoever_had_seen_an_older_revision_is_told_who_won(rollout: Rollout, service: Listening) -> None:
+    service.posts("rollback", why="before you")
+    refused = rollout("rollback", "--seen", "1")
+
+    assert refused.exit_code == exits.CONFLICT
+    assert "ann was first: revision 2" in refused.stderr
+
+
+def test_what_the_phase_does_not_allow_is_refused_with_what_it_does(rollout: Rollout) -> None:
+    refused = rollout("pause")
+
+    assert refused.exit_code == exits.NOT_NOW
+    assert "pause is not possible while the rollout is manual; possible:" in refused.stderr
+
+
+def test_an_unknown_character_is_refused(rollout: Rollout) -> None:
+    refused = rollout("hold-back", "nobody")
+
+    assert refused.exit_code == exits.USAGE
+    assert "unknown characters: nobody" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [("", "the service asks for its admin token"), ("wrong", "the service does not accept this token")],
+)
+def test_without_the_right_token_nobody_is_let_in(rollout: Rollout, token: str, said: str) -> None:
+    refused = rollout("status", token=token)
+
+    assert refused.exit_code == exits.DENIED
+    assert said in refused.stderr
+    assert "SEGUE_ADMIN_TOKEN" in refused.stderr
+
+
+def test_a_closed_control_api_says_how_to_open_it(tmp_path: Path) -> None:
+    with listening(tmp_path, SEGUE_ADMIN_TOKEN="") as service:
+        refused = CliRunner().invoke(app, ["rollout", "status", "--url", service.url, "--token", TOKEN])
+
+    assert refused.exit_code == exits.DENIED
+    assert "set SEGUE_ADMIN_TOKEN and restart" in refused.stderr
+
+
+def test_a_switch_held_off_by_the_environment_is_named(tmp_path: Path, plan: Path) -> None:
+    with listening(tmp_path, CHIRP3_ENABLED="false") as service:
+        words = ["--url", service.url, "--token", TOKEN]
+        refused = CliRunner().invoke(app, ["rollout", "start", str(plan), *words])
+        shown = CliRunner().invoke(app, ["rollout", "status", *words])
+
+    assert refused.exit_code == exits.NOT_NOW
+    assert "CHIRP3_ENABLED=false in the environment" in refused.stderr
+    assert "nobody: CHIRP3_ENABLED=false" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [("http://127.0.0.1:9", exits.UNREACHABLE), ("ftp://127.0.0.1", exits.USAGE), ("nowhere", exits.USAGE)],
+)
+def test_a_service_that_is_not_there_is_named_with_what_to_do(url: str, status: int) -> None:
+    refused = CliRunner().invoke(app, ["rollout", "status", "--url", url, "--token", TOKEN])
+
+    assert refused.exit_code == status
+    assert url in refused.stderr
+
+
+def test_the_standing_is_told_in_words(rollout: Rollout, plan: Path) -> None:
+    rollout("start", str(plan))
+    shown = rollout("status").stdout
+
+    assert "test is running, revision 2, plan short" in shown
+    assert "Stage 1 of 3: quarter" in shown
+    assert "25 % of the listeners of all characters" in shown
+    assert "of 1 h" in shown
+    assert "to stage half, 50 % (a person must approve it), when the hold is over in" in shown
+    assert "Replicas:" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([("pause",)], "stays as it is until `segue rollout resume`"),
+        ([("rollback",)], "stays off until `segue rollout resume`, which begins stage quarter again"),
+        ([("advance",), ("back",)], "goes on with this stage in"),
+        ([("advance",), ("advance",)], "to 100 % of everyone, when the hold is over"),
+        ([("advance",), ("advance",), ("advance",)], "the plan ends well, when the hold is over"),
+    ],
+)
+def test_what_comes_next_is_said_for_every_phase(
+    rollout: Rollout, plan: Path, words: list[tuple[str, ...]], said: str
+) -> None:
+    rollout("start", str(plan))
+    for order in words:
+        assert rollout(*order).exit_code == exits.OK
+
+    assert said in rollout("status").stdout.replace("\n", " ")
+
+
+def test_without_a_plan_the_standing_says_how_to_begin(rollout: Rollout) -> None:
+    assert "`segue rollout start PLAN` begins a plan" in rollout("status").stdout
+
+
+def test_the_history_is_a_table_of_the_newest(rollout: Rollout) -> None:
+    rollout("hold-back", "ghoul", "--why", "[red]not a colour[/]")
+    rollout("release", "ghoul")
+    shown = rollout("history", "--last", "2").stdout
+
+    assert "boot" not in shown
+    assert "hold_back ghoul" in shown
+    assert "[red]not a colour[/]" in shown
+
+
+JUDGEMENT = Judgement(
+    at_s=99.0,
+    by="replica-1",
+    revision=4,
+    verb=None,
+    reasons=("error_rate: not certain yet",),
+    readings=(Reading("error_rate", "candidate", "", 40, 0.025, 0.001, 0.16, 0.1, "inconclusive", "not certain"),),
+    wake_at_s=101.0,
+    stuck=True,
+)
+HELD_LONG = Status(
+    rollout_id="chirp3",
+    revision=4,
+    now_s=100.0,
+    state=State("running", True, 50.0, ("pip_boy",), ("ghoul",), False, 0, 0, 0.0, 0),
+    plan=Plan("short", (Stage("half", (Step(50.0, 10.0),), ("pip_boy",), approval=False),)),
+    held_for_s=12.0,
+    hold_s=10.0,
+    judgement=JUDGEMENT,
+    replicas=(Replica("replica-1", 4), Replica("replica-2", 3)),
+    locked_off=False,
+)
+
+
+def shown(status: Status, now_s: float = 100.0) -> str:
+    console = Console(file=io.StringIO(), width=200, color_system=None)
+    with console.capture() as captured:
+        console.print(standing(status, now_s))
+    return captured.get()
+
+
+def test_a_step_that_is_held_up_says_by_what_who_judges_and_who_lags() -> None:
+    told_so = shown(HELD_LONG)
+
+    assert "50 % of the listeners of pip_boy; held back: ghoul; without a fallback" in told_so
+    assert "the plan ends well, but for: error_rate: not certain yet; it takes longer than planned" in told_so
+    assert "replica-1 looked 1 s ago: hold (error_rate: not certain yet)" in told_so
+    assert "not yet at revision 4: replica-2" in told_so
+    assert "Held for 17 s of 10 s" in shown(HELD_LONG, 105.0)
+
+
+def test_each_gate_is_shown_with_its_estimate_interval_target_verdict_and_sentence() -> None:
+    (row,) = [line for line in shown(HELD_LONG).splitlines() if "not certain " in line and "candidate" in line]
+
+    assert "error_rate" in row
+    for cell in ("2.5 %", "0.1 and 16 %", "10 %", "inconclusive", "not certain"):
+        assert cell in row
+
+
+def test_what_the_judge_thought_of_an_older_state_is_not_shown_as_of_this_one() -> None:
+    assert "inconclusive" not in shown(msgspec.structs.replace(HELD_LONG, revision=5))
+
+
+def test_a_request_that_does_not_fit_its_schema_is_told_field_by_field(rollout: Rollout) -> None:
+    refused = rollout("rollback", "--why", "x" * 1001)
+
+    assert refused.exit_code == exits.USAGE
+    assert "body.why: String should have at most 1000 characters" in refused.stderr
