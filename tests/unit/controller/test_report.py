@@ -183,7 +183,8 @@ def test_a_smaller_share_by_hand_is_a_going_back_a_larger_is_none(share_ppm: int
 
 
 def test_a_step_back_is_a_going_back() -> None:
-    stepped = event(3, 150, Verb.STEP_BACK, HALF, stepped_back(HALF, PLAN, BEGAN_S + 150))
+    everyone = replace(HALF, routing=replace(HALF.routing, characters=frozenset()))
+    stepped = event(3, 150, Verb.STEP_BACK, everyone, stepped_back(everyone, PLAN, BEGAN_S + 150))
 
     assert reported([START, TO_HALF, stepped]).goings_back[0].after.stage == "quarter"
 
