@@ -51,11 +51,11 @@ class Fold:
 
     def ringing(self) -> Mask:
         """The runs in which any alarm has gone off."""
-        return self._any([gate.rings() for gate in self.gates])
-
-    def restless(self) -> Mask:
-        """The runs in which any alarm is a part of its way to going off."""
-        return self._any([gate.restless() for gate in self.gates])
+        anywhere = np.zeros((self._since_s.size, len(self._characters) + 1), dtype=bool)
+        for gate in self.gates:
+            anywhere |= gate.rings()
+        runs: Mask = anywhere.max(axis=1)
+        return runs
 
     def begin(self, run: int, since_s: float, *, forget: bool) -> None:
         """A new step of a run; after going back its detectors begin anew, too."""
@@ -89,11 +89,3 @@ class Fold:
             for number, character in enumerate(self._characters)
             if counts[arm].units[run, number] or counts[arm].timed[run, number]
         }
-
-    def _any(self, found: list[Mask]) -> Mask:
-        """Runs with any scope in which any of them holds."""
-        together = np.zeros((self._since_s.size, len(self._characters) + 1), dtype=bool)
-        for mask in found:
-            together |= mask
-        runs: Mask = together.max(axis=1)
-        return runs

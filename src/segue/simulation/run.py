@@ -16,6 +16,7 @@ from segue.core.windows import EDGES_S
 from segue.simulation.draw import Dice
 from segue.simulation.fold import Fold
 from segue.simulation.outcome import Back, Ending, Outcome
+from segue.simulation.tame import tame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,9 +31,8 @@ _PATIENCE = 3.0
 
 _COARSE_S = 3600.0
 _COARSE_PART = 1 / 24
-"""While no fault is new and no alarm on its way, this much is drawn as one slot: no more of the shortest hold."""
+"""Where no alarm could be missed, this much is drawn as one slot: no more of the shortest hold."""
 
-_NEW_FOR_S = 86_400.0
 _AFTERMATH_S = 3600.0
 _OVERDUE_LOOK_S = 600.0
 _OVERDUE_PART = 0.02
@@ -54,7 +54,7 @@ _GONE_BACK = {
 class Simulation:
     """Runs of one plan in one world. With a fault in it, a run ends with its first going back.
 
-    ``coarse``: where nothing is to be noticed, many slots are drawn as one.
+    ``coarse``: where no alarm could be missed by it, many slots are drawn as one.
     """
 
     def __init__(self, plan: Plan, world: World, runs: int, seed: int = 0, *, coarse: bool = True) -> None:
@@ -63,6 +63,7 @@ class Simulation:
         self._coarse_s = _coarse_s(plan) if coarse else plan.statistics.slot_s
         levels = duration_levels(plan)
         self._grave = EDGES_S.index(max(levels, default=EDGES_S[-1]))
+        self._tame = tame(plan, len(world.characters) + 1, world.candidate)
         self._dice = Dice(world, levels, plan.statistics.longest_s, seed)
         self._fold = Fold(plan, world.characters, runs)
         self._states = [rollout.started(RolloutState(), plan, "simulated", 0.0)] * runs
@@ -129,13 +130,14 @@ class Simulation:
         return length_s
 
     def _attentive(self) -> Mask:
-        """The runs in which a fault is new or just over, or an alarm on its way."""
-        attentive = self._fold.restless() & (self._share > 0)
+        """The runs in which an alarm may come: someone hears the candidate, and it is not, or was not, tame."""
+        attentive = np.full(self._now_s.size, not self._tame)
         for number, fault in enumerate(self._world.faults):
             since_s = self._now_s - self._fault_at_s[:, number]
-            attentive |= (since_s >= 0) & (since_s < _NEW_FOR_S)
-            attentive |= (since_s >= fault.for_s) & (since_s < fault.for_s + _AFTERMATH_S)
-        return attentive
+            attentive |= (since_s >= 0) & (since_s < min(fault.for_s, _FOREVER_S) + _AFTERMATH_S)
+        heard: Mask = attentive & (self._share > 0)
+        return heard
+
 
     def _struck(self) -> list[tuple[Fault, Mask]]:
         found = []

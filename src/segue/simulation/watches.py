@@ -15,6 +15,7 @@ from segue.core.evidence import Watch
 from segue.core.gates import QUANTILES, Gate, Metric
 from segue.core.stats import RATE_RATIOS, alternatives
 from segue.core.windows import EDGES_S
+from segue.simulation.tame import boundary_of
 
 if TYPE_CHECKING:
     from segue.core.plan import Plan
@@ -46,7 +47,7 @@ class GateWatches:
         assert gate.alarm is not None, "only gates with an alarm are watched"
         self.gate = gate
         self._plan = plan
-        boundary = _boundary(gate, plan.statistics.longest_s)
+        boundary = boundary_of(gate, plan.statistics.longest_s)
         ways = np.array(alternatives(boundary))[:, None, None]
         self._good_gain = np.log((1.0 - ways) / (1.0 - boundary))
         self._bad_gain = np.log(ways / boundary) - self._good_gain
@@ -73,11 +74,6 @@ class GateWatches:
         alone = self._beyond.baseline_trials() < self._plan.statistics.least_baseline_units
         rung: Mask = (self._beyond.evidence() >= enough) & (alone | (self._worse.evidence() >= enough))
         return rung
-
-    def restless(self) -> Mask:
-        """By run and scope: is the evidence for being beyond the level a part of its way to an alarm?"""
-        moved: Mask = self._beyond.log_e.max(axis=0) > _RESTLESS * self._plan.statistics.alarm_log_e
-        return moved
 
     def watch(self, run: int, scope: int) -> Watch:
         return Watch(self._beyond.of(run, scope), self._worse.of(run, scope))
@@ -147,15 +143,5 @@ class _Detectors:
         self._runs[:, :, run] = 0.0
 
 
-_RESTLESS = 0.25
 _log_ratios = np.log(np.array(RATE_RATIOS))[:, None, None]
 _excess = np.array(RATE_RATIOS)[:, None, None] - 1.0
-
-
-def _boundary(gate: Gate, longest_s: float) -> float:
-    assert gate.alarm is not None, "checked by the caller"
-    if gate.metric in QUANTILES:
-        return 1.0 - QUANTILES[gate.metric]
-    if gate.metric is Metric.MEAN_SYNTHESIS:
-        return gate.alarm / longest_s
-    return 1.0 - gate.alarm if gate.metric.higher_is_better else gate.alarm

@@ -134,6 +134,8 @@ def parse_fault(written: str) -> Fault:
     kind, size = FaultKind(found["kind"]), float(found["size"])
     if kind is not FaultKind.SLOW and not 0 < size <= 1:
         raise InvalidRequest(f"{written!r}: the size of {kind} is a rate, above 0 and at most 1")
+    if not size > 0:
+        raise InvalidRequest(f"{written!r}: the size of slow is a mean in seconds, above 0")
     at_s = float(found["day"]) * DAY_S if found["day"] else float(found["hours"] or 0.0) * 3600.0
     for_s = float(found["for"]) * _UNITS_S[found["unit"]] if found["for"] else math.inf
     stage = int(found["stage"]) if found["stage"] else None
