@@ -38,6 +38,9 @@ lint: $(DEV)
 bench: $(DEV)
 	$(BIN)/python bench/run.py --write
 
+plans/plan.schema.json: src/segue/config/plan_file.py src/segue/core/gates.py | $(DEV)
+	$(BIN)/segue check --plan-schema > $@
+
 judge: $(DEV)
 	$(BIN)/python bench/judge.py --write
 

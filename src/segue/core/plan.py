@@ -164,6 +164,8 @@ def faults(plan: Plan) -> list[str]:
     found += [f"gates.{metric}: named twice" for metric in sorted(set(seen)) if seen.count(metric) > 1]
     for gate in plan.gates:
         found += _gate_faults(gate, plan.statistics.longest_s)
+    if not any(gate.target is not None or gate.margin is not None for gate in plan.gates):
+        found.append("gates: none of them has a target, so no step could ever end")
     if plan.gates and all(gate.alarm is None for gate in plan.gates):
         found.append("gates: none of them can ever take the candidate back")
     return found
@@ -208,7 +210,7 @@ def starved(plan: Plan, candidate_units_per_s: dict[Place, float]) -> list[str]:
     found = []
     for place in plan.places():
         expected = candidate_units_per_s.get(place, 0.0) * plan.step(place).hold_s
-        if plan.step(place).share_ppm == 0:
+        if plan.step(place).share_ppm == 0 or not plan.gates:
             continue
         needed, gate = max(((_units_for(gate, plan), gate) for gate in plan.gates), key=lambda item: item[0])
         if expected < needed:

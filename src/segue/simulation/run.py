@@ -138,7 +138,6 @@ class Simulation:
         heard: Mask = attentive & (self._share > 0)
         return heard
 
-
     def _struck(self) -> list[tuple[Fault, Mask]]:
         found = []
         for number, fault in enumerate(self._world.faults):
