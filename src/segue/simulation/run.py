@@ -34,6 +34,10 @@ _COARSE_PART = 1 / 24
 """Where no alarm could be missed, this much is drawn as one slot: no more of the shortest hold."""
 
 _AFTERMATH_S = 3600.0
+_LINGERING_AFTER_S = 2 * 86_400.0
+_LINGERING_SLOTS = 10.0
+"""A fault that nobody has noticed for long is mild; its slots are drawn ten at a time."""
+
 _OVERDUE_LOOK_S = 600.0
 _OVERDUE_PART = 0.02
 """How often a step that should have ended is looked at, and at least in which part of its hold; alarms are
@@ -123,20 +127,27 @@ class Simulation:
 
     def _lengths(self) -> Floats:
         """A slot each; many at once where nothing is to be noticed; never past a look or a fault's beginning."""
-        length_s = np.where(self._attentive(), self._plan.statistics.slot_s, self._coarse_s)
+        attentive, lingering = self._attentive()
+        slots = np.where(lingering, min(_LINGERING_SLOTS, self._coarse_s / self._plan.statistics.slot_s), 1.0)
+        length_s = np.where(attentive, slots * self._plan.statistics.slot_s, self._coarse_s)
         for at_s in (self._look_at_s, *self._fault_at_s.T):
             left_s = at_s - self._now_s
             length_s = np.where((left_s > 0) & (left_s < length_s), left_s, length_s)
         return length_s
 
-    def _attentive(self) -> Mask:
-        """The runs in which an alarm may come: someone hears the candidate, and it is not, or was not, tame."""
+    def _attentive(self) -> tuple[Mask, Mask]:
+        """The runs in which an alarm may come, for the candidate is heard and is not, or was not, tame; and those
+        in which only an old fault may bring it.
+        """
         attentive = np.full(self._now_s.size, not self._tame)
+        lingering = np.full(self._now_s.size, self._tame)
         for number, fault in enumerate(self._world.faults):
             since_s = self._now_s - self._fault_at_s[:, number]
-            attentive |= (since_s >= 0) & (since_s < min(fault.for_s, _FOREVER_S) + _AFTERMATH_S)
+            felt = (since_s >= 0) & (since_s < min(fault.for_s, _FOREVER_S) + _AFTERMATH_S)
+            attentive |= felt
+            lingering &= ~felt | (since_s > _LINGERING_AFTER_S)
         heard: Mask = attentive & (self._share > 0)
-        return heard
+        return heard, lingering
 
     def _struck(self) -> list[tuple[Fault, Mask]]:
         found = []
