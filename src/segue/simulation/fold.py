@@ -69,7 +69,7 @@ class Fold:
                 gate.forget(run)
 
     def evidence(self, run: int, fresh_at_s: float) -> Evidence:
-        """One run's evidence, as the judge reads it; watches that cannot ring are left out."""
+        """One run's evidence, as the judge reads it; gates that cannot ring are left out."""
         tallies = self._tallies(self._totals, run)
         hits, lookups = self._lookups[:, run]
         since_s = float(self._since_s[run])
@@ -77,8 +77,8 @@ class Fold:
         watches: dict[Scope, Watch] = {
             (gate.gate.metric, scope): gate.watch(run, number)
             for gate in self.gates
+            if gate.speaks(run)
             for number, scope in enumerate((OVERALL, *self._characters))
-            if gate.speaks(run, number)
         }
         return Evidence(since_s, total, watches, self._tallies(self._recent, run), fresh_at_s)
 

@@ -38,7 +38,7 @@ _LINGERING_AFTER_S = 2 * 86_400.0
 _LINGERING_SLOTS = 10.0
 """A fault that nobody has noticed for long is mild; its slots are drawn ten at a time."""
 
-_OVERDUE_LOOK_S = 600.0
+_OVERDUE_LOOK_S = 1800.0
 _OVERDUE_PART = 0.02
 """How often a step that should have ended is looked at, and at least in which part of its hold; alarms are
 heeded at once all the same.

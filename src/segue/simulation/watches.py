@@ -78,9 +78,9 @@ class GateWatches:
     def watch(self, run: int, scope: int) -> Watch:
         return Watch(self._beyond.of(run, scope), self._worse.of(run, scope))
 
-    def speaks(self, run: int, scope: int) -> bool:
-        """Whether the scope may ring; a watch that cannot is read by nobody."""
-        return bool(self._beyond.log_e[:, run, scope].max() >= self._plan.statistics.alarm_log_e)
+    def speaks(self, run: int) -> bool:
+        """Whether any scope may ring; the watches of a gate that cannot are read by nobody."""
+        return bool(self._beyond.log_e[:, run].max() >= self._plan.statistics.alarm_log_e)
 
     def forget(self, run: int) -> None:
         self._beyond.forget(run)
