@@ -30,9 +30,6 @@ SPLIT_ODDS = 1000.0
 """How much likelier a broken split must be than a sound one before the rollout is paused."""
 
 _STALE_AFTER_SLOTS = 5.0
-_SUSPICION = 0.25
-"""Of an alarm's evidence, so much makes a character one of those that the trouble is of."""
-
 _WATCHED = (Phase.RUNNING, Phase.AWAITING_APPROVAL, Phase.COOLING, Phase.PAUSED, Phase.FINISHED)
 
 
@@ -162,6 +159,10 @@ def _any_climbs(plan: Plan, evidence: Evidence, others: frozenset[str], ringing:
     enough = _SUSPICION * plan.statistics.alarm_log_e
     watches = (evidence.watches.get((alarm.gate.metric, other)) for alarm in ringing for other in others)
     return any(watch is not None and watch.beyond.evidence >= enough for watch in watches)
+
+
+_SUSPICION = 0.25
+"""Of an alarm's evidence, so much makes a character one of those that the trouble is of."""
 
 
 def _eligible(state: RolloutState, evidence: Evidence) -> frozenset[str]:
