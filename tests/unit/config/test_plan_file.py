@@ -132,8 +132,6 @@ def test_all_faults_are_told_at_once(file: Path) -> None:
 @pytest.mark.parametrize(
     ("gates", "says"),
     [
-        ("{}", "none of them has a target"),
-        ('{error_rate: {roll_back: "> 10%"}}', "none of them has a target"),
         ('{error_rate: {target: "< 10%"}}', "none of them can ever take the candidate back"),
         ("{error_rate: {}}", "has no level, so it can neither pass nor fail"),
         ('{cache_hit_rate: {target: "> 90%", roll_back: "< 50%"}}', "cache hits say nothing of an arm"),
