@@ -9,13 +9,14 @@ DEV := $(VENV)/.dev
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 EXTRAS := --extra embedded --extra google --extra redis --extra postgresql --extra report
 
-.PHONY: help demo test lint serve bench lock clean
+.PHONY: help demo test lint serve bench judge lock clean
 
 help:
 	@echo "make demo   - a rollout on two real voices, in under two minutes"
 	@echo "make test   - lint, types, architecture and all tests"
 	@echo "make serve  - the service on http://127.0.0.1:8000"
 	@echo "make bench  - the measurements of docs/benchmarks.md"
+	@echo "make judge  - the table of docs/simulation.md: what the judge can do, by simulation"
 	@echo "make lock   - renew the locked requirements"
 
 demo: $(RUNTIME)
@@ -36,6 +37,12 @@ lint: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python bench/run.py --write
+
+plans/plan.schema.json: src/segue/config/plan_file.py src/segue/core/gates.py | $(DEV)
+	$(BIN)/segue check --plan-schema > $@
+
+judge: $(DEV)
+	$(BIN)/python bench/judge.py --write
 
 lock: $(DEV)
 	$(COMPILE) requirements/build.in -o requirements/build.txt
