@@ -9,13 +9,14 @@ DEV := $(VENV)/.dev
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 EXTRAS := --extra embedded --extra google --extra redis --extra postgresql
 
-.PHONY: help demo test lint serve bench lock clean
+.PHONY: help demo test lint serve bench mutants lock clean
 
 help:
 	@echo "make demo   - a rollout on two real voices, in under two minutes"
 	@echo "make test   - lint, types, architecture and all tests"
 	@echo "make serve  - the service on http://127.0.0.1:8000"
 	@echo "make bench  - the measurements of docs/benchmarks.md"
+	@echo "make mutants - how many faults put into the judge its tests notice: docs/mutation.md"
 	@echo "make lock   - renew the locked requirements"
 
 demo: $(RUNTIME)
@@ -37,6 +38,9 @@ lint: $(DEV)
 bench: $(DEV)
 	$(BIN)/python bench/run.py --write
 
+mutants: $(DEV)
+	$(BIN)/python bench/mutants.py --write
+
 lock: $(DEV)
 	$(COMPILE) requirements/build.in -o requirements/build.txt
 	$(COMPILE) $(EXTRAS) pyproject.toml -o requirements/runtime.txt
@@ -57,4 +61,4 @@ $(DEV): $(RUNTIME) requirements/dev.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) demo-output var site .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) mutants demo-output var site .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
