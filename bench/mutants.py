@@ -35,8 +35,8 @@ class Mutant(NamedTuple):
     @property
     def function(self) -> str:
         """``module.function`` or ``module.Class.method``."""
-        symbol = self.name.split(".")[3].rpartition("__mutmut_")[0].removeprefix("x")
-        return f"{self.module}.{symbol.strip('ǁ').replace('ǁ', '.')}".replace("._", ".", 1)
+        symbol = self.name.split(".")[3].rpartition("__mutmut_")[0]
+        return f"{self.module}.{symbol.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}"
 
 
 class Survivor(NamedTuple):

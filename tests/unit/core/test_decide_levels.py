@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -84,3 +85,12 @@ def test_an_alarm_rings_when_both_detectors_reach_the_plans_odds(log_e: float) -
         chirp3(), replace(nothing_yet(NOON_S), watches={(Metric.ERROR_RATE, OVERALL): Watch(unheard, this)})
     )
     assert [alarm.compared for alarm in alone] == [False]
+
+
+def test_odds_beyond_all_belief_are_not_told_to_the_last_digit() -> None:
+    detector = Detector((90.0,), (Run(30.0, 0.0, 100.0, 100.0),))
+    watches = {(Metric.ERROR_RATE, OVERALL): Watch(detector, detector)}
+
+    decision = decide(chirp3(), at(ALL_AT_HALF), replace(nothing_yet(NOON_S), watches=watches), NOON_S)
+
+    assert decision.reasons[0].endswith(f"; odds {math.exp(50.0):,.0f} to 1 against chance")
