@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from segue.core.gates import Gate, Metric
-from segue.core.plan import Plan, Policy, Statistics
+from segue.core.plan import Plan, Policy, Stage, Statistics, Step
 from segue.core.rollout import Verb
 from segue.simulation.outcome import Ending, Outcome
 from segue.simulation.run import Simulation
@@ -74,7 +74,9 @@ def test_a_candidate_that_is_always_a_little_too_bad_never_finishes() -> None:
 
 
 def test_a_run_without_faults_goes_on_after_it_stepped_back() -> None:
-    plan = dataclasses.replace(short_plan(), policy=Policy(cool_down_s=600.0, most_step_backs=1))
+    stages = (Stage("nobody", (Step(0, 3600.0),)), *short_plan().stages)
+    policy = Policy(cool_down_s=600.0, most_step_backs=1)
+    plan = dataclasses.replace(short_plan(), stages=stages, policy=policy)
     wobbly = world(candidate=behaviour(0.07, 0.9))
 
     outcomes = Simulation(plan, wobbly, 10, 1).outcomes()

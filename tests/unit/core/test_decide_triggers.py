@@ -212,7 +212,7 @@ def test_with_too_little_of_the_baseline_to_compare_a_level_crossed_is_enough_an
     decision = judged(evidence, HOUR, at(5))
 
     assert decision.trigger is Trigger.P0
-    assert all("with too little of the baseline to compare" in reason for reason in decision.reasons)
+    assert all(", with too little of the baseline to compare; odds" in reason for reason in decision.reasons)
 
 
 def test_the_reason_says_how_bad_over_how_many_units_and_how_sure() -> None:
