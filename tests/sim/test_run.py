@@ -15,6 +15,8 @@ from segue.simulation.summary import BATCH_RUNS, simulated
 from segue.simulation.world import World, behaviour, parse_fault
 from support.simulation import CHARACTERS, short_plan
 
+pytestmark = pytest.mark.timeout(180)  # days of virtual time in seconds, on a machine that may be busy
+
 
 def world(*faults: str, requests_per_s: float = 0.5, **changes: object) -> World:
     parsed = tuple(parse_fault(fault) for fault in faults)
@@ -67,7 +69,9 @@ def test_a_fault_that_is_over_before_its_stage_is_never_noticed() -> None:
 
 
 def test_a_candidate_that_is_always_a_little_too_bad_never_finishes() -> None:
-    outcomes = played(world(candidate=behaviour(0.02, 0.9)), runs=3)
+    plan = dataclasses.replace(short_plan(), statistics=Statistics(slot_s=600.0))
+
+    outcomes = Simulation(plan, world(candidate=behaviour(0.02, 0.9)), 5, 3).outcomes()
 
     assert {outcome.ending for outcome in outcomes} == {Ending.STUCK}
     assert all(outcome.took_s >= 3 * 2 * 86_400.0 for outcome in outcomes)
