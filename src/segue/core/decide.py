@@ -184,7 +184,8 @@ def _eligible(state: RolloutState, evidence: Evidence) -> frozenset[str]:
 
 def _accusation(alarm: Alarm, plan: Plan) -> str:
     whose = f" of {alarm.scope}" if alarm.scope else ""
-    size = f"{alarm.rate:.1%}"
+    metric = alarm.gate.metric
+    size = f"{1.0 - alarm.rate if metric.higher_is_better else alarm.rate:.1%}"
     if alarm.gate.metric is Metric.MEAN_SYNTHESIS:
         size = f"{alarm.rate * plan.statistics.longest_s:.2f} s"
     elif alarm.gate.metric in QUANTILES:
