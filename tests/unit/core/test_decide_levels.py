@@ -90,9 +90,10 @@ def test_an_alarm_rings_when_both_detectors_reach_the_plans_odds(log_e: float) -
 
 def test_odds_beyond_all_belief_are_not_told_to_the_last_digit() -> None:
     detector = Detector((90.0,), (Run(30.0, 0.0, 100.0, 100.0),))
-    watches = {(Metric.ERROR_RATE, OVERALL): Watch(detector, detector)}
+    watch = Watch(detector, detector)
+    evidence = replace(nothing_yet(NOON_S), watches={(Metric.ERROR_RATE, OVERALL): watch})
 
-    decision = decide(chirp3(), at(ALL_AT_HALF), replace(nothing_yet(NOON_S), watches=watches), NOON_S)
+    decision = decide(chirp3(), at(ALL_AT_HALF), evidence, NOON_S)
 
     assert decision.reasons[0].endswith(f"; odds {math.exp(50.0):,.0f} to 1 against chance")
 
