@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from segue.ports.signals import Signals
     from segue.service.current import Current
     from segue.telemetry.meter import Meter
+    from segue.telemetry.standing import RolloutExporter
 
     Told = Callable[[Current], None]
     """Hears of every routing that this replica takes."""
@@ -52,13 +53,21 @@ if TYPE_CHECKING:
 class Rollout:
     """One rollout as this replica takes part in it: follows, reports, and, when its turn comes, decides."""
 
-    def __init__(self, settings: Settings, current: Current, meter: Meter, clock: Clock, told: Told) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        current: Current,
+        meter: Meter,
+        clock: Clock,
+        told: Told,
+        exporter: RolloutExporter,
+    ) -> None:
         self._current = current
         self._meter = meter
         self._told = told
         self._routing = routing_at_boot(settings)
         self._store = store = open_store(_store_url(settings))
-        self._ledger = Ledger(store.events, settings.rollout_id, clock)
+        self._ledger = Ledger(store.events, settings.rollout_id, clock, exporter.moved)
         self._shelf = PlanShelf(store.events, clock)
         self._follower = Follower(self._ledger, store.events, self._take, clock)
         name = f"{socket.gethostname()}-{os.getpid()}"
@@ -76,6 +85,7 @@ class Rollout:
             leases=store.leases,
             notes=store.notes,
             clock=clock,
+            onlookers=(exporter,),
         )
         self._reloader = Reloader(settings.rollout_file, _reread, self._ledger, clock)
         self._overlook = Overlook(self._ledger, self._shelf, store.notes, store.replicas, clock)

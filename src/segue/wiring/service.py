@@ -22,6 +22,7 @@ from segue.telemetry.flush import Flusher
 from segue.telemetry.logs import AccessLog, LogFormat, LoggingRecorder, configure_logging
 from segue.telemetry.meter import Meter
 from segue.telemetry.prometheus import PrometheusRecorder, bury_dead_workers, exposed
+from segue.telemetry.standing import RolloutExporter
 from segue.telemetry.summary import summarize
 from segue.wiring.rollout import Rollout, routing_at_boot
 from segue.wiring.speech import Speech
@@ -49,7 +50,9 @@ class Service:
         locked_off = "chirp3_enabled" in loaded.from_environment and not settings.chirp3_enabled
         self.current = Current(routing, locked_off=locked_off)
         self.speech = Speech(settings, self.current, recorder, create)
-        self._rollout = Rollout(settings, self.current, meter, self.speech.clock, self._routing_taken)
+        self._metrics.arms_are({arm: spec.model for arm, spec in self.speech.catalogue.arms.items()})
+        exporter = RolloutExporter(self._metrics)
+        self._rollout = Rollout(settings, self.current, meter, self.speech.clock, self._routing_taken, exporter)
         self._flusher = Flusher(self._metrics.flush, self.speech.clock)
         self.api = build_api(self._parts(recorder))
 
