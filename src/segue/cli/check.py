@@ -17,6 +17,7 @@ from segue.cli.terminal import complaints, err, out
 from segue.config.load import SETTINGS_FILE, load_settings
 from segue.config.schema import Settings, env_name
 from segue.core.speech import Arm
+from segue.wiring.notices import check_notices
 from segue.wiring.review import review
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def check(
         environ[SETTINGS_FILE] = str(config)
     with complaints():
         loaded = load_settings(environ)
+        check_notices(loaded.settings)
         found = asyncio.run(review(loaded.settings, online=online))
     if settings:
         out().print(_settings_table(loaded))

@@ -20,8 +20,8 @@ _HEAD = """\
 totals as JSON. Any worker answers for all workers of its replica; counters of several replicas are added up by
 whoever reads them.
 
-- `voice_model` is the model that was asked or heard, by the profile's label; `segue_arm_info` says which arm it is.
-- Attempts (`tts_synthesis_total`) are counted before any fallback, what listeners got (`tts_requests_total`) after.
+- `voice_model` is the model that was asked or heard, by the profile's label; `segue_arm_info` has its arm.
+- Attempts (`tts_synthesis_total`) are counted before a fallback, what listeners got (`tts_requests_total`) after.
 - The rollout's gauges are the word of the replica that acts and 0 on all others: read them with `max`, and those
   that can be negative with `sum`.
 - No label holds a listener, a session or a text.

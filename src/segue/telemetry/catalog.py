@@ -259,6 +259,12 @@ TRANSITIONS = Metric(
     "Entries of the rollout's history that this replica wrote, by kind and by how grave the trouble was.",
     ("kind", "trigger"),
 )
+NOTICES = Metric(
+    "segue_notices_total",
+    Kind.COUNTER,
+    "Notices to webhooks and chats, by what became of them after all tries.",
+    ("target_kind", "outcome"),
+)
 GATE = Metric(
     "segue_gate_bad_ratio",
     Kind.GAUGE,
@@ -320,6 +326,7 @@ METRICS: tuple[Metric, ...] = (
     UNREADABLE,
     LOOKED,
     TRANSITIONS,
+    NOTICES,
     GATE,
     GATE_BOUNDARY,
     GATE_DIFFERENCE,

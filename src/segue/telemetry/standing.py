@@ -5,6 +5,7 @@ So the sum over all replicas is right for each of them, and so is the greatest f
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 from segue.core.decide import Trigger
@@ -36,6 +37,8 @@ class RolloutExporter:
             recorder.counts(catalog.TRANSITIONS, (verb, NO_TRIGGER), 0)
             for trigger in Trigger if verb in _GOING_BACK else ():
                 recorder.counts(catalog.TRANSITIONS, (verb, trigger), 0)
+        for kind, outcome in product(("webhook", "chat"), ("sent", "refused", "given_up")):
+            recorder.counts(catalog.NOTICES, (kind, outcome), 0)
         self.standing_by()
 
     def acting(self, standing: Standing) -> None:
@@ -54,6 +57,10 @@ class RolloutExporter:
     def moved(self, kind: str, trigger: str) -> None:
         """An entry was written, by whomever, through this replica."""
         self._recorder.counts(catalog.TRANSITIONS, (kind, trigger or NO_TRIGGER))
+
+    def notified(self, target_kind: str, outcome: str) -> None:
+        """What became of a notice."""
+        self._recorder.counts(catalog.NOTICES, (target_kind, outcome))
 
 
 def _samples(standing: Standing) -> Iterator[_Sample]:

@@ -14,6 +14,7 @@ from segue.api.control.stream import RolloutFeed
 from segue.config.catalogue_file import read_catalogue
 from segue.config.load import load_settings
 from segue.config.plan_file import parse_plan
+from segue.controller.announcing import Announcer, Archive
 from segue.controller.boot import boot
 from segue.controller.follower import Follower
 from segue.controller.joining import Joining
@@ -29,10 +30,12 @@ from segue.controller.steering import Steering
 from segue.core.assign import Routing
 from segue.core.units import ppm_from_percent
 from segue.store.open import open_store
+from segue.system.clock import SystemEntropy
 from segue.telemetry.gather import StoredSignals
 from segue.telemetry.meter import Pace
 from segue.telemetry.promql import PrometheusSignals
 from segue.telemetry.publish import Publisher
+from segue.wiring.notices import notice_targets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -77,6 +80,11 @@ class Rollout:
         self._publisher = Publisher(meter, store.rows, series, name, clock)
         self._http = httpx.AsyncClient()
         observer = Observer(self._signals(settings, series), store.rows, self._ledger, settings.rollout_id)
+        targets = notice_targets(settings, self._http, clock)
+        archive = Archive(
+            self._ledger, settings.rollout_id, store.leases, store.notes, clock, SystemEntropy().token()
+        )
+        self._announcer = Announcer(targets, archive, exporter.notified)
         self._controller = Controller(
             Acting(name, settings.controller_lease_s),
             self._ledger,
@@ -85,7 +93,7 @@ class Rollout:
             leases=store.leases,
             notes=store.notes,
             clock=clock,
-            onlookers=(exporter,),
+            onlookers=(exporter, self._announcer),
         )
         self._reloader = Reloader(settings.rollout_file, _reread, self._ledger, clock)
         self._overlook = Overlook(self._ledger, self._shelf, store.notes, store.replicas, clock)
@@ -112,6 +120,8 @@ class Rollout:
             self._publisher.start()
             stack.push_async_callback(self._reloader.close)
             self._reloader.start()
+            stack.push_async_callback(self._announcer.close)
+            self._announcer.start()
             stack.push_async_callback(self._controller.close)
             self._controller.start()
             yield

@@ -7,6 +7,7 @@ import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+import stamina.instrumentation
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
@@ -109,4 +110,6 @@ def app() -> Doors:
     """The ASGI application, as settings in the environment say; what worker processes are made by."""
     loaded = load_settings(os.environ)
     configure_logging(loaded.settings.log_level, LogFormat(loaded.settings.log_format))
+    # Its own hooks would count into the registry that all workers share, beside the catalogue.
+    stamina.instrumentation.set_on_retry_hooks(())
     return Service(loaded).api
