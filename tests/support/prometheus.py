@@ -33,13 +33,15 @@ def needed(program: str) -> str:
 
 
 @contextmanager
-def scraping(folder: Path, *targets: str, every: str = "1s") -> Iterator[str]:
-    """The URL of a server that scrapes services (``host:port``)."""
+def scraping(folder: Path, *targets: str, every: str = "1s", rules: str = "") -> Iterator[str]:
+    """The URL of a server that scrapes services (``host:port``) and goes by ``rules``, a rule file's content."""
     program, port = needed("prometheus"), _free_port()
     folder.mkdir(exist_ok=True)
     config = folder / "prometheus.yml"
     named = ", ".join(f"'{target}'" for target in targets)
+    (folder / "rules.yml").write_text(rules or "groups: []\n", encoding="utf-8")
     config.write_text(
+        "rule_files: [rules.yml]\n"
         f"global: {{scrape_interval: {every}, evaluation_interval: {every}}}\n"
         "scrape_configs:\n"
         f"  - {{job_name: segue, metrics_path: {_METRICS_PATH}, static_configs: [{{targets: [{named}]}}]}}\n",

@@ -24,6 +24,8 @@ from segue.testing.store import MemoryStore
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from segue.ports.onlooker import Onlooker
+
 SLOT_S = 60.0
 HOLD_S = 600.0
 ROLLOUT = "test"
@@ -113,7 +115,7 @@ class Scene:
         self.shelf = PlanShelf(self.store.events, self.clock)
         self.controller = self.another("first")
 
-    def another(self, name: str, lease_s: float = 10.0) -> Controller:
+    def another(self, name: str, lease_s: float = 10.0, *onlookers: Onlooker) -> Controller:
         observer = Observer(self.signals, self.store.rows, self.ledger, ROLLOUT)
         return Controller(
             Acting(name, lease_s),
@@ -123,6 +125,7 @@ class Scene:
             leases=self.store.leases,
             notes=self.store.notes,
             clock=self.clock,
+            onlookers=onlookers,
         )
 
     async def start(self) -> Snapshot:

@@ -20,6 +20,7 @@ from segue.config.plan_file import plan_schema as schema_of_plans
 from segue.config.schema import Settings, env_name
 from segue.core.speech import Arm
 from segue.simulation.world import parse_traffic
+from segue.wiring.notices import check_notices
 from segue.wiring.plan_review import review_plan
 from segue.wiring.review import review
 
@@ -61,6 +62,7 @@ def check(  # noqa: PLR0913, PLR0917 - each parameter is an option
         if plan is not None:
             _check_plan(plan, loaded.settings, traffic)
             return
+        check_notices(loaded.settings)
         found = asyncio.run(review(loaded.settings, online=online))
     if settings:
         out().print(_settings_table(loaded))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from segue.cli import check, serve, simulate, synth, voices
+from segue.cli import check, dashboards, metrics, rules, serve, simulate, synth, voices
 from segue.cli.demo import verb as demo
 from segue.cli.rollout.app import app as rollout
 
@@ -20,6 +20,9 @@ app.command("synth")(synth.synth)
 app.command("voices")(voices.voices)
 app.command("check")(check.check)
 app.command("simulate")(simulate.simulate)
+app.command("dashboards")(dashboards.dashboards)
+app.command("metrics")(metrics.metrics)
+app.command("rules")(rules.rules)
 app.command("demo")(demo.demo)
 app.add_typer(rollout, name="rollout")
 

@@ -84,6 +84,17 @@ class Settings(Document):
         default=None, description="File of CHIRP3_ lines, read again when it changes or on SIGHUP."
     )
 
+    webhook_urls: SecretStr | None = Field(
+        default=None, description="URLs, by commas, to which transitions, alerts and wanted approvals are posted."
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="Signs what is posted to them (HMAC-SHA256). Unset: not signed."
+    )
+    notify_urls: SecretStr | None = Field(
+        default=None,
+        description="URLs of chats, by commas, in apprise's form; needs the extra notify.",
+    )
+
     cache_memory_bytes: int = Field(default=128 * MIB, ge=0, description="Audio kept in memory, per worker.")
     cache_disk_bytes: int = Field(default=2048 * MIB, ge=0, description="Audio kept in files; 0: none.")
     cache_max_age_s: float = Field(default=30 * DAY_S, gt=0, description="Age at which kept audio is forgotten.")

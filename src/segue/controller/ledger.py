@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from segue.ports.clock import Clock
     from segue.ports.store import EventLog
 
+    Told = Callable[[str, str], None]
+
 _TRIES = 5
 
 
@@ -61,10 +63,11 @@ class Snapshot:
 
 
 class Ledger:
-    """Reads and writes one rollout's stream of events."""
+    """Reads and writes one rollout's stream of events. ``told`` hears the kind and trigger of what was written."""
 
-    def __init__(self, log: EventLog, rollout_id: str, clock: Clock) -> None:
+    def __init__(self, log: EventLog, rollout_id: str, clock: Clock, told: Told | None = None) -> None:
         self._log = log
+        self._told = told
         self.stream = f"rollout/{rollout_id}"
         self._clock = clock
 
@@ -103,6 +106,8 @@ class Ledger:
                 if seen is not None or attempt == _TRIES - 1:
                     raise
             else:
+                if self._told is not None:
+                    self._told(wish.kind, wish.trigger)
                 return Snapshot(after, event.revision, event.at_s)
         raise AssertionError("unreachable")
 

@@ -16,14 +16,18 @@ from segue.controller.ledger import Wish
 from segue.core.decide import Decision, decide
 from segue.core.errors import Unavailable
 from segue.core.rollout import NotNow, decided
+from segue.core.standing import At, Standing, standing
 from segue.ports.store import Conflict, Note
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from segue.controller.ledger import Ledger, Snapshot
     from segue.controller.observer import Observer
     from segue.controller.plans import PlanShelf
     from segue.core.plan import Plan
     from segue.ports.clock import Clock
+    from segue.ports.onlooker import Onlooker
     from segue.ports.store import Leases, Notes
 
 ACTOR = "judge"
@@ -67,6 +71,7 @@ class Controller:
         leases: Leases,
         notes: Notes,
         clock: Clock,
+        onlookers: Sequence[Onlooker] = (),
     ) -> None:
         self._acting = acting
         self._ledger = ledger
@@ -75,6 +80,7 @@ class Controller:
         self._leases = leases
         self._notes = notes
         self._clock = clock
+        self._onlookers = onlookers
         self._log = structlog.get_logger("segue.controller")
         self._task: asyncio.Task[None] | None = None
 
@@ -87,6 +93,7 @@ class Controller:
             return
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        self._stand_by()
         try:
             await self._leases.give_up(self._lease, self._acting.name)
         except Unavailable:
@@ -108,14 +115,17 @@ class Controller:
         renew_at_s = now_s + self._acting.lease_s / _RENEWALS
         if not await self._leases.take(self._lease, self._acting.name, now_s, self._acting.lease_s):
             self._observer.forget()
+            self._stand_by()
             return renew_at_s
         snapshot = await self._ledger.latest()
         if snapshot.state.plan is None:
+            self._show(Standing(snapshot.revision, snapshot.state.phase, now_s))
             return renew_at_s
         plan = await self._shelf.get(snapshot.state.plan)
         evidence = await self._observer.look(plan, snapshot, now_s)
         decision = decide(plan, snapshot.state, evidence, now_s)
         await self._tell(snapshot, decision, now_s)
+        self._show(standing(plan, snapshot.state, evidence, decision, At(snapshot.revision, now_s)))
         if decision.verb is not None:
             await self._apply(plan, snapshot, decision)
             return self._clock.now_s()
@@ -125,6 +135,7 @@ class Controller:
         try:
             return await self.tick()
         except Unavailable as error:
+            self._stand_by()
             self._log.warning("controller_cannot_look", error=str(error), effect="the rollout stands as it is")
         except Exception:  # noqa: BLE001 - the controller's edge: a look that fails must not end the looking
             self._log.exception("controller_failed", effect="the rollout stands as it is; it is tried again")
@@ -156,6 +167,14 @@ class Controller:
     async def _tell(self, snapshot: Snapshot, decision: Decision, now_s: float) -> None:
         judgement = Judgement(snapshot.revision, now_s, self._acting.name, decision)
         await self._notes.put(judgement_key(self._ledger.stream), Note(now_s, _as_json(judgement)))
+
+    def _show(self, seen: Standing) -> None:
+        for onlooker in self._onlookers:
+            onlooker.acting(seen)
+
+    def _stand_by(self) -> None:
+        for onlooker in self._onlookers:
+            onlooker.standing_by()
 
     @property
     def _lease(self) -> str:

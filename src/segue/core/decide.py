@@ -121,7 +121,7 @@ def _alarm(gate: Gate, scope: str, watch: Watch, plan: Plan) -> Alarm:
 
 
 def _alarmed(plan: Plan, state: RolloutState, evidence: Evidence, wake_at_s: float) -> Decision | None:
-    heard = _eligible(state, evidence) | {OVERALL}
+    heard = eligible(state, evidence) | {OVERALL}
     ringing = [alarm for alarm in alarms(plan, evidence) if alarm.scope in heard]
     if not ringing:
         return None
@@ -154,7 +154,7 @@ def _only_culprit(plan: Plan, state: RolloutState, evidence: Evidence, ringing: 
     if len(accused) != 1:
         return None
     culprit = next(iter(accused))
-    others = _eligible(state, evidence) - {culprit}
+    others = eligible(state, evidence) - {culprit}
     rest = evidence.recent_of(Arm.CANDIDATE, others)
     if rest.units < plan.statistics.least_baseline_units or _any_climbs(plan, evidence, others, ringing):
         return None
@@ -177,7 +177,8 @@ _SUSPICION = 0.25
 """Of an alarm's evidence, so much makes a character one of those that the trouble is of."""
 
 
-def _eligible(state: RolloutState, evidence: Evidence) -> frozenset[str]:
+def eligible(state: RolloutState, evidence: Evidence) -> frozenset[str]:
+    """The characters that may use the candidate, as far as they were heard of."""
     named = state.routing.characters or frozenset(character for _, character in evidence.recent)
     return named - state.routing.held_back
 
@@ -270,7 +271,7 @@ def _running(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) 
 
 def _readings(plan: Plan, state: RolloutState, evidence: Evidence) -> tuple[Reading, ...]:
     arm = Arm.CANDIDATE if state.routing.share_ppm else Arm.BASELINE
-    return read_gates(plan, evidence, arm, _eligible(state, evidence))
+    return read_gates(plan, evidence, arm, eligible(state, evidence))
 
 
 def _not_met(plan: Plan, state: RolloutState, readings: tuple[Reading, ...], now_s: float) -> Decision | None:

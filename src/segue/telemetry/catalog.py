@@ -197,6 +197,97 @@ REVISION = Metric(
     "Revision of the routing in force; the lowest of all workers.",
     across_workers="livemin",
 )
+ARMS = Metric(
+    "segue_arm_info",
+    Kind.GAUGE,
+    "1 for the model that stands behind an arm.",
+    ("arm", "voice_model"),
+    across_workers="livemax",
+)
+ACTING = Metric(
+    "segue_rollout_acting",
+    Kind.GAUGE,
+    "1 on the replica that moves the rollout. Its other gauges are that one's word; elsewhere they are 0.",
+    across_workers="livemax",
+)
+STAGE = Metric(
+    "segue_rollout_stage", Kind.GAUGE, "Number of the rollout's stage, from 0.", across_workers="livemax"
+)
+STEP = Metric(
+    "segue_rollout_step", Kind.GAUGE, "Number of the step within the stage, from 0.", across_workers="livemax"
+)
+PHASE = Metric(
+    "segue_rollout_phase",
+    Kind.GAUGE,
+    "1 for the phase that the rollout is in.",
+    ("phase",),
+    across_workers="livemax",
+)
+HELD = Metric(
+    "segue_rollout_held_seconds", Kind.GAUGE, "How long the step has been held.", across_workers="livemax"
+)
+HOLD = Metric(
+    "segue_rollout_hold_seconds", Kind.GAUGE, "How long the step is to be held.", across_workers="livemax"
+)
+HOLD_OVER = Metric(
+    "segue_rollout_hold_over",
+    Kind.GAUGE,
+    "1 while a step has been held as long as it should and has not ended.",
+    across_workers="livemax",
+)
+STUCK = Metric(
+    "segue_rollout_stuck",
+    Kind.GAUGE,
+    "1 while a step should have ended long ago, by the plan's progress deadline.",
+    across_workers="livemax",
+)
+UNREADABLE = Metric(
+    "segue_rollout_metrics_unreadable",
+    Kind.GAUGE,
+    "1 while the judge cannot read its source of metrics.",
+    across_workers="livemax",
+)
+LOOKED = Metric(
+    "segue_rollout_looked_timestamp_seconds",
+    Kind.GAUGE,
+    "When the judge last looked, as Unix time.",
+    across_workers="livemax",
+)
+TRANSITIONS = Metric(
+    "segue_rollout_transitions_total",
+    Kind.COUNTER,
+    "Entries of the rollout's history that this replica wrote, by kind and by how grave the trouble was.",
+    ("kind", "trigger"),
+)
+NOTICES = Metric(
+    "segue_notices_total",
+    Kind.COUNTER,
+    "Notices to webhooks and chats, by what became of them after all tries.",
+    ("target_kind", "outcome"),
+)
+GATE = Metric(
+    "segue_gate_bad_ratio",
+    Kind.GAUGE,
+    "A gate since the step began: the rate of bad cases (for a mean, the part used of the longest time a call may "
+    "take), as estimate and as the low and high ends of its interval.",
+    ("gate", "arm", "bound"),
+    across_workers="livemax",
+)
+GATE_BOUNDARY = Metric(
+    "segue_gate_boundary_ratio",
+    Kind.GAUGE,
+    "The rate of bad cases at which a gate's target lies; 0 while the gate is not read.",
+    ("gate",),
+    across_workers="livemax",
+)
+GATE_DIFFERENCE = Metric(
+    "segue_gate_difference_ratio",
+    Kind.GAUGE,
+    "The candidate's rate of bad cases minus the baseline's, as estimate and as the ends of its interval: above 0 "
+    "the candidate is worse.",
+    ("gate", "bound"),
+    across_workers="livesum",
+)
 BUILD = Metric("segue_build_info", Kind.GAUGE, "1, labelled with the version.", ("version",), across_workers="max")
 
 METRICS: tuple[Metric, ...] = (
@@ -223,5 +314,21 @@ METRICS: tuple[Metric, ...] = (
     WAITING,
     SHARE,
     REVISION,
+    ARMS,
+    ACTING,
+    STAGE,
+    STEP,
+    PHASE,
+    HELD,
+    HOLD,
+    HOLD_OVER,
+    STUCK,
+    UNREADABLE,
+    LOOKED,
+    TRANSITIONS,
+    NOTICES,
+    GATE,
+    GATE_BOUNDARY,
+    GATE_DIFFERENCE,
     BUILD,
 )

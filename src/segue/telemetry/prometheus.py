@@ -22,9 +22,9 @@ from segue.telemetry import catalog
 from segue.telemetry.catalog import Kind, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from segue.core.speech import SpeechRequest
+    from segue.core.speech import Arm, SpeechRequest
     from segue.ports.recorder import Attempt, Hit, LaneName, Served, UnitOutcome
 
 MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
@@ -118,6 +118,19 @@ class PrometheusRecorder:
     def load_changed(self, lane: LaneName, running: int, waiting: int) -> None:
         self._gauges.child(catalog.RUNNING, lane).set(running)
         self._gauges.child(catalog.WAITING, lane).set(waiting)
+
+    def arms_are(self, models: Mapping[Arm, str]) -> None:
+        """Which model stands behind which arm."""
+        for arm, model in models.items():
+            self.shows(catalog.ARMS, (arm, model), 1.0)
+
+    def shows(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
+        """Sets a gauge."""
+        self._gauges.child(metric, labels).set(value)
+
+    def counts(self, metric: Metric, labels: tuple[str, ...], count: int = 1) -> None:
+        """Adds to a counter; with 0 it is there from now on, so that its first count is seen as a change."""
+        self._count(metric, labels, count)
 
     def routing_changed(self, share_ratio: float, revision: int) -> None:
         """What this worker now assigns by; ``share_ratio`` is 0 while the master switch is off."""

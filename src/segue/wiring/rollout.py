@@ -14,6 +14,7 @@ from segue.api.control.stream import RolloutFeed
 from segue.config.catalogue_file import read_catalogue
 from segue.config.load import load_settings
 from segue.config.plan_file import parse_plan
+from segue.controller.announcing import Announcer, Archive
 from segue.controller.boot import boot
 from segue.controller.follower import Follower
 from segue.controller.joining import Joining
@@ -29,11 +30,13 @@ from segue.controller.steering import Steering
 from segue.core.assign import Routing
 from segue.core.units import ppm_from_percent
 from segue.store.open import open_store
+from segue.system.clock import SystemEntropy
 from segue.system.stopping import told_of_stop
 from segue.telemetry.gather import StoredSignals
 from segue.telemetry.meter import Pace
 from segue.telemetry.promql import PrometheusSignals
 from segue.telemetry.publish import Publisher
+from segue.wiring.notices import notice_targets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from segue.ports.signals import Signals
     from segue.service.current import Current
     from segue.telemetry.meter import Meter
+    from segue.telemetry.standing import RolloutExporter
 
     Told = Callable[[Current], None]
     """Hears of every routing that this replica takes."""
@@ -53,13 +57,21 @@ if TYPE_CHECKING:
 class Rollout:
     """One rollout as this replica takes part in it: follows, reports, and, when its turn comes, decides."""
 
-    def __init__(self, settings: Settings, current: Current, meter: Meter, clock: Clock, told: Told) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        current: Current,
+        meter: Meter,
+        clock: Clock,
+        told: Told,
+        exporter: RolloutExporter,
+    ) -> None:
         self._current = current
         self._meter = meter
         self._told = told
         self._routing = routing_at_boot(settings)
         self._store = store = open_store(_store_url(settings))
-        self._ledger = Ledger(store.events, settings.rollout_id, clock)
+        self._ledger = Ledger(store.events, settings.rollout_id, clock, exporter.moved)
         self._shelf = PlanShelf(store.events, clock)
         self._follower = Follower(self._ledger, store.events, self._take, clock)
         name = f"{socket.gethostname()}-{os.getpid()}"
@@ -69,6 +81,11 @@ class Rollout:
         self._publisher = Publisher(meter, store.rows, series, name, clock)
         self._http = httpx.AsyncClient()
         observer = Observer(self._signals(settings, series), store.rows, self._ledger, settings.rollout_id)
+        targets = notice_targets(settings, self._http, clock)
+        archive = Archive(
+            self._ledger, settings.rollout_id, store.leases, store.notes, clock, SystemEntropy().token()
+        )
+        self._announcer = Announcer(targets, archive, exporter.notified)
         self._controller = Controller(
             Acting(name, settings.controller_lease_s),
             self._ledger,
@@ -77,6 +94,7 @@ class Rollout:
             leases=store.leases,
             notes=store.notes,
             clock=clock,
+            onlookers=(exporter, self._announcer),
         )
         self._reloader = Reloader(settings.rollout_file, _reread, self._ledger, clock)
         self._overlook = Overlook(self._ledger, self._shelf, store.notes, store.replicas, clock)
@@ -103,6 +121,8 @@ class Rollout:
             self._publisher.start()
             stack.push_async_callback(self._reloader.close)
             self._reloader.start()
+            stack.push_async_callback(self._announcer.close)
+            self._announcer.start()
             stack.push_async_callback(self._controller.close)
             self._controller.start()
             stack.enter_context(told_of_stop(self.feed.stop))

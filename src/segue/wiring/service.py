@@ -7,6 +7,7 @@ import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+import stamina.instrumentation
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
@@ -22,6 +23,7 @@ from segue.telemetry.flush import Flusher
 from segue.telemetry.logs import AccessLog, LogFormat, LoggingRecorder, configure_logging
 from segue.telemetry.meter import Meter
 from segue.telemetry.prometheus import PrometheusRecorder, bury_dead_workers, exposed
+from segue.telemetry.standing import RolloutExporter
 from segue.telemetry.summary import summarize
 from segue.wiring.rollout import Rollout, routing_at_boot
 from segue.wiring.speech import Speech
@@ -49,7 +51,9 @@ class Service:
         locked_off = "chirp3_enabled" in loaded.from_environment and not settings.chirp3_enabled
         self.current = Current(routing, locked_off=locked_off)
         self.speech = Speech(settings, self.current, recorder, create)
-        self._rollout = Rollout(settings, self.current, meter, self.speech.clock, self._routing_taken)
+        self._metrics.arms_are({arm: spec.model for arm, spec in self.speech.catalogue.arms.items()})
+        exporter = RolloutExporter(self._metrics)
+        self._rollout = Rollout(settings, self.current, meter, self.speech.clock, self._routing_taken, exporter)
         self._flusher = Flusher(self._metrics.flush, self.speech.clock)
         self.api = build_api(self._parts(recorder))
 
@@ -106,4 +110,6 @@ def app() -> Doors:
     """The ASGI application, as settings in the environment say; what worker processes are made by."""
     loaded = load_settings(os.environ)
     configure_logging(loaded.settings.log_level, LogFormat(loaded.settings.log_format))
+    # Its own hooks would count into the registry that all workers share, beside the catalogue.
+    stamina.instrumentation.set_on_retry_hooks(())
     return Service(loaded).api

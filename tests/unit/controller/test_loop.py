@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
 import pytest
 
 from segue.controller.ledger import Wish, entry_of
@@ -10,6 +14,9 @@ from segue.core import rollout
 from segue.core.rollout import Phase, Verb
 from segue.core.units import PPM
 from support.rollout import HOLD_S, SLOT_S, Scene
+
+if TYPE_CHECKING:
+    from segue.core.standing import Standing
 
 
 @pytest.fixture
@@ -157,3 +164,45 @@ async def test_who_comes_first_is_not_overruled(scene: Scene) -> None:
     await scene.controller.tick()
 
     assert await scene.kinds() == ["start", "roll_back"]
+
+
+@dataclass(slots=True)
+class Watching:
+    """An onlooker that remembers; None is for a look at which another acted."""
+
+    heard: list[Standing | None] = field(default_factory=list)
+
+    def acting(self, standing: Standing) -> None:
+        self.heard.append(standing)
+
+    def standing_by(self) -> None:
+        self.heard.append(None)
+
+
+async def test_onlookers_hear_from_the_one_who_acts_alone(scene: Scene) -> None:
+    one, other = Watching(), Watching()
+    first, second = scene.another("first", 10.0, one), scene.another("second", 10.0, other)
+    await first.tick()
+    await second.tick()
+
+    assert other.heard == [None]
+    (seen,) = one.heard
+    assert seen is not None
+    assert (seen.revision, seen.stage, seen.hold_s, seen.phase) == (1, 0, HOLD_S, Phase.RUNNING)
+
+
+async def test_onlookers_hear_when_a_controller_stops(scene: Scene) -> None:
+    watching = Watching()
+    controller = scene.another("first", 10.0, watching)
+    controller.start()
+    await asyncio.sleep(0)
+    await controller.close()
+
+    assert watching.heard[-1] is None
+
+
+async def test_without_a_plan_onlookers_hear_that_all_is_manual() -> None:
+    scene, watching = Scene(), Watching()
+    await scene.another("first", 10.0, watching).tick()
+
+    assert [seen.phase for seen in watching.heard if seen is not None] == [Phase.MANUAL]

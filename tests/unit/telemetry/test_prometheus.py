@@ -16,6 +16,8 @@ from segue.core.speech import Arm
 from segue.ports.recorder import Outcome
 from segue.telemetry.catalog import METRICS, Kind
 from segue.telemetry.prometheus import PrometheusRecorder, exposed
+from segue.telemetry.standing import RolloutExporter
+from support.standing import STANDING
 from support.traffic import CHIRP_LANE, a_request, a_served, an_attempt, everything_happens
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def families(registry: CollectorRegistry) -> dict[str, Metric]:
 def test_it_exposes_exactly_the_catalogue(recorder: PrometheusRecorder, registry: CollectorRegistry) -> None:
     everything_happens(recorder)
     recorder.routing_changed(0.25, 3)
+    recorder.arms_are({Arm.BASELINE: "wavenet", Arm.CANDIDATE: "chirp3-hd"})
+    RolloutExporter(recorder).acting(STANDING)
     found = {name: family for name, family in families(registry).items() if not name.endswith("_created")}
 
     assert set(found) == {metric.name.removesuffix("_total") for metric in METRICS}

@@ -1,0 +1,1 @@
+"""The Grafana dashboard, made from the catalogue of metrics and the plan."""

@@ -1,0 +1,154 @@
+"""What somebody must know: a warning where a gate is off its target, critical where it is beyond its alarm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from segue.core.rollout import Phase, Verb
+from segue.ops.rules.measures import measures
+from segue.telemetry import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from segue.core.gates import Gate, Metric
+    from segue.core.plan import Plan
+
+
+class Severity(StrEnum):
+    """How soon somebody must look: now, today, or when they next come by."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The window that rates are taken over, and how long a condition must last; as Prometheus writes spans."""
+
+    window: str = "5m"
+    critical_for: str = "2m"
+    warning_for: str = "15m"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alerting rule. ``lasts`` is its ``for``; empty: it fires at once."""
+
+    name: str
+    expr: str
+    lasts: str
+    severity: Severity
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateLevel:
+    """A gate's level that an alert stands at."""
+
+    gate: Gate
+    level: float
+    severity: Severity
+
+    @property
+    def name(self) -> str:
+        words = "".join(word.capitalize() for word in self.gate.metric.split("_"))
+        return f"Segue{words}{'Critical' if self.severity is Severity.CRITICAL else 'OffTarget'}"
+
+
+def gate_levels(plan: Plan) -> Iterator[GateLevel]:
+    """The target of each gate as a warning; the level at which all goes back, or a stage, as critical."""
+    for gate in plan.gates:
+        if gate.target is not None:
+            yield GateLevel(gate, gate.target, Severity.WARNING)
+        alert = gate.step_back if gate.roll_back is None else gate.roll_back
+        if alert is not None:
+            yield GateLevel(gate, alert, Severity.CRITICAL)
+
+
+def alerts(plan: Plan, timing: Timing, job: str) -> list[Alert]:
+    """All of them; ``job`` is the label that Prometheus scrapes the service under."""
+    gates = [_gate_alert(found, plan, timing) for found in gate_levels(plan)]
+    return [*gates, *_service_alerts(timing, job), *_rollout_alerts(timing)]
+
+
+def _gate_alert(found: GateLevel, plan: Plan, timing: Timing) -> Alert:
+    """Silent below as many cases as the judge wants of a baseline: two failures of three are not a rate."""
+    metric, by_name = found.gate.metric, measures(timing.window)
+    measure = by_name[metric]
+    cases = by_name[measure.cases].record(timing.window)
+    sign = "<" if metric.higher_is_better else ">"
+    least = f"{plan.statistics.least_baseline_units:g}"
+    on = f"on ({measure.by})"
+    critical = found.severity is Severity.CRITICAL
+    return Alert(
+        found.name,
+        f"{measure.record(timing.window)} {sign} {found.level:g} and {on} {cases} >= {least}",
+        timing.critical_for if critical else timing.warning_for,
+        found.severity,
+        _gate_summary(found, metric, measure.by),
+    )
+
+
+def _gate_summary(found: GateLevel, metric: Metric, by: str) -> str:
+    whose = f"{{{{ $labels.{by} }}}}: " if by else ""
+    value = "{{ $value | humanizeDuration }}" if metric.is_duration else "{{ $value | humanizePercentage }}"
+    level = f"{found.level:g} s" if metric.is_duration else f"{found.level * 100:g} %"
+    side = "below" if metric.higher_is_better else "above"
+    what = "the alarm" if found.severity is Severity.CRITICAL else "the target"
+    return f"{whose}{metric.replace('_', ' ')} is {value}, {side} {what} of {level}"
+
+
+def _service_alerts(timing: Timing, job: str) -> list[Alert]:
+    up = f'up{{job="{job}"}}'
+    failing = f'sum(rate({catalog.REQUESTS.name}{{outcome="failed"}}[{timing.window}])) > 0'
+    spoken = f'(sum(rate({catalog.SYNTHESIS.name}{{status="success"}}[{timing.window}])) or vector(0)) == 0'
+    return [
+        Alert(
+            "SegueScrapeGone",
+            f"{up} == 0 or absent({up})",
+            timing.critical_for,
+            Severity.CRITICAL,
+            "Prometheus cannot read a replica's metrics, or knows of no replica",
+        ),
+        Alert(
+            "SegueBothArmsDown",
+            f"({failing}) and ({spoken})",
+            timing.critical_for,
+            Severity.CRITICAL,
+            "requests fail and no engine of either arm has made any audio",
+        ),
+        Alert(
+            "SegueBreakerOpen",
+            f"max by (engine, family) ({catalog.BREAKER_OPEN.name}) == 1",
+            timing.critical_for,
+            Severity.WARNING,
+            "{{ $labels.engine }}/{{ $labels.family }} has failed so often that it is left alone",
+        ),
+    ]
+
+
+def _rollout_alerts(timing: Timing) -> list[Alert]:
+    awaiting = f'max({catalog.PHASE.name}{{phase="{Phase.AWAITING_APPROVAL}"}}) == 1'
+    back = f"{Verb.STEP_BACK}|{Verb.HOLD_BACK}|{Verb.ROLL_BACK}"
+    went_back = f'increase({catalog.TRANSITIONS.name}{{kind=~"{back}"}}[{timing.window}])'
+    later, soon = timing.warning_for, timing.critical_for
+    warning, info = Severity.WARNING, Severity.INFO
+    return [
+        Alert("SegueRolloutWentBack", f"sum by (kind, trigger) ({went_back}) > 0", "", warning, _WENT_BACK),
+        Alert("SegueRolloutStuck", f"max({catalog.STUCK.name}) == 1", soon, warning, _STUCK),
+        Alert("SegueRolloutHoldOver", f"max({catalog.HOLD_OVER.name}) == 1", later, info, _HOLD_OVER),
+        Alert("SegueApprovalWanted", awaiting, soon, info, "the rollout waits for a person to agree"),
+        Alert("SegueMetricsUnreadable", f"max({catalog.UNREADABLE.name}) == 1", soon, warning, _UNREADABLE),
+        Alert("SegueNobodyActs", f"max({catalog.ACTING.name}) == 0", soon, warning, _NOBODY),
+    ]
+
+
+_WENT_BACK = "the rollout went back: {{ $labels.kind }} (trigger {{ $labels.trigger }})"
+_STUCK = "a step of the rollout should have ended long ago"
+_HOLD_OVER = "a step has been held as long as it should and does not end"
+_UNREADABLE = "the judge cannot read its source of metrics, and holds"
+_NOBODY = "no replica moves the rollout"
