@@ -9,13 +9,15 @@ DEV := $(VENV)/.dev
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 EXTRAS := --extra embedded --extra google --extra redis --extra postgresql --extra report
 
-.PHONY: help demo test lint serve bench lock clean
+.PHONY: help demo test lint serve bench judge mutants lock clean
 
 help:
 	@echo "make demo   - a rollout on two real voices, in under two minutes"
 	@echo "make test   - lint, types, architecture and all tests"
 	@echo "make serve  - the service on http://127.0.0.1:8000"
 	@echo "make bench  - the measurements of docs/benchmarks.md"
+	@echo "make judge  - the table of docs/simulation.md: what the judge can do, by simulation"
+	@echo "make mutants - how many faults put into the judge its tests notice: docs/mutation.md"
 	@echo "make lock   - renew the locked requirements"
 
 demo: $(RUNTIME)
@@ -37,6 +39,15 @@ lint: $(DEV)
 bench: $(DEV)
 	$(BIN)/python bench/run.py --write
 
+plans/plan.schema.json: src/segue/config/plan_file.py src/segue/core/gates.py | $(DEV)
+	$(BIN)/segue check --plan-schema > $@
+
+judge: $(DEV)
+	$(BIN)/python bench/judge.py --write
+
+mutants: $(DEV)
+	$(BIN)/python bench/mutants.py --write
+
 lock: $(DEV)
 	$(COMPILE) requirements/build.in -o requirements/build.txt
 	$(COMPILE) $(EXTRAS) pyproject.toml -o requirements/runtime.txt
@@ -57,4 +68,4 @@ $(DEV): $(RUNTIME) requirements/dev.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) demo-output var site .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) mutants demo-output var site .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

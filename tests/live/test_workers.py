@@ -117,3 +117,21 @@ def test_a_hang_up_makes_it_read_the_file_again(tmp_path: Path, light: dict[str,
             lambda: server.client.get("/api/v1/rollout", headers=OPERATOR).json()["share_percent"] == 20, 5
         )
         assert server.process.poll() is None
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_whoever_follows_the_rollout_does_not_hold_up_a_stop(
+    tmp_path: Path, light: dict[str, str], workers: str
+) -> None:
+    with (
+        serving(tmp_path, SEGUE_WORKERS=workers, **light) as server,
+        httpx.stream("GET", f"{server.url}/api/v1/rollout/events", headers=OPERATOR, timeout=60) as stream,
+    ):
+        lines = stream.iter_lines()
+        assert next(lines) == "id: 1"
+        server.process.terminate()
+        assert [line for line in lines if line.startswith("event")] == ["event: transition"]
+        server.process.wait(10)
+
+    assert "Traceback" not in server.log.read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections import defaultdict
 from pathlib import Path
@@ -15,8 +16,11 @@ from rich.table import Table
 from segue.cli import exits
 from segue.cli.terminal import complaints, err, out
 from segue.config.load import SETTINGS_FILE, load_settings
+from segue.config.plan_file import plan_schema as schema_of_plans
 from segue.config.schema import Settings, env_name
 from segue.core.speech import Arm
+from segue.simulation.world import parse_traffic
+from segue.wiring.plan_review import review_plan
 from segue.wiring.review import review
 
 if TYPE_CHECKING:
@@ -28,15 +32,25 @@ if TYPE_CHECKING:
     from segue.wiring.review import Review
 
 
-def check(
+def check(  # noqa: PLR0913, PLR0917 - each parameter is an option
     profile: Annotated[str | None, typer.Option(help="embedded, google, or a catalogue file.")] = None,
     config: Annotated[Path | None, typer.Option(help="Settings file (YAML).")] = None,
     online: Annotated[bool, typer.Option(help="Start the engines and ask what they serve.")] = False,
     settings: Annotated[
         bool, typer.Option("--settings", help="List every setting, its value and source.")
     ] = False,
+    plan: Annotated[Path | None, typer.Option(help="Read a plan instead, and say what it would do.")] = None,
+    traffic: Annotated[
+        str | None, typer.Option(help="With --plan: requests that reach an engine, 20/s or 300/m.")
+    ] = None,
+    plan_schema: Annotated[
+        bool, typer.Option("--plan-schema", help="Print the JSON Schema of plans, and do nothing else.")
+    ] = False,
 ) -> None:
-    """Validate settings and catalogue, and say what they would do."""
+    """Validate settings and catalogue, or a plan, and say what they would do."""
+    if plan_schema:
+        typer.echo(json.dumps(schema_of_plans(), indent=2))
+        return
     environ = dict(os.environ)
     if profile is not None:
         environ[env_name("profile")] = profile
@@ -44,6 +58,9 @@ def check(
         environ[SETTINGS_FILE] = str(config)
     with complaints():
         loaded = load_settings(environ)
+        if plan is not None:
+            _check_plan(plan, loaded.settings, traffic)
+            return
         found = asyncio.run(review(loaded.settings, online=online))
     if settings:
         out().print(_settings_table(loaded))
@@ -54,6 +71,19 @@ def check(
             err().print(f"  {fault}", markup=False)
         raise typer.Exit(exits.USAGE)
     out().print("[green]The configuration can be used.[/]")
+
+
+def _check_plan(path: Path, settings: Settings, traffic: str | None) -> None:
+    units_per_s = parse_traffic(traffic) if traffic is not None else None
+    found = review_plan(path, settings, units_per_s)
+    for sentence in found.sentences:
+        out().print(sentence, markup=False, highlight=False)
+    if found.starved:
+        err().print(f"[red]{len(found.starved)} step(s) would starve at {traffic}, a request a listener:[/]")
+        for fault in found.starved:
+            err().print(f"  {fault}", markup=False, highlight=False)
+        raise typer.Exit(exits.USAGE)
+    out().print("[green]The plan can be used.[/]")
 
 
 def _settings_table(loaded: Loaded) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from segue.cli import check, serve, synth, voices
+from segue.cli import check, serve, simulate, synth, voices
 from segue.cli.demo import verb as demo
 from segue.cli.rollout.app import app as rollout
 
@@ -19,6 +19,7 @@ app.command("serve")(serve.serve)
 app.command("synth")(synth.synth)
 app.command("voices")(voices.voices)
 app.command("check")(check.check)
+app.command("simulate")(simulate.simulate)
 app.command("demo")(demo.demo)
 app.add_typer(rollout, name="rollout")
 

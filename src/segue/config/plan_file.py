@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from segue.config.documents import Document, line_of, parsed_tree, read_tree, validated
 from segue.core.errors import ConfigurationError
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_DURATION_PATTERN = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)"
+_PERCENT_PATTERN = r"(\d+(?:\.\d+)?)\s*%"
+_DURATION = re.compile(_DURATION_PATTERN)
+_PERCENT = re.compile(_PERCENT_PATTERN)
 
 
 def _duration(value: Any) -> float:
@@ -48,8 +50,28 @@ def _known_zone(name: str) -> str:
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
-Seconds = Annotated[float, BeforeValidator(_duration)]
-Ratio = Annotated[float, BeforeValidator(_ratio), Field(ge=0, le=1)]
+
+def _written(pattern: str, description: str) -> WithJsonSchema:
+    """What editors are told: these values are strings in the file, whatever they become."""
+    return WithJsonSchema({"type": "string", "pattern": f"^\\s*{pattern}\\s*$", "description": description})
+
+
+Seconds = Annotated[
+    float, BeforeValidator(_duration), _written(_DURATION_PATTERN, "a time, such as 90s, 15m, 24h, 2d or 1w")
+]
+Ratio = Annotated[
+    float,
+    BeforeValidator(_ratio),
+    Field(ge=0, le=1),
+    _written(_PERCENT_PATTERN, "a share or rate in percent, such as 12.5%"),
+]
+Level = Annotated[
+    str,
+    _written(
+        f"[<>]\\s*({_DURATION_PATTERN}|{_PERCENT_PATTERN})",
+        "what is good for a target, what is bad for the others: '> 95%' or '< 2.5s'",
+    ),
+]
 
 
 class _Step(Document):
@@ -85,24 +107,24 @@ class _Stage(Document):
 
 
 class _Gate(Document):
-    target: str | None = None
-    step_back: str | None = None
-    roll_back: str | None = None
+    target: Level | None = None
+    step_back: Level | None = None
+    roll_back: Level | None = None
     margin: Ratio | None = None
 
 
 class _Policy(Document):
-    cool_down: Seconds = 3600.0
+    cool_down: Seconds = Field(default="1h", validate_default=True)
     most_step_backs: int = Field(default=3, ge=0, le=100)
     progress_deadline: float = Field(default=1.5, gt=1)
 
 
 class _Statistics(Document):
-    slot: Seconds = 60.0
-    unit_window: Seconds = 900.0
-    longest_synthesis: Seconds = 20.0
+    slot: Seconds = Field(default="60s", validate_default=True)
+    unit_window: Seconds = Field(default="15m", validate_default=True)
+    longest_synthesis: Seconds = Field(default="20s", validate_default=True)
     slots_between_false_alarms: float = Field(default=100_000.0, gt=1)
-    promotion_alpha: Ratio = 0.05
+    promotion_alpha: Ratio = Field(default="5%", validate_default=True)
     least_units: float = Field(default=50.0, ge=1)
     least_baseline_units: float = Field(default=20.0, ge=1)
 
@@ -153,10 +175,24 @@ def _understood(path: Path, tree: Any, known_characters: frozenset[str] | None) 
     )
     found += [_placed(fault) for fault in faults(plan)]
     if found:
-        raise ConfigurationError(
-            [f"{path}:{line_of(tree, place)}: {'.'.join(map(str, place))}: {what}" for place, what in found]
-        )
+        raise ConfigurationError([_told(path, tree, place, what) for place, what in found])
     return plan
+
+
+def located(path: Path, found: list[str]) -> list[str]:
+    """Faults of a plan as ``core.plan`` tells them, with the file and line that each is of."""
+    tree = read_tree(path)
+    return [_told(path, tree, *_placed(fault)) for fault in found]
+
+
+def plan_schema() -> dict[str, Any]:
+    """The JSON Schema of plan files, as editors read it from ``plans/plan.schema.json``."""
+    schema = PlanFile.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Segue plan"}
+
+
+def _told(path: Path, tree: Any, place: tuple[str | int, ...], what: str) -> str:
+    return f"{path}:{line_of(tree, place)}: {'.'.join(map(str, place))}: {what}"
 
 
 def _character_faults(
@@ -236,5 +272,5 @@ def _level(metric: Metric, name: str, written: str) -> float:
 def _placed(fault: str) -> tuple[tuple[str | int, ...], str]:
     """``stages[2].hold: what`` as a place in the file and what is wrong there."""
     where, _, what = fault.partition(": ")
-    parts = re.findall(r"[A-Za-z_0-9]+", where)
+    parts = re.findall(r"[A-Za-z_0-9]+", where.partition(" ")[0])
     return tuple(int(part) if part.isdigit() else part for part in parts), what

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from segue.controller.ledger import entry_of
 from segue.core.gates import QUANTILES, Metric
 from segue.core.rollout import Verb, effective_share
+from segue.core.sketch import EMPTY, Sketch
 from segue.core.speech import Arm
 from segue.core.units import PPM, percent_from_ppm
 from segue.core.windows import EDGES_S, NOTHING, Slot, Tally
@@ -25,9 +26,21 @@ MOST_POINTS = 600
 """Points in time a report holds; slots of a longer one are put together."""
 
 _HOUR_S = 3600.0
+_ROUNDING = 1e-9
 _GOING_BACK = (Verb.ROLL_BACK, Verb.STEP_BACK, Verb.HOLD_BACK)
 
-Arms = dict[Arm, Tally]
+
+class Seen(NamedTuple):
+    """What one arm did, and how long it took."""
+
+    tally: Tally = NOTHING
+    delays: Sketch = EMPTY
+
+    def plus(self, other: Seen) -> Seen:
+        return Seen(self.tally.plus(other.tally), self.delays.plus(other.delays))
+
+
+Arms = dict[Arm, Seen]
 
 
 class Assembly:
@@ -55,7 +68,8 @@ class Assembly:
         for slot in slots:
             self._count_touched(slot)
             if slot.end_s > self.from_s:
-                arms = {arm: slot.of(arm, slot.characters) for arm in Arm}
+                everyone = slot.characters
+                arms = {arm: Seen(slot.of(arm, everyone), slot.delays_of(arm, everyone)) for arm in Arm}
                 since_s = max(0.0, slot.start_s - self.from_s)
                 _gather(self._points, int(since_s // self._width_s), arms)
                 _gather(self._stays, max(0, bisect_right(self._starts_s, slot.start_s) - 1), arms)
@@ -103,7 +117,7 @@ class Assembly:
     def _stay(self, number: int) -> Stay:
         event, entry = self._events[number]
         to_s = self._starts_s[number + 1] if number + 1 < len(self._starts_s) else self.to_s
-        arms = self._stays.get(number, dict.fromkeys(Arm, NOTHING))
+        arms = self._stays.get(number, dict.fromkeys(Arm, Seen()))
         baseline, candidate = heard(arms[Arm.BASELINE]), heard(arms[Arm.CANDIDATE])
         return Stay(event.revision, event.at_s, to_s, self._standing(entry.after), baseline, candidate)
 
@@ -155,8 +169,9 @@ class Assembly:
         return None if state.plan is None else self._plans.get(state.plan)
 
 
-def heard(tally: Tally) -> Heard:
+def heard(seen: Seen) -> Heard:
     """What an arm's counts come to."""
+    tally = seen.tally
     bad = tally.errors + tally.refused
     return Heard(
         units=tally.units,
@@ -166,15 +181,19 @@ def heard(tally: Tally) -> Heard:
         unserved=tally.unserved,
         success_ratio=1.0 - bad / tally.units if tally.units else None,
         mean_s=tally.seconds / tally.timed if tally.timed else None,
-        p95_under_s=_p95_under_s(tally),
+        p50_s=_quantile_s(seen, QUANTILES[Metric.P50_SYNTHESIS]),
+        p95_s=_quantile_s(seen, QUANTILES[Metric.P95_SYNTHESIS]),
+        p99_s=_quantile_s(seen, QUANTILES[Metric.P99_SYNTHESIS]),
     )
 
 
-def _p95_under_s(tally: Tally) -> float | None:
-    """The lowest edge that no more than 5 % went over."""
-    allowed = (1.0 - QUANTILES[Metric.P95_SYNTHESIS]) * tally.timed
-    within = (edge_s for edge_s, over in zip(EDGES_S, tally.over, strict=True) if over <= allowed)
-    return next(within, None) if tally.timed else None
+def _quantile_s(seen: Seen, part: float) -> float | None:
+    """From the sketch; without one, the lowest edge that no more than the rest went over."""
+    if seen.delays.buckets or not seen.tally.timed:
+        return seen.delays.quantile_s(part)
+    allowed = (1.0 - part) * seen.tally.timed + _ROUNDING
+    within = (edge_s for edge_s, over in zip(EDGES_S, seen.tally.over, strict=True) if over <= allowed)
+    return next(within, None)
 
 
 def _is_going_back(event: Event, entry: Entry) -> bool:

@@ -145,14 +145,18 @@ def _alarmed(plan: Plan, state: RolloutState, evidence: Evidence, wake_at_s: flo
 
 
 def _only_culprit(plan: Plan, state: RolloutState, evidence: Evidence, ringing: list[Alarm]) -> str | None:
-    """The one character that all the trouble is of, where the others have been heard enough and are well."""
+    """The one character that all the trouble is of, where the others have been heard enough and are well.
+
+    Well is both: few bad cases lately, and no evidence climbing. A fault of everyone's rings for one of them
+    first, while what was seen lately is still mostly from before it.
+    """
     accused = {alarm.scope for alarm in ringing} - {OVERALL}
     if len(accused) != 1:
         return None
     culprit = next(iter(accused))
     others = _eligible(state, evidence) - {culprit}
     rest = evidence.recent_of(Arm.CANDIDATE, others)
-    if rest.units < plan.statistics.least_baseline_units:
+    if rest.units < plan.statistics.least_baseline_units or _any_climbs(plan, evidence, others, ringing):
         return None
     for alarm in ringing:
         level = alarm.gate.alarm
@@ -163,6 +167,16 @@ def _only_culprit(plan: Plan, state: RolloutState, evidence: Evidence, ringing: 
     return culprit
 
 
+def _any_climbs(plan: Plan, evidence: Evidence, others: frozenset[str], ringing: list[Alarm]) -> bool:
+    enough = _SUSPICION * plan.statistics.alarm_log_e
+    watches = (evidence.watches.get((alarm.gate.metric, other)) for alarm in ringing for other in others)
+    return any(watch is not None and watch.beyond.evidence >= enough for watch in watches)
+
+
+_SUSPICION = 0.25
+"""Of an alarm's evidence, so much makes a character one of those that the trouble is of."""
+
+
 def _eligible(state: RolloutState, evidence: Evidence) -> frozenset[str]:
     named = state.routing.characters or frozenset(character for _, character in evidence.recent)
     return named - state.routing.held_back
@@ -170,7 +184,8 @@ def _eligible(state: RolloutState, evidence: Evidence) -> frozenset[str]:
 
 def _accusation(alarm: Alarm, plan: Plan) -> str:
     whose = f" of {alarm.scope}" if alarm.scope else ""
-    size = f"{alarm.rate:.1%}"
+    metric = alarm.gate.metric
+    size = f"{1.0 - alarm.rate if metric.higher_is_better else alarm.rate:.1%}"
     if alarm.gate.metric is Metric.MEAN_SYNTHESIS:
         size = f"{alarm.rate * plan.statistics.longest_s:.2f} s"
     elif alarm.gate.metric in QUANTILES:

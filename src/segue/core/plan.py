@@ -248,7 +248,7 @@ def starved(plan: Plan, candidate_units_per_s: dict[Place, float]) -> list[str]:
     found = []
     for place in plan.places():
         expected = candidate_units_per_s.get(place, 0.0) * plan.step(place).hold_s
-        if plan.step(place).share_ppm == 0:
+        if plan.step(place).share_ppm == 0 or not plan.gates:
             continue
         needed, gate = max(((_units_for(gate, plan), gate) for gate in plan.gates), key=lambda item: item[0])
         if expected < needed:

@@ -148,7 +148,7 @@ def paused(state: RolloutState, now_s: float) -> RolloutState:
 
 
 def resumed(state: RolloutState, plan: Plan, now_s: float) -> RolloutState:
-    """After a pause: the same step, its hold counted on. After a roll back: the stage before, from its start."""
+    """After a pause: the same step, its hold counted on. After a roll back: ``Plan.before``."""
     if state.phase is Phase.ROLLED_BACK:
         on = replace(state, routing=replace(state.routing, enabled=True))
         return _entered(on, plan, plan.before(state.place), Verb.RESUME, now_s)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 class Heard:
     """What one arm did in some time.
 
-    ``success_ratio`` counts what got usable audio from the arm itself. Durations are the engine's; of them 95 %
-    were under ``p95_under_s``, the lowest edge of the judge's histogram for which that is so, and None where they
-    were over its last. Each is None where there was nothing to measure.
+    ``success_ratio`` counts what got usable audio from the arm itself. Durations are the engine's; quantiles are
+    within 1 %, or, from a source that keeps no sketches, the lowest edge of the judge's histogram that so many
+    stayed under, None where that is beyond its last. Each is None where there was nothing to measure.
     """
 
     units: float = 0.0
@@ -24,7 +24,9 @@ class Heard:
     unserved: float = 0.0
     success_ratio: float | None = None
     mean_s: float | None = None
-    p95_under_s: float | None = None
+    p50_s: float | None = None
+    p95_s: float | None = None
+    p99_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

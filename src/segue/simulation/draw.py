@@ -9,18 +9,15 @@ import numpy as np
 
 from segue.core.speech import Arm
 from segue.core.windows import EDGES_S
-from segue.simulation.fold import Drawn
+from segue.simulation.drawn import Drawn
 from segue.simulation.world import DAY_S, Behaviour, Delays, Fault, FaultKind, World
 
 if TYPE_CHECKING:
     from numpy.random import Generator
-    from numpy.typing import NDArray
 
-    from segue.simulation.fold import Floats
+    from segue.simulation.drawn import Floats, Mask
 
-    Mask = NDArray[np.bool_]
-
-_SLOW_SIGMA_KEPT = 1.0
+_FAILURES: tuple[FaultKind, ...] = (FaultKind.ERROR, FaultKind.SILENCE, FaultKind.HANG)
 
 
 class Dice:
@@ -31,53 +28,57 @@ class Dice:
         self._random: Generator = np.random.default_rng(seed)
         self._edges = [number for number, edge in enumerate(EDGES_S) if edge in levels]
         self._longest_s = longest_s
-        self._weights = np.full(len(world.characters), 1.0 / len(world.characters))
 
-    def units(self, at_s: Floats, length_s: Floats, part: Floats, eligible: Mask) -> Floats:
-        """How many units of each character, by run: ``part`` of the listeners, among eligible characters."""
+    def sessions(self, at_s: Floats, length_s: Floats, part: Floats, eligible: Mask) -> Floats:
+        """How many sessions of each character, by run: ``part`` of the listeners, among eligible characters."""
         world = self._world
         day = 1.0 - world.night * (0.5 - 0.5 * np.cos(2.0 * math.pi * at_s / DAY_S))
         growth = np.maximum(0.0, 1.0 + world.drift_per_day * at_s / DAY_S)
-        expected = world.units_per_s * day * growth * length_s * part
-        drawn: Floats = self._random.poisson(expected[:, None] * self._weights * eligible).astype(np.float64)
+        expected = world.sessions_per_s / len(world.characters) * day * growth * length_s * part
+        drawn: Floats = self._random.poisson(expected[:, None] * eligible).astype(np.float64)
         return drawn
 
-    def outcomes(self, arm: Arm, units: Floats, struck: list[tuple[Fault, Mask]]) -> Drawn:
-        """What became of the units; ``struck`` are the faults in force, with the runs and characters they hit."""
+    def outcomes(self, arm: Arm, sessions: Floats, struck: list[tuple[Fault, Mask]]) -> Drawn:
+        """What became of the sessions' units; ``struck`` are the faults in force, with the runs and characters
+        that they hit. A session long enough to be counted twice does twice as it did once.
+        """
+        twice = self._world.counted_twice
+        if not twice:
+            return self._once(arm, sessions, struck)
+        long = self._random.binomial(sessions.astype(np.int64), twice).astype(np.float64)
+        return self._once(arm, sessions - long, struck).plus(self._once(arm, long, struck).times(2.0))
+
+    def _once(self, arm: Arm, units: Floats, struck: list[tuple[Fault, Mask]]) -> Drawn:
         usual = self._world.candidate if arm is Arm.CANDIDATE else self._world.baseline
         mine = [(fault, mask) for fault, mask in struck if arm is Arm.CANDIDATE or fault.kind is FaultKind.OUTAGE]
         failed, silent, hung = self._failures(usual, units, mine)
         spoken = units - failed - silent - hung
-        over = np.zeros((*units.shape, len(EDGES_S)))
-        seconds = np.zeros_like(units)
+        over = np.zeros((len(EDGES_S), *units.shape))
+        seconds = hung * self._longest_s
         rest = spoken
         for fault, mask in mine:
             if fault.kind is FaultKind.SLOW:
+                slowed = np.where(mask, rest, 0.0)
                 slow = Delays(fault.size, fault.size * usual.delays.p99_s / usual.delays.mean_s)
-                seconds += self._timed(np.where(mask, spoken, 0.0), slow, over)
-                rest = np.where(mask, 0.0, rest)
-        seconds += self._timed(rest, usual.delays, over) + hung * self._longest_s
-        over[..., self._edges] += hung[..., None]
+                seconds += self._timed(slowed, slow, over)
+                rest = rest - slowed
+        seconds += self._timed(rest, usual.delays, over)
+        over[self._edges] += hung
         return Drawn(units, failed + silent + hung, silent, spoken + hung, seconds, over)
-
-    def split(self, units: Floats, share: Floats) -> Floats:
-        """Of so many units, how many a sound split puts on the candidate."""
-        on_candidate: Floats = self._random.binomial(units.astype(np.int64), share).astype(np.float64)
-        return on_candidate
 
     def _failures(
         self, usual: Behaviour, units: Floats, struck: list[tuple[Fault, Mask]]
     ) -> tuple[Floats, Floats, Floats]:
-        """Units that failed, were silent, and hung; the graver of several faults counts."""
-        rates = {kind: np.zeros(units.shape) for kind in (FaultKind.ERROR, FaultKind.SILENCE, FaultKind.HANG)}
+        """Units that failed, were silent, and hung; of several faults of a kind the graver counts."""
+        rates: dict[FaultKind, Floats] = {kind: np.zeros(units.shape) for kind in _FAILURES}
         rates[FaultKind.ERROR] += usual.error_rate
         for fault, mask in struck:
-            kind = FaultKind.ERROR if fault.kind is FaultKind.OUTAGE else fault.kind
+            kind: FaultKind = FaultKind.ERROR if fault.kind is FaultKind.OUTAGE else fault.kind
             if kind in rates:
                 rates[kind] = np.maximum(rates[kind], np.where(mask, fault.size, 0.0))
         left, taken = units.astype(np.int64), []
-        for kind in (FaultKind.ERROR, FaultKind.SILENCE, FaultKind.HANG):
-            count = self._random.binomial(left, np.minimum(rates[kind], 1.0)) if rates[kind].any() else left * 0
+        for kind in _FAILURES:
+            count = self._random.binomial(left, rates[kind]) if rates[kind].any() else np.zeros_like(left)
             left = left - count
             taken.append(count.astype(np.float64))
         return taken[0], taken[1], taken[2]
@@ -88,7 +89,7 @@ class Dice:
         for number in self._edges:
             beyond = delays.beyond(EDGES_S[number])
             left = self._random.binomial(left, min(1.0, beyond / chance) if chance > 0 else 0.0)
-            over[..., number] += left
+            over[number] += left
             chance = beyond
         mean_s = delays.mean_s
         deviation_s = mean_s * math.sqrt(math.expm1(delays.sigma**2))

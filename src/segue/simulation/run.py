@@ -1,111 +1,93 @@
-"""Thousands of runs of a plan, each with its own state, all on one virtual clock."""
+"""Many runs of a plan, each with its own state, all on one virtual clock."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from segue.core import rollout
-from segue.core.decide import Trigger, decide
+from segue.core.decide import decide
 from segue.core.rollout import Phase, RolloutState, Verb
 from segue.core.speech import Arm
 from segue.core.units import PPM
 from segue.core.windows import EDGES_S
 from segue.simulation.draw import Dice
 from segue.simulation.fold import Fold
+from segue.simulation.outcome import Back, Ending, Outcome
+from segue.simulation.tame import tame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from segue.core.decide import Decision
     from segue.core.plan import Plan
-    from segue.simulation.fold import Floats
+    from segue.simulation.drawn import Drawn, Floats, Mask
     from segue.simulation.world import Fault, World
 
 _PATIENCE = 3.0
 """A run that takes this many times the plan's holds is given up as stuck."""
 
-_COARSE_UNITS = 200.0
-"""Where a slot holds this many candidate units and no fault is near, several slots are drawn as one."""
+_COARSE_S = 3600.0
+_COARSE_PART = 1 / 24
+"""Where no alarm could be missed, this much is drawn as one slot: no more of the shortest hold."""
 
-_COARSEST_S = 1800.0
-_NEAR_S = 3600.0
-_SPLIT_LOOK_EVERY = 20
+_AFTERMATH_S = 3600.0
+_LINGERING_AFTER_S = 2 * 86_400.0
+_LINGERING_SLOTS = 10.0
+"""A fault that nobody has noticed for long is mild; its slots are drawn ten at a time."""
 
+_OVERDUE_LOOK_S = 1800.0
+_OVERDUE_PART = 0.02
+"""How often a step that should have ended is looked at, and at least in which part of its hold; alarms are
+heeded at once all the same.
+"""
 
-class Ending(StrEnum):
-    """How a run ended."""
-
-    FINISHED = "finished"
-    ROLLED_BACK = "rolled_back"
-    STEPPED_BACK = "stepped_back"
-    HELD_BACK = "held_back"
-    PAUSED = "paused"
-    STUCK = "stuck"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One run. ``back`` is its first going back, None where it never did.
-
-    ``noticed_after_s`` and ``noticed_after_requests`` (of the candidate's) count from the fault's beginning;
-    ``degraded`` are candidate requests until then that failed or took beyond the gravest level.
-    """
-
-    ending: Ending
-    took_s: float
-    back: Verb | None = None
-    trigger: Trigger | None = None
-    stage: int = 0
-    before_fault: bool = False
-    noticed_after_s: float = math.nan
-    noticed_after_requests: float = math.nan
-    degraded: float = math.nan
-    why: str = ""
+_SPLIT_LOOK_EVERY = 5
+_SPLIT_DOUBT = 3.0
+_PROGRESS_EVERY = 20
+_FOREVER_S = 1e12
+_GONE_BACK = {
+    Verb.ROLL_BACK: Ending.ROLLED_BACK,
+    Verb.STEP_BACK: Ending.STEPPED_BACK,
+    Verb.HOLD_BACK: Ending.HELD_BACK,
+}
 
 
 class Simulation:
-    """Runs of one plan in one world. With a fault in it, a run ends with its first going back."""
+    """Runs of one plan in one world. With a fault in it, a run ends with its first going back.
 
-    def __init__(self, plan: Plan, world: World, runs: int, seed: int = 0) -> None:
+    ``coarse``: where no alarm could be missed by it, many slots are drawn as one.
+    """
+
+    def __init__(self, plan: Plan, world: World, runs: int, seed: int = 0, *, coarse: bool = True) -> None:
         self._plan = plan
         self._world = world
-        self._runs = runs
-        levels = frozenset(
-            level
-            for gate in plan.gates
-            for level in (gate.target, gate.step_back, gate.roll_back)
-            if level is not None and gate.metric.is_duration
-        )
-        self._grave_s = max((level for level in levels if level in EDGES_S), default=EDGES_S[-1])
+        self._coarse_s = _coarse_s(plan) if coarse else plan.statistics.slot_s
+        levels = duration_levels(plan)
+        self._grave = EDGES_S.index(max(levels, default=EDGES_S[-1]))
+        self._tame = tame(plan, len(world.characters) + 1, world.candidate)
         self._dice = Dice(world, levels, plan.statistics.longest_s, seed)
         self._fold = Fold(plan, world.characters, runs)
-        start = rollout.started(RolloutState(), plan, "simulated", 0.0)
-        self._states = [start] * runs
+        self._states = [rollout.started(RolloutState(), plan, "simulated", 0.0)] * runs
         self._now_s = np.zeros(runs)
         self._alive = np.ones(runs, dtype=bool)
         self._share = np.zeros(runs)
         self._eligible = np.zeros((runs, len(world.characters)), dtype=bool)
         self._look_at_s = np.zeros(runs)
-        self._fault_at_s = np.full((runs, max(1, len(world.faults))), math.inf)
+        self._fault_at_s = np.full((runs, len(world.faults)), math.inf)
         self._since_fault = np.zeros((2, runs))
         self._assigned = np.zeros((2, runs))
         self._outcomes: list[Outcome | None] = [None] * runs
-        self._firsts: list[Outcome | None] = [None] * runs
+        self._backs: list[Back | None] = [None] * runs
         for number, fault in enumerate(world.faults):
-            if fault.stage is None:
-                self._fault_at_s[:, number] = fault.at_s
+            self._fault_at_s[:, number] = math.inf if fault.stage is not None else fault.at_s
         for run in range(runs):
             self._entered(run, forget=True)
 
     def outcomes(self, on_progress: Callable[[float], None] = lambda _: None) -> list[Outcome]:
-        """Plays all runs to their ends; ``on_progress`` is told the part that is done."""
+        """Plays all runs to their ends; ``on_progress`` is told about the part that is done."""
         limit_s = self._plan.hold_s * _PATIENCE
         turn = 0
         while self._alive.any():
@@ -113,52 +95,65 @@ class Simulation:
             self._play_slot()
             self._look(turn)
             for run in np.flatnonzero(self._alive & (self._now_s >= limit_s)):
-                self._end(int(run), Ending.STUCK, "it took three times the plan's holds")
-            if turn % 100 == 0:
-                on_progress(1.0 - float(self._alive.mean()))
+                self._end(int(run), Ending.STUCK, f"it took {_PATIENCE:g} times the plan's holds")
+            if turn % _PROGRESS_EVERY == 0:
+                played = np.where(self._alive, np.minimum(1.0, self._now_s / self._plan.hold_s), 1.0)
+                on_progress(float(played.mean()))
         return [outcome for outcome in self._outcomes if outcome is not None]
 
     def _play_slot(self) -> None:
         length_s = np.where(self._alive, self._lengths(), 0.0)
         struck = self._struck()
-        candidate_units = self._dice.units(self._now_s, length_s, self._share, self._eligible)
-        baseline_units = self._dice.units(self._now_s, length_s, 1.0 - self._share, self._eligible)
-        drawn = {
-            Arm.CANDIDATE: self._dice.outcomes(Arm.CANDIDATE, candidate_units, struck),
-            Arm.BASELINE: self._dice.outcomes(Arm.BASELINE, baseline_units, struck),
+        parts = {Arm.CANDIDATE: self._share, Arm.BASELINE: 1.0 - self._share}
+        sessions = {
+            arm: self._dice.sessions(self._now_s, length_s, part, self._eligible) for arm, part in parts.items()
         }
-        everyone = self._world.units_per_s * length_s
-        lookups = everyone / max(1e-9, 1.0 - self._world.cache_hit_rate)
+        drawn = {arm: self._dice.outcomes(arm, sessions[arm], struck) for arm in Arm}
+        lookups = self._world.requests_per_s * length_s / max(1e-9, 1.0 - self._world.cache_hit_rate)
         self._fold.step(drawn, lookups, lookups * self._world.cache_hit_rate)
-        on_candidate = candidate_units.sum(axis=1)
-        self._assigned += (on_candidate, baseline_units.sum(axis=1))
+        heard = {arm: sessions[arm].sum(axis=1) for arm in Arm}
+        self._assigned += (heard[Arm.CANDIDATE], heard[Arm.BASELINE])
         faulty = (self._fault_at_s <= self._now_s[:, None]).any(axis=1)
-        grave = drawn[Arm.CANDIDATE].over[..., EDGES_S.index(self._grave_s)].sum(axis=1)
-        degraded = drawn[Arm.CANDIDATE].errors.sum(axis=1) + grave
-        self._since_fault += np.where(faulty, (on_candidate, degraded), 0.0)
+        counts = (heard[Arm.CANDIDATE] * self._world.burst, self._bad_answers(drawn[Arm.CANDIDATE]))
+        self._since_fault += np.where(faulty, counts, 0.0)
         self._now_s += length_s
 
-    def _lengths(self) -> Floats:
-        """A slot each; several at once where that changes nothing; never past the end of a hold."""
-        slot_s = self._plan.statistics.slot_s
-        part = self._eligible.mean(axis=1) * self._share
-        per_slot = self._world.units_per_s * part * slot_s
-        near = np.zeros(self._runs, dtype=bool)
-        for number, fault in enumerate(self._world.faults):
-            begins = self._fault_at_s[:, number]
-            ends = begins + min(fault.for_s, 1e12)
-            near |= (self._now_s > begins - _NEAR_S - _COARSEST_S) & (self._now_s < ends + _NEAR_S)
-        coarse = (per_slot > _COARSE_UNITS) & ~near
-        length_s = np.where(coarse, max(_COARSEST_S, slot_s), slot_s)
-        left_s = self._look_at_s - self._now_s
-        bounded: Floats = np.where((left_s > 0) & (left_s < length_s), left_s, length_s)
-        return bounded
+    def _bad_answers(self, drawn: Drawn) -> Floats:
+        """Listeners whose candidate failed or was too slow; one that hung is both, and counts once."""
+        hung = drawn.errors - (drawn.units - drawn.timed)
+        units = drawn.errors + drawn.over[self._grave] - hung
+        listeners: Floats = units.sum(axis=1) / (1.0 + self._world.counted_twice)
+        return listeners
 
-    def _struck(self) -> list[tuple[Fault, NDArray[np.bool_]]]:
+    def _lengths(self) -> Floats:
+        """A slot each; many at once where nothing is to be noticed; never past a look or a fault's beginning."""
+        attentive, lingering = self._attentive()
+        slots = np.where(lingering, min(_LINGERING_SLOTS, self._coarse_s / self._plan.statistics.slot_s), 1.0)
+        length_s = np.where(attentive, slots * self._plan.statistics.slot_s, self._coarse_s)
+        for at_s in (self._look_at_s, *self._fault_at_s.T):
+            left_s = at_s - self._now_s
+            length_s = np.where((left_s > 0) & (left_s < length_s), left_s, length_s)
+        return length_s
+
+    def _attentive(self) -> tuple[Mask, Mask]:
+        """The runs in which an alarm may come, for the candidate is heard and is not, or was not, tame; and those
+        in which only an old fault may bring it.
+        """
+        attentive = np.full(self._now_s.size, not self._tame)
+        lingering = np.full(self._now_s.size, self._tame)
+        for number, fault in enumerate(self._world.faults):
+            since_s = self._now_s - self._fault_at_s[:, number]
+            felt = (since_s >= 0) & (since_s < min(fault.for_s, _FOREVER_S) + _AFTERMATH_S)
+            attentive |= felt
+            lingering &= ~felt | (since_s > _LINGERING_AFTER_S)
+        heard: Mask = attentive & (self._share > 0)
+        return heard, lingering
+
+    def _struck(self) -> list[tuple[Fault, Mask]]:
         found = []
         for number, fault in enumerate(self._world.faults):
             begins = self._fault_at_s[:, number]
-            active = (self._now_s >= begins) & (self._now_s < begins + min(fault.for_s, 1e12))
+            active = (self._now_s >= begins) & (self._now_s < begins + min(fault.for_s, _FOREVER_S))
             if active.any():
                 whom = np.array([fault.character in ("", name) for name in self._world.characters])
                 found.append((fault, active[:, None] & whom))
@@ -172,10 +167,10 @@ class Simulation:
         for run in np.flatnonzero(due):
             self._judge(int(run))
 
-    def _split_in_doubt(self) -> NDArray[np.bool_]:
+    def _split_in_doubt(self) -> Mask:
         total = self._assigned.sum(axis=0)
         spread = np.sqrt(np.maximum(1e-9, total * self._share * (1.0 - self._share)))
-        doubt: NDArray[np.bool_] = np.abs(self._assigned[0] - total * self._share) > 3.0 * spread
+        doubt: Mask = np.abs(self._assigned[0] - total * self._share) > _SPLIT_DOUBT * spread
         return doubt & (self._share > 0) & (self._share < 1)
 
     def _judge(self, run: int) -> None:
@@ -184,18 +179,20 @@ class Simulation:
         assigned = (int(self._assigned[0, run]), int(self._assigned[1, run]))
         decision = decide(self._plan, state, evidence.with_assigned(assigned), now_s)
         if decision.verb is None:
-            self._look_at_s[run] = max(self._look_at_s[run], decision.wake_at_s)
+            if self._look_at_s[run] <= now_s:
+                overdue_s = min(_OVERDUE_LOOK_S, self._plan.step(state.place).hold_s * _OVERDUE_PART)
+                self._look_at_s[run] = max(decision.wake_at_s, now_s + overdue_s)
             return
-        if decision.verb in (Verb.ROLL_BACK, Verb.STEP_BACK, Verb.HOLD_BACK):
-            self._note_back(run, decision)
+        went_back = decision.verb in _GONE_BACK
+        if went_back and self._backs[run] is None:
+            self._backs[run] = self._gone_back(run, decision)
         self._states[run] = after = self._applied(state, decision, now_s)
-        went_back = decision.verb in (Verb.STEP_BACK, Verb.ROLL_BACK, Verb.HOLD_BACK)
         if after.phase is Phase.FINISHED:
             self._end(run, Ending.FINISHED, decision.reasons[0])
         elif after.phase is Phase.PAUSED:
             self._end(run, Ending.PAUSED, decision.reasons[0])
         elif after.phase is Phase.ROLLED_BACK or (went_back and self._world.faults):
-            self._end(run, _ENDINGS[decision.verb], decision.reasons[0])
+            self._end(run, _GONE_BACK[decision.verb], decision.reasons[0])
         else:
             self._entered(run, forget=went_back)
 
@@ -226,38 +223,33 @@ class Simulation:
             return now_s + self._world.approval_delay_s
         return now_s + self._plan.step(state.place).hold_s - state.held_for_s(now_s)
 
-    def _note_back(self, run: int, decision: Decision) -> None:
-        if self._firsts[run] is not None:
-            return
-        begun_s = float(self._fault_at_s[run].min())
-        now_s, early = float(self._now_s[run]), float(self._now_s[run]) <= begun_s
-        requests, degraded = self._since_fault[:, run] * self._world.requests_per_unit
-        self._firsts[run] = Outcome(
-            Ending.STUCK,
-            0.0,
-            decision.verb,
-            decision.trigger,
-            self._states[run].place.stage,
-            early,
-            math.nan if early else now_s - begun_s,
-            math.nan if early else float(requests),
-            math.nan if early else float(degraded),
-            decision.reasons[0],
-        )
+    def _gone_back(self, run: int, decision: Decision) -> Back:
+        assert decision.verb is not None, "it went back"
+        now_s, stage = float(self._now_s[run]), self._states[run].place.stage
+        begun_s = float(self._fault_at_s[run].min(initial=math.inf))
+        why = decision.reasons[0]
+        if now_s <= begun_s:
+            return Back(decision.verb, decision.trigger, stage, now_s, why)
+        requests, bad = (float(count) for count in self._since_fault[:, run])
+        return Back(decision.verb, decision.trigger, stage, now_s, why, now_s - begun_s, requests, bad)
 
     def _end(self, run: int, ending: Ending, why: str) -> None:
-        first = self._firsts[run]
-        took_s = float(self._now_s[run])
         self._alive[run] = False
-        if first is None:
-            stage = self._states[run].place.stage
-            self._outcomes[run] = Outcome(ending, took_s, stage=stage, why=why)
-        else:
-            self._outcomes[run] = replace(first, ending=ending, took_s=took_s)
+        stage, took_s = self._states[run].place.stage, float(self._now_s[run])
+        self._outcomes[run] = Outcome(ending, took_s, stage, why, self._backs[run])
 
 
-_ENDINGS = {
-    Verb.ROLL_BACK: Ending.ROLLED_BACK,
-    Verb.STEP_BACK: Ending.STEPPED_BACK,
-    Verb.HOLD_BACK: Ending.HELD_BACK,
-}
+def duration_levels(plan: Plan) -> frozenset[float]:
+    """Every edge, in seconds, that a gate of the plan looks at."""
+    return frozenset(
+        level
+        for gate in plan.gates
+        if gate.metric.is_duration
+        for level in (gate.target, gate.step_back, gate.roll_back)
+        if level is not None
+    )
+
+
+def _coarse_s(plan: Plan) -> float:
+    shortest_s = min(plan.step(place).hold_s for place in plan.places())
+    return max(plan.statistics.slot_s, min(_COARSE_S, shortest_s * _COARSE_PART))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from segue.core.errors import InvalidRequest
@@ -45,6 +45,18 @@ class Behaviour:
     delays: Delays = field(default_factory=Delays)
 
 
+def behaviour(error_rate: float, mean_s: float) -> Behaviour:
+    """An arm with this mean, its delays spread as usual.
+
+    Raises:
+        InvalidRequest: a time that is none.
+    """
+    if not 0 < mean_s < math.inf:
+        raise InvalidRequest(f"a mean synthesis time of {mean_s:g} s is none")
+    usual = Delays()
+    return Behaviour(error_rate, Delays(mean_s, mean_s * usual.p99_s / usual.mean_s))
+
+
 class FaultKind(StrEnum):
     """``error``: so many calls fail. ``silence``: so many calls give bad audio. ``hang``: so many never answer.
     ``slow``: the mean becomes so many seconds. ``outage``: so many calls of *both* arms fail.
@@ -77,6 +89,36 @@ _FAULT = re.compile(
 _UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY_S}
 
 
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*([smhd])")
+
+
+def parse_traffic(written: str) -> float:
+    """Requests a second from ``5/s``, ``300/m``, ``1000/h`` or ``20000/d``.
+
+    Raises:
+        InvalidRequest: it is not written so, or is nothing.
+    """
+    found = _RATE.fullmatch(written.strip())
+    if found is None or not float(found[1]) > 0:
+        raise InvalidRequest(f"{written!r} is no traffic; write requests by time, such as 5/s, 300/m or 20000/d")
+    return float(found[1]) / _UNITS_S[found[2]]
+
+
+_DRIFT = re.compile(r"([+-]?\d+(?:\.\d+)?)(%?)(?:/day)?")
+
+
+def parse_drift(written: str) -> float:
+    """By what part of itself traffic grows a day: ``5%/day``, ``0.05/day``, ``-2%/day``.
+
+    Raises:
+        InvalidRequest: it is not written so.
+    """
+    found = _DRIFT.fullmatch(written.strip())
+    if found is None:
+        raise InvalidRequest(f"{written!r} is no drift; write it as 5%/day, 0.05/day or -2%/day")
+    return float(found[1]) / (100.0 if found[2] else 1.0)
+
+
 def parse_fault(written: str) -> Fault:
     """``error:0.1@stage2``, ``slow:10@day6``, ``outage:1@36h+10m``, ``error:0.5@stage4/pip_boy``.
 
@@ -92,6 +134,8 @@ def parse_fault(written: str) -> Fault:
     kind, size = FaultKind(found["kind"]), float(found["size"])
     if kind is not FaultKind.SLOW and not 0 < size <= 1:
         raise InvalidRequest(f"{written!r}: the size of {kind} is a rate, above 0 and at most 1")
+    if not size > 0:
+        raise InvalidRequest(f"{written!r}: the size of slow is a mean in seconds, above 0")
     at_s = float(found["day"]) * DAY_S if found["day"] else float(found["hours"] or 0.0) * 3600.0
     for_s = float(found["for"]) * _UNITS_S[found["unit"]] if found["for"] else math.inf
     stage = int(found["stage"]) if found["stage"] else None
@@ -120,14 +164,35 @@ class World:
     approval_delay_s: float = 3600.0
 
     @property
-    def units_per_s(self) -> float:
-        """Units, as the judge counts them, in an average second."""
-        return self.requests_per_s / self.burst * (1.0 + self._twice)
+    def sessions_per_s(self) -> float:
+        """Sessions begun in an average second."""
+        return self.requests_per_s / self.burst
 
     @property
-    def _twice(self) -> float:
+    def counted_twice(self) -> float:
+        """The part of the sessions that make two units, as the judge counts them."""
         return self.split_sessions if self.burst > 1 else 0.0
 
     @property
-    def requests_per_unit(self) -> float:
-        return self.requests_per_s / self.units_per_s
+    def units_per_s(self) -> float:
+        """Units, as the judge counts them, in an average second."""
+        return self.sessions_per_s * (1.0 + self.counted_twice)
+
+    def as_json(self) -> dict[str, object]:
+        """In plain values; a fault without an end has ``for_s`` null."""
+        faults = [asdict(fault) | {"for_s": _finite(fault.for_s)} for fault in self.faults]
+        return asdict(self) | {"faults": faults}
+
+
+def check_faults(world: World, stages: int) -> None:
+    """Raises InvalidRequest where a fault is of a character or at a stage that does not exist."""
+    for fault in world.faults:
+        if fault.stage is not None and fault.stage >= stages:
+            raise InvalidRequest(f"the plan has no stage {fault.stage}; its stages are 0 to {stages - 1}")
+        if fault.character and fault.character not in world.characters:
+            known = ", ".join(world.characters)
+            raise InvalidRequest(f"nobody is called {fault.character!r}; known: {known}")
+
+
+def _finite(time_s: float) -> float | None:
+    return time_s if math.isfinite(time_s) else None

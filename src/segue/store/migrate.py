@@ -1,9 +1,17 @@
-"""Brings a database's tables up to date, by Alembic's steps and without its command line or global state."""
+"""Brings a database's tables up to date, by Alembic's steps and without its command line or global state.
+
+A new database is made as today's tables are, and one that is up to date is left alone, both without Alembic: most
+starts are one of these, and Alembic would stay in memory for as long as the service runs.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, MetaData, String, Table, insert, inspect, select
+
+from segue.store.tables import EVENTS, METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +21,9 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent / "migrations"
 _VERSION_TABLE = "segue_schema"
+_VERSION = Table(_VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
+LATEST = "0002"
+"""The last of the steps in ``migrations/versions``; today's tables are what it leaves."""
 
 
 class TooNew(Exception):  # noqa: N818 - a condition, as the rest of the tree
@@ -25,6 +36,20 @@ def migrate(connection: Connection) -> None:
     Raises:
         TooNew: the database knows of a step that this version does not.
     """
+    there = inspect(connection)
+    if there.has_table(_VERSION_TABLE):
+        if connection.execute(select(_VERSION.c.version_num)).scalars().all() != [LATEST]:
+            step_by_step(connection)
+    elif there.has_table(EVENTS.name):
+        step_by_step(connection)
+    else:
+        METADATA.create_all(connection)
+        _VERSION.create(connection)
+        connection.execute(insert(_VERSION).values(version_num=LATEST))
+
+
+def step_by_step(connection: Connection) -> None:
+    """The same for a database that is neither new nor up to date."""
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext, RevisionStep
     from alembic.script import ScriptDirectory

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Float, Integer, LargeBinary, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import TEXT
 from sqlalchemy.types import TypeDecorator
 
 from segue.ports.store import storable
@@ -19,7 +18,7 @@ METADATA = MetaData()
 class Name(TypeDecorator[str]):
     """A text made storable on its way in; compared and sorted by code point, whatever the database's locale."""
 
-    impl = Text().with_variant(TEXT(collation="C"), "postgresql")
+    impl = Text().with_variant(Text(collation="C"), "postgresql")
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:

@@ -29,6 +29,7 @@ from segue.controller.steering import Steering
 from segue.core.assign import Routing
 from segue.core.units import ppm_from_percent
 from segue.store.open import open_store
+from segue.system.stopping import told_of_stop
 from segue.telemetry.gather import StoredSignals
 from segue.telemetry.meter import Pace
 from segue.telemetry.promql import PrometheusSignals
@@ -104,6 +105,7 @@ class Rollout:
             self._reloader.start()
             stack.push_async_callback(self._controller.close)
             self._controller.start()
+            stack.enter_context(told_of_stop(self.feed.stop))
             yield
 
     def _signals(self, settings: Settings, series: str) -> Signals:

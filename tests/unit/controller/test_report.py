@@ -10,12 +10,13 @@ import msgspec
 import pytest
 
 from segue.controller.ledger import Entry
-from segue.controller.report import MOST_POINTS, Assembly, heard
+from segue.controller.report import MOST_POINTS, Assembly, Seen, heard
 from segue.controller.reporting import since_start
 from segue.core.decide import Decision, Trigger
 from segue.core.gates import Gate, Metric, Reading, Verdict
 from segue.core.plan import Place, Plan, Stage, Statistics, Step
 from segue.core.rollout import Phase, RolloutState, Verb, held_back, rolled_back, started, stepped_back
+from segue.core.sketch import sketched
 from segue.core.speech import Arm
 from segue.core.windows import EDGES_S, Slot, Tally
 from segue.ports.report import Followed, Report
@@ -183,7 +184,8 @@ def test_a_smaller_share_by_hand_is_a_going_back_a_larger_is_none(share_ppm: int
 
 
 def test_a_step_back_is_a_going_back() -> None:
-    stepped = event(3, 150, Verb.STEP_BACK, HALF, stepped_back(HALF, PLAN, BEGAN_S + 150))
+    everyone = replace(HALF, routing=replace(HALF.routing, characters=frozenset()))
+    stepped = event(3, 150, Verb.STEP_BACK, everyone, stepped_back(everyone, PLAN, BEGAN_S + 150))
 
     assert reported([START, TO_HALF, stepped]).goings_back[0].after.stage == "quarter"
 
@@ -222,17 +224,38 @@ def test_a_short_rollout_keeps_each_slot() -> None:
 @pytest.mark.parametrize(
     ("slower_than", "under_s"), [({}, EDGES_S[0]), ({0: 4}, EDGES_S[0]), ({0: 6, 1: 5}, EDGES_S[1])]
 )
-def test_p95_is_the_lowest_edge_that_95_percent_stayed_under(slower_than: dict[int, int], under_s: float) -> None:
+def test_without_a_sketch_p95_is_the_lowest_edge_that_95_percent_stayed_under(
+    slower_than: dict[int, int], under_s: float
+) -> None:
     over = tuple(slower_than.get(number, 0) for number in range(len(EDGES_S)))
 
-    assert heard(Tally(units=100, timed=100, seconds=20.0, over=over)).p95_under_s == under_s
+    assert heard(Seen(Tally(units=100, timed=100, seconds=20.0, over=over))).p95_s == under_s
 
 
 def test_p95_beyond_every_edge_and_nothing_timed_are_told_apart_by_the_mean() -> None:
-    slow = heard(Tally(units=10, timed=10, seconds=200.0, over=(10,) * len(EDGES_S)))
+    slow = heard(Seen(Tally(units=10, timed=10, seconds=200.0, over=(10,) * len(EDGES_S))))
+    nothing = heard(Seen(Tally(units=10)))
 
-    assert (slow.p95_under_s, slow.mean_s) == (None, 20.0)
-    assert (heard(Tally(units=10)).p95_under_s, heard(Tally(units=10)).mean_s) == (None, None)
+    assert (slow.p95_s, slow.mean_s) == (None, 20.0)
+    assert (nothing.p95_s, nothing.mean_s) == (None, None)
+
+
+def test_quantiles_are_those_of_all_slots_together() -> None:
+    durations_s = [n / 100 for n in range(1, 101)]
+    parts = [durations_s[:50], durations_s[50:]]
+    slots = [
+        replace(
+            slot(n * 10.0, Tally(units=50, timed=50, seconds=sum(part))),
+            delays={(Arm.CANDIDATE, "ghoul"): sketched(part)},
+        )
+        for n, part in enumerate(parts)
+    ]
+    (stay,) = reported([START], slots).stays
+
+    found = stay.candidate
+    assert found.p50_s == pytest.approx(0.5, rel=0.011)
+    assert found.p95_s == pytest.approx(0.95, rel=0.011)
+    assert found.p99_s == pytest.approx(0.99, rel=0.011)
 
 
 def test_a_report_begins_with_the_latest_start() -> None:

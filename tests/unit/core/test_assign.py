@@ -84,5 +84,5 @@ def test_a_share_out_of_range_is_no_routing(share_ppm: int) -> None:
 
 @pytest.mark.parametrize("salt", ["", "a\0b"], ids=["empty", "nul"])
 def test_a_salt_that_could_run_into_a_unit_is_no_routing(salt: str) -> None:
-    with pytest.raises(ValueError, match="salt"):
+    with pytest.raises(ValueError, match=r"^a salt is a non-empty string without NUL$"):
         Routing(salt=salt)

@@ -212,14 +212,14 @@ def test_with_too_little_of_the_baseline_to_compare_a_level_crossed_is_enough_an
     decision = judged(evidence, HOUR, at(5))
 
     assert decision.trigger is Trigger.P0
-    assert all("with too little of the baseline to compare" in reason for reason in decision.reasons)
+    assert all(", with too little of the baseline to compare; odds" in reason for reason in decision.reasons)
 
 
 def test_the_reason_says_how_bad_over_how_many_units_and_how_sure() -> None:
-    decision = verdict_on(Kind(errors=0.5), minutes=2)
+    decision = verdict_on(Kind(errors=0.6), minutes=2)
 
     assert decision.reasons[0].startswith(
-        "success_rate: 50.0% over the last 300 units, worse than the baseline; odds "
+        "success_rate: 40.0% over the last 300 units, worse than the baseline; odds "
     )
     assert decision.reasons[0].endswith(" to 1 against chance")
 

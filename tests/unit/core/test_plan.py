@@ -150,6 +150,7 @@ def test_without_a_word_every_hour_is_allowed() -> None:
 
 def test_hours_that_hold_no_moment_are_known() -> None:
     assert Hours(540, 540).never
+    assert not Hours(540, 540).allow(clock("2026-03-10T12:00:00"))
     assert Hours(weekdays=frozenset()).never
     assert not Hours(540, 539).never
     assert not Hours().never
@@ -227,6 +228,14 @@ def test_a_duration_needs_an_edge_of_the_histogram() -> None:
 
     assert wrong(Gate(Metric.P95_SYNTHESIS, target=3.0)) == [told]
     assert wrong(Gate(Metric.P95_SYNTHESIS, target=2.5)) == []
+    assert wrong(Gate(Metric.P95_SYNTHESIS, target=0.35)) == []
+
+
+def test_no_time_at_all_is_never_met() -> None:
+    unresolved, never = wrong(Gate(Metric.P95_SYNTHESIS, target=0.0))
+
+    assert "cannot resolve 0 s" in unresolved
+    assert never == "gates.p95_synthesis.target: no call takes longer than 20 s, so 0 s is never crossed"
 
 
 @pytest.mark.parametrize("metric", [Metric.MEAN_SYNTHESIS, Metric.P50_SYNTHESIS, Metric.P99_SYNTHESIS])
@@ -331,9 +340,18 @@ def test_a_step_without_the_traffic_to_end_is_foretold() -> None:
 
 
 def test_a_step_without_any_traffic_is_starved_and_a_step_without_a_share_is_not() -> None:
-    plan = plan_of(stage(0), stage(1))
+    week_s = 604_800.0
+    plan = plan_of(stage(0, week_s), stage(1, week_s))
 
     assert [fault[:9] for fault in starved(plan, {})] == ["stages[1]"]
+
+
+def test_as_many_units_as_are_needed_are_enough_whichever_gate_needs_them() -> None:
+    alike = (Gate(Metric.P50_SYNTHESIS, 1.5), Gate(Metric.FALLBACK_RATE, roll_back=0.2))
+    plan = plan_of(stage(1, 1.0), gates=alike)
+
+    assert starved(plan, {Place(0, 0): 50.0}) == []
+    assert starved(plan, {Place(0, 0): 49.9}) != []
 
 
 @pytest.mark.parametrize(

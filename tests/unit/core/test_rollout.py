@@ -9,7 +9,7 @@ import pytest
 
 from segue.core import rollout
 from segue.core.assign import Routing
-from segue.core.plan import Place
+from segue.core.plan import Place, Step
 from segue.core.rollout import (
     TRANSITIONS,
     NotNow,
@@ -303,6 +303,14 @@ def test_a_step_back_never_leads_to_more_than_a_person_has_set() -> None:
     for state in (cautious, off):
         after = rollout.stepped_back(state, PLAN, LATER_S)
         assert (after.phase, after.place, after.routing.share_ppm) == (Phase.PAUSED, Place(0, 0), 0)
+
+
+def test_switched_off_means_that_not_even_one_in_a_million_hears_the_candidate() -> None:
+    faint = replace(PLAN, stages=(replace(PLAN.stages[1], steps=(Step(1, 60.0),)), *PLAN.stages[1:]))
+    off = routing_set(at(4, plan=faint), RoutingChange(enabled=False, share_ppm=PPM), NOON_S)
+
+    assert rollout.retreat(replace(off, routing=replace(off.routing, enabled=True)), faint) == Place(3, 0)
+    assert rollout.retreat(off, faint) is None
 
 
 def test_from_a_first_stage_there_is_nowhere_to_step_back_to_but_off() -> None:

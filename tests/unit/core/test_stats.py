@@ -45,6 +45,11 @@ def test_a_chance_of_none_or_all_has_no_spread() -> None:
     assert binomial_bounds(10, 1.0, 0.1) == binomial_bounds(10, 1.1, 0.1) == (10, 10)
 
 
+def test_what_lies_below_and_above_may_be_all_that_is_allowed() -> None:
+    """Of two tosses a quarter of cases each have none and two."""
+    assert binomial_bounds(2, 0.5, 0.5) == (1, 1)
+
+
 # The mixture
 
 
@@ -146,6 +151,15 @@ def test_no_hits_leave_zero_possible_and_no_misses_one() -> None:
     assert all_.high == 1.0
     assert none.high == pytest.approx(1.0 - all_.low)
     assert log_mixture(0.0, 100.0, none.high) == pytest.approx(math.log(20.0))
+
+
+def test_parts_of_a_case_leave_certainty_possible() -> None:
+    assert rate_interval(0.01, 10.0, 0.05).low == 0.0
+    assert rate_interval(0.1, 0.2, 0.001).high == 1.0
+
+
+def test_a_single_case_says_something_already() -> None:
+    assert rate_interval(0.0, 1.0, 0.5).high == pytest.approx(0.75)
 
 
 # Detectors

@@ -35,6 +35,11 @@ class RolloutFeed:
         self._overlook = overlook
         self._clock = clock
         self._listeners = 0
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Streams end at their next look, so that a service that stops need not wait for who listens."""
+        self._stopping = True
 
     def admit(self) -> None:
         """Raises HTTPException 503 where too many listen already."""
@@ -49,7 +54,7 @@ class RolloutFeed:
         self._listeners += 1
         judged_at_s, looks = 0.0, 0
         try:
-            while True:
+            while not self._stopping:
                 try:
                     for event in await self._ledger.history(after=after):
                         after = event.revision

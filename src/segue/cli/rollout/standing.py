@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
+from segue.core.gates import Verdict
 from segue.core.rollout import Phase
 from segue.ops.words import moment, ratio_in_words, share_in_words, span
 
@@ -25,10 +27,17 @@ _HOLDING = (Phase.RUNNING, Phase.AWAITING_APPROVAL)
 def standing(status: Status, now_s: float) -> RenderableType:
     """The whole of it at ``now_s``, by the service's clock."""
     lines = [*_place(status, now_s), f"[bold]Next:[/] {escape(coming(status, now_s))}", *_people(status, now_s)]
-    judgement = status.judgement
-    if judgement is None or not judgement.readings or judgement.revision != status.revision:
+    judgement = _readings_of(status)
+    if judgement is None:
         return Group(*lines)
-    return Group(*lines, gates_table(judgement))
+    return Group(*lines, gates_table(judgement), *(escape(one.sentence) for one in judgement.readings))
+
+
+def _readings_of(status: Status) -> Judgement | None:
+    """The judgement, where it read gates and the state is still the one that was judged."""
+    judgement = status.judgement
+    current = judgement is not None and judgement.revision == status.revision
+    return judgement if current and judgement is not None and judgement.readings else None
 
 
 def _place(status: Status, now_s: float) -> Iterator[str]:
@@ -87,11 +96,12 @@ def _running_on(status: Status, plan: Plan, now_s: float) -> str:
     if left_s > 0:
         at = f"in {span(left_s)} ({moment(now_s + left_s)} UTC)"
         return f"{target}, when the hold is over {at} and every gate is met"
-    judgement = status.judgement
-    if judgement is None or judgement.revision != status.revision:
+    judgement = _readings_of(status)
+    if judgement is None:
         return f"{target}, when every gate is met; the hold is over"
+    short = [one.gate for one in judgement.readings if one.verdict != Verdict.PASS]
     stuck = "; it takes longer than planned" if judgement.stuck else ""
-    return f"{target}, but for: {'; '.join(judgement.reasons)}{stuck}"
+    return f"{target}, but for {', '.join(short or judgement.reasons)}{stuck}"
 
 
 def _after(status: Status, plan: Plan) -> str:
@@ -114,8 +124,8 @@ def _people(status: Status, now_s: float) -> Iterator[str]:
     if judgement is not None:
         verb = judgement.verb or "hold"
         ago = span(now_s - judgement.at_s)
-        why = escape("; ".join(judgement.reasons))
-        yield f"[bold]Judge:[/] {escape(judgement.by)} looked {ago} ago: {verb} ({why})"
+        why = "" if _readings_of(status) else f": {escape('; '.join(judgement.reasons))}"
+        yield f"[bold]Judge:[/] {escape(judgement.by)} looked {ago} ago: {verb}{why}"
     behind = [one.name for one in status.replicas if one.revision < status.revision]
     names = ", ".join(one.name for one in status.replicas) or "none heard of lately"
     yield f"[bold]Replicas:[/] {escape(names)}"
@@ -125,7 +135,7 @@ def _people(status: Status, now_s: float) -> Iterator[str]:
 
 def gates_table(judgement: Judgement) -> Table:
     """Each gate as it was read last."""
-    table = Table("gate", "read on", "bad cases", "between", "must be under", "verdict", "in words")
+    table = Table("gate", "read on", "bad", "between", "limit", "verdict", box=SIMPLE_HEAD)
     for one in judgement.readings:
         table.add_row(
             one.gate,
@@ -134,6 +144,5 @@ def gates_table(judgement: Judgement) -> Table:
             f"{one.low * 100:.2g} and {one.high * 100:.3g} %",
             ratio_in_words(one.boundary),
             f"[{_COLOURS.get(one.verdict, 'default')}]{one.verdict}[/]",
-            escape(one.sentence),
         )
     return table

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from segue.core.rollout import Verb
-from segue.core.windows import EDGES_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +45,7 @@ def plots(report: Report) -> str | None:
         _draw(success, report.points, _success_percent, "success", "-")
         success.set_ylabel("success, %")
         _draw(latency, report.points, lambda heard: heard.mean_s, "mean", "-")
-        _draw(latency, report.points, _p95_s, "P95 under", "--")
+        _draw(latency, report.points, lambda heard: heard.p95_s, "P95", "--")
         latency.set_ylabel("synthesis, s")
         latency.set_ylim(bottom=0)
         for axes in (share, success, latency):
@@ -101,11 +100,6 @@ def _set_time(axes: Any, report: Report) -> None:
 
 def _success_percent(heard: Heard) -> float | None:
     return None if heard.success_ratio is None else heard.success_ratio * 100.0
-
-
-def _p95_s(heard: Heard) -> float | None:
-    """The edge that 95 % stayed under; what is over the last is drawn at the last."""
-    return EDGES_S[-1] if heard.p95_under_s is None and heard.mean_s is not None else heard.p95_under_s
 
 
 def _time(at_s: float) -> datetime:

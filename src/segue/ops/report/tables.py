@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from segue.core.rollout import Verb
-from segue.core.windows import EDGES_S
 from segue.ops.words import moment, ratio_in_words, share_in_words, span
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def stays_table(report: Report) -> Table:
         "from (UTC)",
         "for",
         "where",
-        *(f"{arm} {what}" for arm in ("baseline", "candidate") for what in ("units", "success", "mean", "P95")),
+        *(f"{arm} {what}" for arm in ("baseline", "candidate") for what in _MEASURED),
         "fallbacks",
         "unserved",
     )
@@ -69,12 +68,17 @@ def _stay_row(stay: Stay) -> Sequence[str]:
     )
 
 
+_MEASURED = ("units", "success", "mean", "P50", "P95", "P99")
+
+
 def _measured(heard: Heard) -> Sequence[str]:
     return (
         f"{heard.units:.0f}",
         ratio_in_words(heard.success_ratio),
-        "-" if heard.mean_s is None else f"{heard.mean_s:.2f} s",
-        _p95(heard),
+        *(
+            "-" if seconds is None else f"{seconds:.2f} s"
+            for seconds in (heard.mean_s, heard.p50_s, heard.p95_s, heard.p99_s)
+        ),
     )
 
 
@@ -128,12 +132,6 @@ def in_words(standing: Standing) -> str:
     whom = f" of {', '.join(standing.characters)}" if standing.characters else ""
     held = f", held back: {', '.join(standing.held_back)}" if standing.held_back else ""
     return f"{stage}{step}{standing.phase}, {share_in_words(standing.share_percent)}{whom}{held}"
-
-
-def _p95(heard: Heard) -> str:
-    if heard.p95_under_s is None:
-        return "-" if heard.mean_s is None else f"over {EDGES_S[-1]:g} s"
-    return f"under {heard.p95_under_s:g} s"
 
 
 def _precisely(length_s: float) -> str:

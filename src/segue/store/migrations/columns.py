@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Column, Float, Integer, LargeBinary, Text
-from sqlalchemy.dialects.postgresql import TEXT
 from sqlalchemy.types import TypeEngine
 
 Kind = TypeEngine[Any]
 
-NAME: Kind = Text().with_variant(TEXT(collation="C"), "postgresql")
+NAME: Kind = Text().with_variant(Text(collation="C"), "postgresql")
 SECONDS: Kind = Float()
 WHOLE: Kind = Integer()
 BYTES: Kind = LargeBinary()

@@ -1,0 +1,111 @@
+"""``segue simulate``: what a plan would do, before anyone listens."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from segue.cli import exits
+from segue.cli.terminal import complaints, err, out
+from segue.config.catalogue_file import read_catalogue
+from segue.config.load import load_settings
+from segue.config.plan_file import read_plan
+from segue.config.schema import env_name
+from segue.simulation.plots import draw_plots
+from segue.simulation.report import report
+from segue.simulation.summary import Summary, simulated
+from segue.simulation.world import World, behaviour, check_faults, parse_drift, parse_fault, parse_traffic
+
+if TYPE_CHECKING:
+    from segue.core.plan import Plan
+
+_FAULT_HELP = (
+    "kind:size@when[+for][/character]: error:0.1@stage2, silence:0.2@day3, hang:0.05@36h, slow:10@day6, "
+    "outage:1@stage4+10m, error:0.5@stage3/pip_boy. May be given several times."
+)
+
+
+def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option
+    plan: Annotated[Path, typer.Argument(help="The plan (YAML).")],
+    traffic: Annotated[str, typer.Option(help="Requests that reach an engine: 5/s, 300/m, 20000/d.")] = "20/s",
+    fault: Annotated[list[str] | None, typer.Option(help=_FAULT_HELP)] = None,
+    runs: Annotated[int, typer.Option(min=1, help="How many runs.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same runs.")] = 0,
+    burst: Annotated[int, typer.Option(min=1, help="Requests of a session; they fail together.")] = 1,
+    night: Annotated[
+        float, typer.Option(min=0, max=1, help="Part of the traffic missing at the day's lowest.")
+    ] = 0.0,
+    drift: Annotated[str, typer.Option(help="How traffic grows: 5%/day, -2%/day.")] = "0%/day",
+    baseline_error: Annotated[float, typer.Option(min=0, max=1, help="The baseline's usual error rate.")] = 0.002,
+    candidate_error: Annotated[
+        float, typer.Option(min=0, max=1, help="The candidate's usual error rate.")
+    ] = 0.002,
+    baseline_mean: Annotated[float, typer.Option(help="The baseline's mean synthesis time (s).")] = 0.9,
+    candidate_mean: Annotated[float, typer.Option(help="The candidate's mean synthesis time (s).")] = 0.9,
+    profile: Annotated[str | None, typer.Option(help="Whose characters: a profile or a catalogue file.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers here; - prints.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for plots and numbers.")] = None,
+) -> None:
+    """Play PLAN many times on a virtual clock, with traffic and faults, and say how it went."""
+    with complaints():
+        characters = _characters(profile)
+        world = World(
+            tuple(sorted(characters)),
+            parse_traffic(traffic),
+            behaviour(baseline_error, baseline_mean),
+            behaviour(candidate_error, candidate_mean),
+            tuple(parse_fault(written) for written in fault or ()),
+            burst=burst,
+            night=night,
+            drift_per_day=parse_drift(drift),
+        )
+        read = read_plan(plan, characters)
+        check_faults(world, len(read.stages))
+        summary = _with_progress(read, world, runs, seed)
+        numbers = {"plan": read.name, "seed": seed, "world": world.as_json(), **summary.as_json()}
+        if str(json_file) != "-":
+            out().print(_table(summary, read, world))
+        _keep(summary, numbers, json_file, output)
+
+
+def _characters(profile: str | None) -> frozenset[str]:
+    environ = dict(os.environ) | ({env_name("profile"): profile} if profile is not None else {})
+    catalogue, _ = read_catalogue(load_settings(environ).settings.profile)
+    return frozenset(catalogue.characters)
+
+
+def _with_progress(plan: Plan, world: World, runs: int, seed: int) -> Summary:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err(), transient=True) as progress:
+        task = progress.add_task(f"{plan.name}, {runs:,} runs", total=1.0)
+        return simulated(plan, world, runs, seed, lambda part: progress.update(task, completed=part))
+
+
+def _table(summary: Summary, plan: Plan, world: World) -> Table:
+    whom = f"{world.requests_per_s:g} requests/s over {len(world.characters)} characters"
+    table = Table("what", "how much", title=f"{plan.name}: {whom}")
+    for line in report(summary, with_fault=bool(world.faults)):
+        table.add_row(*line)
+    return table
+
+
+def _keep(summary: Summary, numbers: dict[str, object], json_file: Path | None, output: Path | None) -> None:
+    written = json.dumps(numbers, indent=2) + "\n"
+    try:
+        if str(json_file) == "-":
+            typer.echo(written, nl=False)
+        elif json_file is not None:
+            json_file.write_text(written, encoding="utf-8")
+        if output is not None:
+            output.mkdir(parents=True, exist_ok=True)
+            (output / "summary.json").write_text(written, encoding="utf-8")
+            err().print(f"wrote {', '.join(path.name for path in draw_plots(summary, output))} to {output}")
+    except OSError as error:
+        err().print(f"cannot write {error.filename}: {error.strerror}", style="red", markup=False)
+        raise typer.Exit(exits.FAILED) from error
