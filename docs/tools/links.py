@@ -1,4 +1,4 @@
-"""For mkdocs: a link of a page to a file outside ``docs`` leads to the repository, as the site does not hold it."""
+"""For mkdocs: a page's link to a file outside ``docs`` leads to the repository, as the site does not hold it."""
 
 from __future__ import annotations
 

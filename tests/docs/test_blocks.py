@@ -26,6 +26,10 @@ PAGES = [ROOT / "README.md", *(DOCS / name for name in OPERATORS)]
 _LONGEST_S = 240.0
 
 
+def _name(block: Block) -> str:
+    return f"{block.page.stem}-{block.line}"
+
+
 @pytest.fixture(scope="module")
 def reader() -> None:
     """Someone at a machine with the embedded voices, curl and make."""
@@ -51,7 +55,7 @@ def test_the_blocks_of_a_page_do_what_it_says(page: Path, reader: None, tmp_path
     assert done.returncode == 0, done.stdout[-6000:]
 
 
-@pytest.mark.parametrize("block", [one for page in PAGES for one in blocks(page)], ids=lambda one: _name(one))
+@pytest.mark.parametrize("block", [one for page in PAGES for one in blocks(page)], ids=_name)
 def test_a_block_uses_only_what_is_there(block: Block) -> None:
     if block.missing:
         pytest.skip(f"not run, for it uses {', '.join(block.missing)}, which is not there yet")
@@ -84,7 +88,3 @@ def _shape(text: str) -> tuple[list[str], list[str], int]:
     headings = re.findall(r"^(#+) ", plain, re.MULTILINE)
     generated = sorted(re.findall(r"<!--(?:=([\w./-]+)| ([\w-]+): begin )-->", plain))
     return headings, ["".join(names) for names in generated], plain.count("- [ ]")
-
-
-def _name(block: Block) -> str:
-    return f"{block.page.stem}-{block.line}"

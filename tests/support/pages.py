@@ -106,7 +106,7 @@ def _session(found: list[Block], port: int) -> Iterator[str]:
     for block in found:
         yield f"echo '=== {block.page.name}, line {block.line}'\n{block.text}"
         if _SERVES.search(block.text):
-            yield f"test -z \"$(jobs -pr)\" || until curl -sf -o {os.devnull} {ready}; do sleep 0.1; done\n"
+            yield f'test -z "$(jobs -pr)" || until curl -sf -o {os.devnull} {ready}; do sleep 0.1; done\n'
 
 
 def _lay_out(scratch: Path) -> None:
