@@ -7,14 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from segue.core.decide import Decision, alarms, decide
+from segue.core.decide import Decision, Trigger, alarms, decide
 from segue.core.detect import Detector, Run
-from segue.core.evidence import OVERALL, Evidence, Scope, Watch, nothing_yet
+from segue.core.evidence import OVERALL, Evidence, Watch, nothing_yet
 from segue.core.gates import Gate, Metric
-from segue.core.rollout import Verb
+from segue.core.plan import Plan
+from segue.core.rollout import RolloutState, Verb
 from segue.core.speech import Arm
 from segue.core.windows import Tally
-from support.rollouts import NOON_S, at, chirp3
+from support.rollouts import NOON_S, SLOT_S, at, chirp3
 
 ALL_AT_HALF = 4
 
@@ -89,8 +90,37 @@ def test_an_alarm_rings_when_both_detectors_reach_the_plans_odds(log_e: float) -
 
 def test_odds_beyond_all_belief_are_not_told_to_the_last_digit() -> None:
     detector = Detector((90.0,), (Run(30.0, 0.0, 100.0, 100.0),))
-    watches: dict[Scope, Watch] = {(Metric.ERROR_RATE, OVERALL): Watch(detector, detector)}
+    watch = Watch(detector, detector)
+    evidence = replace(nothing_yet(NOON_S), watches={(Metric.ERROR_RATE, OVERALL): watch})
 
-    decision = decide(chirp3(), at(ALL_AT_HALF), replace(nothing_yet(NOON_S), watches=watches), NOON_S)
+    decision = decide(chirp3(), at(ALL_AT_HALF), evidence, NOON_S)
 
     assert decision.reasons[0].endswith(f"; odds {math.exp(50.0):,.0f} to 1 against chance")
+
+
+def mildly(state: RolloutState, plan: Plan) -> Decision:
+    """Where errors have rung between the levels."""
+    return decide(plan, state, certain(ERRORS, Run(7.0, 0.0, 100.0, 100.0)), NOON_S)
+
+
+def test_whatever_an_alarm_leads_to_is_looked_at_again_a_slot_later_and_reads_no_gate_for_going_on() -> None:
+    only_errors = replace(chirp3(), gates=(ERRORS,))
+    no_milder = replace(only_errors, stages=only_errors.stages[ALL_AT_HALF:])
+    half = at(ALL_AT_HALF)
+
+    decisions = [
+        others(20.0, 0.0),
+        others(0.0, 0.0),
+        mildly(half, only_errors),
+        mildly(replace(half, step_backs=3), only_errors),
+        mildly(at(0, plan=no_milder), no_milder),
+    ]
+
+    assert [(decision.verb, decision.trigger) for decision in decisions] == [
+        (Verb.HOLD_BACK, Trigger.P1),
+        (Verb.ROLL_BACK, Trigger.P0),
+        (Verb.STEP_BACK, Trigger.P1),
+        (Verb.ROLL_BACK, Trigger.P1),
+        (Verb.ROLL_BACK, Trigger.P1),
+    ]
+    assert {(decision.wake_at_s, decision.readings) for decision in decisions} == {(NOON_S + SLOT_S, ())}

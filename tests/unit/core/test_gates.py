@@ -74,15 +74,15 @@ def test_never_more_bad_cases_than_cases(metric: Metric) -> None:
 
 @pytest.mark.parametrize("arm", Arm)
 def test_arms_are_compared_by_cases_and_a_mean_by_who_took_longer_than_its_level(arm: Arm) -> None:
-    assert comparable(Metric.MEAN_SYNTHESIS, 2.0, TALLY, arm)[:2] == (50.0, 91.0)
-    assert comparable(Metric.P95_SYNTHESIS, 5.0, TALLY, arm)[:2] == (20.0, 91.0)
-    assert comparable(Metric.ERROR_RATE, 0.05, TALLY, arm)[:2] == (7.0, 100.0)
-    assert comparable(Metric.SUCCESS_RATE, 0.05, TALLY, arm)[:2] == (10.0, 100.0)
+    assert comparable(Metric.MEAN_SYNTHESIS, 2.0, TALLY, arm) == Counted(50.0, 91.0, 1.0)
+    assert comparable(Metric.P95_SYNTHESIS, 5.0, TALLY, arm) == Counted(20.0, 91.0, 1.0)
+    assert comparable(Metric.ERROR_RATE, 0.05, TALLY, arm) == Counted(7.0, 100.0, 0.05)
+    assert comparable(Metric.SUCCESS_RATE, 0.05, TALLY, arm) == Counted(10.0, 100.0, 0.05)
 
 
 def test_the_candidates_fallbacks_are_compared_with_what_the_baseline_could_not_hand_on() -> None:
-    assert comparable(Metric.FALLBACK_RATE, 0.05, TALLY, Arm.CANDIDATE)[:2] == (9.0, 100.0)
-    assert comparable(Metric.FALLBACK_RATE, 0.05, TALLY, Arm.BASELINE)[:2] == (10.0, 100.0)
+    assert comparable(Metric.FALLBACK_RATE, 0.05, TALLY, Arm.CANDIDATE) == Counted(9.0, 100.0, 0.05)
+    assert comparable(Metric.FALLBACK_RATE, 0.05, TALLY, Arm.BASELINE) == Counted(10.0, 100.0, 0.05)
 
 
 def test_a_duration_that_the_histogram_cannot_tell_is_refused() -> None:
