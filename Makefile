@@ -54,7 +54,7 @@ pages: $(DEV)
 	$(BIN)/python docs/tools/pages.py
 
 docs: pages
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lock: $(DEV)
 	$(COMPILE) requirements/build.in -o requirements/build.txt

@@ -23,7 +23,7 @@ OPERATORS = (
     "index.md",
 )
 PAGES = [ROOT / "README.md", *(DOCS / name for name in OPERATORS)]
-_LONGEST_S = 240.0
+_LONGEST_S = 400.0
 
 
 def _name(block: Block) -> str:
