@@ -9,7 +9,7 @@ DEV := $(VENV)/.dev
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 EXTRAS := --extra embedded --extra google --extra redis --extra postgresql --extra report --extra ops --extra notify
 
-.PHONY: help demo test lint serve bench judge mutants lock clean
+.PHONY: help demo test lint serve bench judge mutants pages docs lock clean
 
 help:
 	@echo "make demo   - a rollout on two real voices, in under two minutes"
@@ -18,6 +18,8 @@ help:
 	@echo "make bench  - the measurements of docs/benchmarks.md"
 	@echo "make judge  - the table of docs/simulation.md: what the judge can do, by simulation"
 	@echo "make mutants - how many faults put into the judge its tests notice: docs/mutation.md"
+	@echo "make pages  - tables and numbers of the operators' pages, from plan, settings and catalogue"
+	@echo "make docs   - all pages as a site in site/, which loads nothing from elsewhere"
 	@echo "make lock   - renew the locked requirements"
 
 demo: $(RUNTIME)
@@ -34,7 +36,7 @@ lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/codespell
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/mypy src tests bench
+	$(BIN)/mypy src tests bench docs/tools
 
 bench: $(DEV)
 	$(BIN)/python bench/run.py --write
@@ -47,6 +49,12 @@ judge: $(DEV)
 
 mutants: $(DEV)
 	$(BIN)/python bench/mutants.py --write
+
+pages: $(DEV)
+	$(BIN)/python docs/tools/pages.py
+
+docs: pages
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lock: $(DEV)
 	$(COMPILE) requirements/build.in -o requirements/build.txt
