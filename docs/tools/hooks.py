@@ -1,8 +1,8 @@
 """What mkdocs is told besides ``mkdocs.yml``.
 
-A page's link to a file outside ``docs`` leads to the repository, as the site does not hold it. A translated page says
-which language it is in, by which browsers choose the shapes of characters. In the navigation, ``decisions/*.md``
-stands for all of them.
+A page's link to a file outside ``docs`` leads to the repository, as the site does not hold it. A translated page
+says which language it is in, by which browsers choose the shapes of characters. In the navigation,
+``decisions/*.md`` stands for all of them.
 """
 
 from __future__ import annotations
