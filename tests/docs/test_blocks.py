@@ -20,8 +20,8 @@ OPERATORS = (
     "CHIRP3_ROLLBACK_PROCEDURE.md",
     "fallback-off.md",
     "troubleshooting.md",
-    "index.md",
 )
+TRANSLATED = (*OPERATORS, "index.md")
 PAGES = [ROOT / "README.md", *(DOCS / name for name in OPERATORS)]
 _LONGEST_S = 400.0
 
@@ -47,8 +47,6 @@ def reader() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_blocks_of_a_page_do_what_it_says(page: Path, reader: None, tmp_path: Path) -> None:
     chosen = [block for block in blocks(page) if not block.not_run and not block.missing]
-    if not chosen:
-        pytest.skip("has no block to run")
 
     done = run(chosen, tmp_path / "checkout", _LONGEST_S)
 
@@ -68,14 +66,14 @@ def test_few_blocks_are_not_run_and_each_says_why() -> None:
     assert all(len(block.not_run.split()) > 3 for block in left_out)
 
 
-@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("name", TRANSLATED)
 def test_the_chinese_page_has_the_same_blocks(name: str) -> None:
     english, chinese = blocks(DOCS / name), blocks(DOCS / "zh-TW" / name)
 
     assert [block.text for block in chinese] == [block.text for block in english]
 
 
-@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("name", TRANSLATED)
 def test_the_chinese_page_has_the_same_sections_tables_and_numbers(name: str) -> None:
     english, chinese = ((folder / name).read_text("utf-8") for folder in (DOCS, DOCS / "zh-TW"))
 
