@@ -6,6 +6,7 @@ import typer
 
 from segue.cli import check, serve, synth, voices
 from segue.cli.demo import verb as demo
+from segue.cli.monitor import verb as monitor
 from segue.cli.rollout.app import app as rollout
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app.command("synth")(synth.synth)
 app.command("voices")(voices.voices)
 app.command("check")(check.check)
 app.command("demo")(demo.demo)
+app.command("monitor")(monitor.monitor)
 app.add_typer(rollout, name="rollout")
 
 

@@ -197,6 +197,13 @@ REVISION = Metric(
     "Revision of the routing in force; the lowest of all workers.",
     across_workers="livemin",
 )
+ARMS = Metric(
+    "segue_arm_info",
+    Kind.GAUGE,
+    "1, labelled with an arm and the model that it is counted as.",
+    ("arm", "voice_model"),
+    across_workers="max",
+)
 BUILD = Metric("segue_build_info", Kind.GAUGE, "1, labelled with the version.", ("version",), across_workers="max")
 
 METRICS: tuple[Metric, ...] = (
@@ -223,5 +230,6 @@ METRICS: tuple[Metric, ...] = (
     WAITING,
     SHARE,
     REVISION,
+    ARMS,
     BUILD,
 )

@@ -22,9 +22,9 @@ from segue.telemetry import catalog
 from segue.telemetry.catalog import Kind, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from segue.core.speech import SpeechRequest
+    from segue.core.speech import Arm, SpeechRequest
     from segue.ports.recorder import Attempt, Hit, LaneName, Served, UnitOutcome
 
 MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
@@ -118,6 +118,11 @@ class PrometheusRecorder:
     def load_changed(self, lane: LaneName, running: int, waiting: int) -> None:
         self._gauges.child(catalog.RUNNING, lane).set(running)
         self._gauges.child(catalog.WAITING, lane).set(waiting)
+
+    def arms_named(self, models: Mapping[Arm, str]) -> None:
+        """Which model each arm is counted as: whoever reads the metrics cannot know it else."""
+        for arm, model in models.items():
+            self._gauges.child(catalog.ARMS, (arm, model)).set(1)
 
     def routing_changed(self, share_ratio: float, revision: int) -> None:
         """What this worker now assigns by; ``share_ratio`` is 0 while the master switch is off."""
