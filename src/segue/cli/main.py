@@ -8,6 +8,7 @@ from segue.cli import check, serve, synth, voices
 from segue.cli.demo import verb as demo
 from segue.cli.monitor import verb as monitor
 from segue.cli.rollout.app import app as rollout
+from segue.cli.verify import verb as verify
 
 app = typer.Typer(
     name="segue",
@@ -22,6 +23,7 @@ app.command("voices")(voices.voices)
 app.command("check")(check.check)
 app.command("demo")(demo.demo)
 app.command("monitor")(monitor.monitor)
+app.command("verify")(verify.verify)
 app.add_typer(rollout, name="rollout")
 
 
