@@ -24,12 +24,12 @@ _OF_A_MACHINE = frozenset({"rollout_file", "admin_token", "store_url", "promethe
 def configuration(deployment: Deployment) -> str:
     """What is in force, and where that is no longer what the server was started with."""
     found = deployment.configuration()
-    changed = ", ".join(_changed_since_start(found))
-    since = f"; changed since the start: {changed}" if changed else ""
+    changed = ", ".join(_not_as_set(found))
+    since = f"; not as set at the start: {changed}" if changed else ""
     return f"profile {found.profile}; in force: {in_words(found.in_force)}{since}"
 
 
-def _changed_since_start(found: Configuration) -> Iterator[str]:
+def _not_as_set(found: Configuration) -> Iterator[str]:
     at_start = {setting.name: setting.value for setting in found.settings}
     now = {
         "CHIRP3_ENABLED": found.in_force.enabled,
