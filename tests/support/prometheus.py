@@ -33,7 +33,7 @@ def needed(program: str) -> str:
 
 
 @contextmanager
-def scraping(folder: Path, *targets: str, every: str = "1s") -> Iterator[str]:
+def scraping(folder: Path, *targets: str, every: str = "1s", path: str = _METRICS_PATH) -> Iterator[str]:
     """The URL of a server that scrapes services (``host:port``)."""
     program, port = needed("prometheus"), _free_port()
     folder.mkdir(exist_ok=True)
@@ -42,7 +42,7 @@ def scraping(folder: Path, *targets: str, every: str = "1s") -> Iterator[str]:
     config.write_text(
         f"global: {{scrape_interval: {every}, evaluation_interval: {every}}}\n"
         "scrape_configs:\n"
-        f"  - {{job_name: segue, metrics_path: {_METRICS_PATH}, static_configs: [{{targets: [{named}]}}]}}\n",
+        f"  - {{job_name: segue, metrics_path: {path}, static_configs: [{{targets: [{named}]}}]}}\n",
         encoding="utf-8",
     )
     command = [

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from segue.cli import exits
-from segue.cli.terminal import CommandFailed
+from segue.cli.address import web_address
 from segue.core.errors import Unavailable
 from segue.ops.monitor.judgement import Observation, Replica
 from segue.ops.monitor.lookout import Lookout
@@ -48,14 +47,13 @@ async def source(asked: Asked, window_s: float) -> AsyncIterator[Source]:
     Raises:
         CommandFailed: an address is none.
     """
-    named = [asked.prometheus] if asked.prometheus else [endpoint(url) for url in asked.urls]
-    for url in named:
-        _refuse_no_address(url)
+    for url in [asked.prometheus] if asked.prometheus else asked.urls:
+        web_address(url)
     async with httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=True) as client:
         if asked.prometheus:
             yield Server(client, asked.prometheus, asked.selector, window_s)
         else:
-            yield Endpoints(client, list(dict.fromkeys(named)))
+            yield Endpoints(client, list(dict.fromkeys(endpoint(url) for url in asked.urls)))
 
 
 def endpoint(url: str) -> str:
@@ -67,15 +65,6 @@ def endpoint(url: str) -> str:
 def shown(url: str) -> str:
     """The address without the name and the password that it may hold."""
     return str(httpx.URL(url).copy_with(userinfo=b""))
-
-
-def _refuse_no_address(url: str) -> None:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise CommandFailed(f"{url!r} is no address: {error}", exits.USAGE) from None
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise CommandFailed(f"{url!r} is no address: it must begin with http:// or https://", exits.USAGE)
 
 
 class Endpoints:
@@ -129,9 +118,16 @@ class Server:
         return Window(self._window_s, gained, requests_per_s=per_s, share_ratios=shares, gauges=gauges)
 
     async def _gained(self, name: str) -> dict[Series, float]:
-        labels = ", ".join(_COUNTERS[name])
-        window = f"{self._window_s * 1000:.0f}ms"
-        return await self._asked(name, f"sum by ({labels}) (increase({name}{{{self._selector}}}[{window}]))")
+        """``increase`` counts from a series' first sample on: what a new series begins with is added.
+
+        New is a series that was not there when the window began, though its target was scraped then.
+        """
+        by, window = f"sum by ({', '.join(_COUNTERS[name])})", f"{self._window_s * 1000:.0f}ms"
+        series = f"{name}{{{self._selector}}}"
+        grew = f"{by} (increase({series}[{window}]))"
+        new = f"min_over_time({series}[{window}]) unless {series} offset {window}"
+        began = f"{by} (({new}) and on (instance, job) (up offset {window}))"
+        return await self._asked(name, f"({grew} + {began}) or {grew} or {began}")
 
     async def _levels(self, name: str) -> dict[Series, float]:
         labels = ", ".join(("instance", *_GAUGES[name]))

@@ -13,6 +13,7 @@ import typer
 from rich.markup import escape
 
 from segue.cli import exits
+from segue.cli.address import web_address
 from segue.cli.terminal import CommandFailed, complaints, out
 from segue.cli.verify.deployment import Asked, Deployment
 from segue.cli.verify.report import MARKS, Verification, as_json, as_junit, further_lines, settings_table
@@ -106,13 +107,9 @@ def _client(url: str, timeout_s: float) -> httpx.Client:
     Raises:
         CommandFailed: the address is none.
     """
-    try:
-        parsed = httpx.URL(url.rstrip("/"))
-    except httpx.InvalidURL as error:
-        raise CommandFailed(f"{url!r} is no address: {error}", exits.USAGE) from None
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise CommandFailed(f"{url!r} is no address: it must begin with http:// or https://", exits.USAGE)
-    return httpx.Client(base_url=parsed, timeout=timeout_s, limits=httpx.Limits(keepalive_expiry=timeout_s))
+    return httpx.Client(
+        base_url=web_address(url.rstrip("/")), timeout=timeout_s, limits=httpx.Limits(keepalive_expiry=timeout_s)
+    )
 
 
 def _told(url: str, outcomes: Iterable[Outcome]) -> Iterable[Outcome]:
