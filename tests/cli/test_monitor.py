@@ -195,7 +195,7 @@ def test_another_plans_gates_may_be_applied(service: MetricsEndpoint, tmp_path: 
     plan = tmp_path / "strict.yaml"
     plan.write_text(
         "version: 1\nname: strict\nstages: [{name: all, share: 100%, hold: 1h}]\n"
-        'gates: {mean_synthesis: {roll_back: "> 0.35s"}}\n',
+        'gates: {mean_synthesis: {target: "< 0.35s", roll_back: "> 0.35s"}}\n',
         "utf-8",
     )
     done = CliRunner().invoke(app, ["monitor", "--url", service.url, "--plan", str(plan), "--exit-code"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import httpx
 
 from segue.cli import exits
@@ -15,6 +17,7 @@ def web_address(url: str) -> httpx.URL:
         CommandFailed: it is none of a web server's.
     """
     try:
+        urlsplit(url)  # which is stricter about brackets
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
         raise CommandFailed(f"{url!r} is no address: {error}", exits.USAGE) from None
