@@ -32,7 +32,7 @@ lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/codespell
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/mypy src tests bench
+	$(BIN)/mypy src tests bench scripts
 
 bench: $(DEV)
 	$(BIN)/python bench/run.py --write

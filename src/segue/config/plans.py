@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 SHIPPED = "chirp3.yaml"
 
 
-def shipped_plan(name: str) -> Plan:
-    """A plan of ``plans/``: packaged beside the code, or at the top of the tree that the code is run from."""
+def shipped_path(name: str) -> Path:
+    """``plans/``: packaged beside the code, or at the top of the tree that the code is run from."""
     package = Path(str(resources.files("segue")))
     packaged = package / "plans" / name
-    return read_plan(packaged if packaged.is_file() else package.parents[1] / "plans" / name)
+    return packaged if packaged.is_file() else package.parents[1] / "plans" / name
+
+
+def shipped_plan(name: str) -> Plan:
+    return read_plan(shipped_path(name))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from segue.cli.verify.deployment import Deployment
-    from segue.cli.verify.wire import Configuration, InForce
+    from segue.cli.verify.wire import Configuration, Routing
     from segue.core.plan import Stage
 
 _OF_A_MACHINE = frozenset({"rollout_file", "admin_token", "store_url", "prometheus_url"})
@@ -48,7 +48,7 @@ def _short(value: object) -> str:
     return (",".join(map(str, value)) or "(all)") if isinstance(value, list) else str(value)
 
 
-def in_words(routing: InForce) -> str:
+def in_words(routing: Routing) -> str:
     """The routing as a sentence's part."""
     if not routing.enabled:
         locked = " by CHIRP3_ENABLED=false in the environment" if routing.locked_off else ""
@@ -111,7 +111,7 @@ def stage(deployment: Deployment, expected: Stage | None) -> str:
     return f"as stage {expected.name!r} has it: {in_words(routing)}"
 
 
-def _differences(routing: InForce, expected: Stage) -> Iterator[str]:
+def _differences(routing: Routing, expected: Stage) -> Iterator[str]:
     shares = sorted({percent_from_ppm(step.share_ppm) for step in expected.steps})
     share = routing.share_percent if routing.enabled else 0.0
     if share not in shares:

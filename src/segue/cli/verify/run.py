@@ -43,6 +43,10 @@ def checked(deployment: Deployment, expected: Expected) -> Iterator[Outcome]:
             yield _outcome(name, partial(check, deployment))
 
 
+def check_names(expected: Expected) -> list[str]:
+    return list(_checks(expected))
+
+
 def _checks(expected: Expected) -> dict[str, Callable[[Deployment], str]]:
     return {
         "health": service_checks.health,

@@ -49,7 +49,7 @@ class Setting(msgspec.Struct, frozen=True):
     secret: bool
 
 
-class InForce(msgspec.Struct, frozen=True):
+class Routing(msgspec.Struct, frozen=True):
     """The routing that the process which answered assigns by."""
 
     revision: int
@@ -72,7 +72,7 @@ class Configuration(msgspec.Struct, frozen=True):
     profile: str
     arms: dict[str, Arm]
     settings: tuple[Setting, ...]
-    in_force: InForce
+    in_force: Routing
 
 
 class Faults(msgspec.Struct, frozen=True):

@@ -119,8 +119,8 @@ def models_table(report: Report) -> Table:
 def characters_table(report: Report) -> Table:
     """A row for each character on each model; the verdict is the worst of its measures."""
     columns = ("character", "model", "attempts", "success", "errors", "fallbacks", "mean", "P95", "verdict")
-    whoms = dict.fromkeys(line.whom for line in report.lines if line.whom.character)
-    return Table("By character", columns, [_character_row(report.of(whom), whom) for whom in whoms])
+    each = dict.fromkeys(line.whom for line in report.lines if line.whom.character)
+    return Table("By character", columns, [_character_row(report.of(whom), whom) for whom in each])
 
 
 def _character_row(lines: dict[Metric, Line], whom: Whom) -> Sequence[str]:
