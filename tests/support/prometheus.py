@@ -33,7 +33,9 @@ def needed(program: str) -> str:
 
 
 @contextmanager
-def scraping(folder: Path, *targets: str, every: str = "1s", rules: str = "") -> Iterator[str]:
+def scraping(
+    folder: Path, *targets: str, every: str = "1s", path: str = _METRICS_PATH, rules: str = ""
+) -> Iterator[str]:
     """The URL of a server that scrapes services (``host:port``) and goes by ``rules``, a rule file's content."""
     program, port = needed("prometheus"), _free_port()
     folder.mkdir(exist_ok=True)
@@ -44,7 +46,7 @@ def scraping(folder: Path, *targets: str, every: str = "1s", rules: str = "") ->
         "rule_files: [rules.yml]\n"
         f"global: {{scrape_interval: {every}, evaluation_interval: {every}}}\n"
         "scrape_configs:\n"
-        f"  - {{job_name: segue, metrics_path: {_METRICS_PATH}, static_configs: [{{targets: [{named}]}}]}}\n",
+        f"  - {{job_name: segue, metrics_path: {path}, static_configs: [{{targets: [{named}]}}]}}\n",
         encoding="utf-8",
     )
     command = [

@@ -12,6 +12,7 @@ from segue import __version__
 from segue.api.app import Doors
 from segue.api.auth import operator_check
 from segue.api.catalogue_routes import catalogue_routes
+from segue.api.control.config import config_routes
 from segue.api.control.faults import fault_routes
 from segue.api.control.report import report_routes
 from segue.api.control.routes import control_routes
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from segue.api.asgi import App
     from segue.api.context import Context
+    from segue.api.control.config import Effective
     from segue.api.control.routes import RolloutControl
     from segue.controller.reporting import Reporter
     from segue.ports.engine import Engine
@@ -44,6 +46,7 @@ class Parts:
     context: Context
     engines: Mapping[str, Engine]
     control: RolloutControl
+    effective: Effective
     feed: RolloutFeed
     reporter: Reporter
     board: FaultBoard | None
@@ -67,6 +70,7 @@ def build_api(parts: Parts) -> Doors:
     rest.include_router(monitoring_routes(context.catalogue, parts.engines, parts.summary, parts.exposition))
     rest.include_router(catalogue_routes(context.catalogue))
     rest.include_router(control_routes(parts.control, check))
+    rest.include_router(config_routes(parts.effective, parts.control, check))
     rest.include_router(stream_routes(parts.feed, check))
     rest.include_router(report_routes(parts.reporter, check))
     if parts.board is not None:

@@ -94,8 +94,7 @@ def _settings_table(loaded: Loaded) -> Table:
         value = getattr(loaded.settings, field)
         if isinstance(value, SecretStr):
             value = "(set)"
-        source = "environment" if field in loaded.from_environment else "file or default"
-        table.add_row(env_name(field), str(value), source, info.description or "")
+        table.add_row(env_name(field), str(value), loaded.sources[field], info.description or "")
     return table
 
 

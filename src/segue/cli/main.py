@@ -6,7 +6,9 @@ import typer
 
 from segue.cli import check, dashboards, metrics, rules, serve, simulate, synth, voices
 from segue.cli.demo import verb as demo
+from segue.cli.monitor import verb as monitor
 from segue.cli.rollout.app import app as rollout
+from segue.cli.verify import verb as verify
 
 app = typer.Typer(
     name="segue",
@@ -24,6 +26,8 @@ app.command("dashboards")(dashboards.dashboards)
 app.command("metrics")(metrics.metrics)
 app.command("rules")(rules.rules)
 app.command("demo")(demo.demo)
+app.command("monitor")(monitor.monitor)
+app.command("verify")(verify.verify)
 app.add_typer(rollout, name="rollout")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +25,22 @@ SERVICE_URL = "SEGUE_URL"
 """The variable that tells the commands which service to speak to; the service itself has no use for it."""
 
 
+class Source(StrEnum):
+    """Where a setting's value is from."""
+
+    ENVIRONMENT = "environment"
+    ROLLOUT_FILE = "rollout file"
+    SETTINGS_FILE = "settings file"
+    DEFAULT = "default"
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, and which of them the environment named: those beat what was changed at run time."""
+    """Settings, where each is from, and which the environment named: those beat what was changed at run time."""
 
     settings: Settings
     from_environment: frozenset[str]
+    sources: Mapping[str, Source]
 
 
 def load_settings(environ: Mapping[str, str]) -> Loaded:
@@ -56,7 +67,16 @@ def load_settings(environ: Mapping[str, str]) -> Loaded:
         raise ConfigurationError(faults) from None
     if faults:
         raise ConfigurationError(faults)
-    return Loaded(settings, in_environment)
+    sources = {name: _source(env_name(name), name, rollout, given, tree) for name in Settings.model_fields}
+    return Loaded(settings, in_environment, sources)
+
+
+def _source(
+    name: str, field: str, rollout: Mapping[str, str], given: Mapping[str, str], tree: Mapping[str, Any]
+) -> Source:
+    if field in given:
+        return Source.ROLLOUT_FILE if rollout.get(name, "").strip() else Source.ENVIRONMENT
+    return Source.SETTINGS_FILE if field in tree else Source.DEFAULT
 
 
 def _rollout_file(environ: Mapping[str, str], tree: Mapping[str, Any], faults: list[str]) -> dict[str, str]:

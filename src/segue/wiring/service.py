@@ -13,6 +13,7 @@ from prometheus_client.exposition import choose_encoder
 
 from segue.api.build import Parts, build_api
 from segue.api.context import Context
+from segue.api.control.config import Effective
 from segue.api.identity import Identity
 from segue.config.load import load_settings
 from segue.core.rollout import effective_share
@@ -25,6 +26,7 @@ from segue.telemetry.meter import Meter
 from segue.telemetry.prometheus import PrometheusRecorder, bury_dead_workers, exposed
 from segue.telemetry.standing import RolloutExporter
 from segue.telemetry.summary import summarize
+from segue.wiring.effective import effective_settings
 from segue.wiring.rollout import Rollout, routing_at_boot
 from segue.wiring.speech import Speech
 
@@ -55,12 +57,13 @@ class Service:
         exporter = RolloutExporter(self._metrics)
         self._rollout = Rollout(settings, self.current, meter, self.speech.clock, self._routing_taken, exporter)
         self._flusher = Flusher(self._metrics.flush, self.speech.clock)
-        self.api = build_api(self._parts(recorder))
+        effective = Effective(effective_settings(loaded), self.speech.catalogue)
+        self.api = build_api(self._parts(recorder, effective))
 
     def _routing_taken(self, current: Current) -> None:
         self._metrics.routing_changed(effective_share(current.routing), current.revision)
 
-    def _parts(self, recorder: Recorder) -> Parts:
+    def _parts(self, recorder: Recorder, effective: Effective) -> Parts:
         settings, speech = self._settings, self.speech
         context = Context(
             pipeline=speech.pipeline,
@@ -78,6 +81,7 @@ class Service:
             context=context,
             engines=speech.engines,
             control=self._rollout.control,
+            effective=effective,
             feed=self._rollout.feed,
             reporter=self._rollout.reporter,
             board=speech.board,

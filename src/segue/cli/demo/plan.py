@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from segue.cli import shipped
+from segue.config.plans import shipped_path
 
 
 def plan_text() -> str:
-    """``plans/demo.yaml``."""
-    return shipped.plan_text("demo.yaml")
+    """``plans/demo.yaml``, wherever Segue is installed."""
+    return shipped_path("demo.yaml").read_text(encoding="utf-8")

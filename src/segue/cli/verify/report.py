@@ -1,0 +1,107 @@
+"""Outcomes as people and programs read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from xml.etree import ElementTree as ET
+
+import msgspec
+from rich.table import Table
+
+from segue.cli.verify.outcome import Outcome, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from segue.cli.verify.wire import Configuration
+
+MARKS = {
+    Status.PASSED: ("green", "passed "),
+    Status.FAILED: ("bold red", "FAILED "),
+    Status.SKIPPED: ("yellow", "skipped"),
+}
+
+
+class Verification(NamedTuple):
+    """What all checks of one service came to; ``configuration`` is the server's, where it told."""
+
+    url: str
+    outcomes: Sequence[Outcome]
+    configuration: Configuration | None
+
+    @property
+    def ok(self) -> bool:
+        return not self.count(Status.FAILED)
+
+    def count(self, status: Status) -> int:
+        return sum(outcome.status is status for outcome in self.outcomes)
+
+    @property
+    def summary(self) -> str:
+        return ", ".join(f"{self.count(status)} {status}" for status in Status)
+
+
+def further_lines(outcome: Outcome) -> Iterator[str]:
+    """What a failure is a sign of, and what to do."""
+    if outcome.means:
+        yield f"means: {outcome.means}"
+    if outcome.do:
+        yield f"do: {outcome.do}"
+
+
+def settings_table(configuration: Configuration) -> Table:
+    table = Table("variable", "value", "from", title="Settings of the server", title_justify="left")
+    for setting in configuration.settings:
+        table.add_row(setting.name, _plain(setting.value), setting.source)
+    return table
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "not set"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def as_json(found: Verification) -> str:
+    told = {
+        "url": found.url,
+        "ok": found.ok,
+        "checks": found.outcomes,
+        "configuration": found.configuration,
+    }
+    return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
+
+
+def as_junit(found: Verification) -> str:
+    """One suite, a case for each check: what continuous integration shows."""
+    suite = ET.Element(
+        "testsuite",
+        name="segue verify",
+        hostname=found.url,
+        tests=str(len(found.outcomes)),
+        failures=str(found.count(Status.FAILED)),
+        errors="0",
+        skipped=str(found.count(Status.SKIPPED)),
+        time=f"{sum(outcome.took_s for outcome in found.outcomes):.3f}",
+    )
+    for outcome in found.outcomes:
+        suite.append(_case(outcome))
+    ET.indent(suite)
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True)
+
+
+def _case(outcome: Outcome) -> ET.Element:
+    case = ET.Element("testcase", classname="deployment", name=outcome.name, time=f"{outcome.took_s:.3f}")
+    if outcome.status is Status.FAILED:
+        failure = ET.SubElement(case, "failure", message=_printable(outcome.detail))
+        failure.text = _printable("\n".join(further_lines(outcome)))
+    elif outcome.status is Status.SKIPPED:
+        ET.SubElement(case, "skipped", message=_printable(outcome.detail))
+    else:
+        ET.SubElement(case, "system-out").text = _printable(outcome.detail)
+    return case
+
+
+def _printable(text: str) -> str:
+    """Without the control characters that no XML may hold."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -1,0 +1,88 @@
+"""Is it there, and does it tell how it does?"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+
+from segue.cli.verify.deployment import succeeded, understood
+from segue.cli.verify.outcome import CheckFailed
+from segue.cli.verify.wire import Health
+from segue.core.errors import Unavailable
+from segue.ops.monitor.scrape import ACCEPT, scraped
+from segue.telemetry import catalog
+
+if TYPE_CHECKING:
+    from segue.cli.verify.deployment import Deployment
+    from segue.ops.monitor.scrape import Scrape
+
+_HEALTH = "/api/v1/monitoring/health"
+_METRICS = "/api/v1/monitoring/metrics/prometheus"
+_MUST_BE = (
+    catalog.SYNTHESIS.name,
+    f"{catalog.SYNTHESIS_DURATION.name}_bucket",
+    f"{catalog.FILE_SIZE.name}_bucket",
+    f"{catalog.TEXT_LENGTH.name}_bucket",
+    catalog.REQUESTS_BY_CHARACTER.name,
+    catalog.REQUESTS.name,
+)
+"""What is there once anything was synthesised."""
+
+
+def health(deployment: Deployment) -> str:
+    answer = deployment.client.get(_HEALTH)
+    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        raise CheckFailed(
+            "the baseline's engine is not ready: the service is unavailable",
+            means="no listener can be answered",
+            do=f"{_HEALTH} says what the engine lacks; `segue check --online` on the service's machine, too",
+        )
+    found = understood(answer, Health)
+    down = [f"{arm}: {engine.detail}" for arm, engine in found.arms.items() if not engine.ready]
+    if down:
+        raise CheckFailed(
+            f"{found.status}: {'; '.join(down)}",
+            means="the baseline answers for an engine that is down; a rollout cannot go on like this",
+            do="mend the engine (credentials, quota, model files); `segue check --online` says what it lacks",
+        )
+    return f"{found.status}, version {found.version}, profile {found.profile}"
+
+
+def readiness(deployment: Deployment) -> str:
+    answer = deployment.client.get(f"{_HEALTH}/ready")
+    if not answer.is_success:
+        raise CheckFailed(
+            f"not ready ({answer.status_code})",
+            means="a load balancer sends this service no traffic",
+            do="wait while it starts (--wait 60); after that the service's log says what it waits for",
+        )
+    return "takes traffic"
+
+
+def metrics(deployment: Deployment) -> str:
+    """In both formats, with what the checks before have made."""
+    plain, open_metrics = _read(deployment, "text/plain"), _read(deployment, ACCEPT)
+    names = {series.name for series in plain.counters} & {series.name for series in open_metrics.counters}
+    missing = [name for name in _MUST_BE if name not in names]
+    if missing:
+        raise CheckFailed(
+            f"not among the metrics: {', '.join(missing)}",
+            means="dashboards, alerts and the monitor see nothing of it; or no synthesis has succeeded yet",
+            do="mend the synthesis first where it fails; else look what answers at this path",
+        )
+    return f"{len(plain.counters)} counters, as text and as OpenMetrics"
+
+
+def _read(deployment: Deployment, accept: str) -> Scrape:
+    answer = succeeded(deployment.client.get(_METRICS, headers={"Accept": accept}))
+    kind = answer.headers.get("content-type", "")
+    try:
+        return scraped(answer.text, kind, time.monotonic())
+    except Unavailable as error:
+        raise CheckFailed(
+            f"{error} ({kind})",
+            means="Prometheus and the monitor cannot see this service",
+            do=f"check that {_METRICS} reaches the service and not something before it",
+        ) from None
