@@ -39,6 +39,7 @@ _HEALTH_COLOURS = {
     Health.HEALTHY: "green",
     Health.WARNING: "yellow",
     Health.ALERT: "bold red",
+    Health.FEW: "yellow",
     Health.NO_DATA: "yellow",
     Health.UNREADABLE: "bold red",
 }

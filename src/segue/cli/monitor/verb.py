@@ -30,6 +30,7 @@ DEFAULT_INTERVAL_S = 60.0
 STATUSES = {
     Health.HEALTHY: 0,
     Health.WARNING: 1,
+    Health.FEW: 1,
     Health.NO_DATA: 1,
     Health.ALERT: 2,
     Health.UNREADABLE: exits.UNREACHABLE,
@@ -71,7 +72,10 @@ def monitor(  # noqa: PLR0913, PLR0917 - an option is an argument
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
     log: Annotated[Path | None, typer.Option(help="File to add every report to, as a line of JSON.")] = None,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Status 0 healthy, 1 warning or no data, 2 alert, 3 unreadable.")
+        bool,
+        typer.Option(
+            "--exit-code", help="Status 0 healthy, 1 warning or nothing to judge, 2 alert, 3 unreadable."
+        ),
     ] = False,
 ) -> None:
     """How the service does, read from its metrics alone and held against the plan's gates.

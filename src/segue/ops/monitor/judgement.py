@@ -33,11 +33,12 @@ class Verdict(StrEnum):
 
 
 class Health(StrEnum):
-    """The worst of all verdicts. ``no data``: nothing could be judged; ``unreadable``: no metrics came."""
+    """The worst of all verdicts. ``few`` and ``no data``: none could be given; ``unreadable``: no metrics came."""
 
     HEALTHY = "healthy"
     WARNING = "warning"
     ALERT = "alert"
+    FEW = "too few to tell"
     NO_DATA = "no data"
     UNREADABLE = "unreadable"
 
@@ -134,7 +135,9 @@ def health(lines: Iterable[Line], replicas: Sequence[Replica]) -> Health:
         return Health.ALERT
     if Verdict.WARNING in found or any(replica.trouble for replica in replicas):
         return Health.WARNING
-    return Health.HEALTHY if Verdict.MET in found else Health.NO_DATA
+    if Verdict.MET in found:
+        return Health.HEALTHY
+    return Health.FEW if Verdict.FEW in found else Health.NO_DATA
 
 
 def _line(one: Measure, gate: Gate | None, least: float) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -46,7 +47,7 @@ class Scrape:
 
 
 def scraped(body: str, content_type: str, at_s: float) -> Scrape:
-    """The body of a metrics endpoint, OpenMetrics or text as its content type says.
+    """The body of a metrics endpoint, OpenMetrics or text as its content type says; what is no number is left out.
 
     Raises:
         Unavailable: it is neither.
@@ -62,6 +63,8 @@ def scraped(body: str, content_type: str, at_s: float) -> Scrape:
     gauges: dict[Series, float] = {}
     births: dict[Series, float] = {}
     for sample in (sample for family in families for sample in family.samples):
+        if not math.isfinite(sample.value):
+            continue
         kept = counters if sample.name.endswith(_COUNTERS) else gauges
         kept = births if sample.name.endswith(_BIRTH) else kept
         kept[Series(sample.name, tuple(sorted(sample.labels.items())))] = float(sample.value)

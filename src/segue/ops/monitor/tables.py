@@ -116,11 +116,14 @@ def models_table(report: Report) -> Table:
     return Table(f"What was heard (candidate's share in force: {shown})", ("model", "of requests"), rows)
 
 
-def characters_table(report: Report) -> Table:
-    """A row for each character on each model; the verdict is the worst of its measures."""
+def characters_table(report: Report, *, in_trouble: bool = False) -> Table:
+    """A row for each character on each model, or those in trouble; the verdict is the worst of its measures."""
     columns = ("character", "model", "attempts", "success", "errors", "fallbacks", "mean", "P95", "verdict")
     each = dict.fromkeys(line.whom for line in report.lines if line.whom.character)
-    return Table("By character", columns, [_character_row(report.of(whom), whom) for whom in each])
+    rows = [_character_row(report.of(whom), whom) for whom in each]
+    if not in_trouble:
+        return Table("By character", columns, rows)
+    return Table("Characters in trouble", columns, [row for row in rows if row[-1] in _TROUBLE])
 
 
 def _character_row(lines: dict[Metric, Line], whom: Whom) -> Sequence[str]:
@@ -135,6 +138,7 @@ def _character_row(lines: dict[Metric, Line], whom: Whom) -> Sequence[str]:
     )
 
 
+_TROUBLE = (Verdict.ALERT, Verdict.WARNING)
 _WORST_FIRST = (Verdict.ALERT, Verdict.WARNING, Verdict.MET, Verdict.FEW, Verdict.NO_DATA)
 
 
@@ -144,7 +148,8 @@ def worst(lines: dict[Metric, Line]) -> Verdict:
 
 
 def tables(report: Report, trend: Trend | None = None) -> Iterator[Table]:
-    """All of them; those without a row are left out."""
-    for table in (gates_table(report, trend), models_table(report), characters_table(report)):
+    """All of them; those without a row are left out. Beside trends only characters in trouble have room."""
+    characters = characters_table(report, in_trouble=trend is not None)
+    for table in (gates_table(report, trend), models_table(report), characters):
         if table.rows:
             yield table

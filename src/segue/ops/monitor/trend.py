@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _LOOKS = 30
 _BARS = "▁▂▃▄▅▆▇█"
 _GAP = "·"
+_NO_CHANGE = 1e-6
+"""Of the largest value: a difference that is only in the last digits of the arithmetic."""
 
 
 class History:
@@ -37,7 +39,8 @@ def bars(values: Sequence[float | None]) -> str:
     if not known:
         return _GAP * len(values)
     least, largest = min(known), max(known)
-    step = (largest - least) / (len(_BARS) - 1)
+    spread = largest - least if largest - least > _NO_CHANGE * largest else 0.0
+    step = spread / (len(_BARS) - 1)
     return "".join(_GAP if value is None else _bar(value - least, step) for value in values)
 
 

@@ -102,6 +102,13 @@ def test_without_traffic_nothing_is_claimed() -> None:
     assert {line.verdict for line in found.lines} == {Verdict.NO_DATA}
 
 
+def test_a_handful_of_requests_is_told_apart_from_none() -> None:
+    metered = Metered()
+    metered.candidate(3, bad=3)
+
+    assert report(metered).health is Health.FEW
+
+
 def test_a_replica_that_cannot_be_read_is_a_warning_and_none_at_all_is_unreadable() -> None:
     away = Replica("http://away", "it does not answer")
 

@@ -40,6 +40,12 @@ def test_metrics_without_types_are_read_by_their_names() -> None:
     assert scrape.gauges == {Series("up", ()): 1}
 
 
+def test_what_is_no_number_is_left_out() -> None:
+    scrape = scraped("tts_requests_total NaN\ntts_other_total +Inf\nup 1\n", "", 0.0)
+
+    assert scrape.counters == {}
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

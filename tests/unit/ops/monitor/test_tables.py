@@ -61,6 +61,15 @@ def test_tables_without_a_row_are_left_out() -> None:
     assert [table.title for table in tables(report(Metered()))] == ["Against the gates of chirp3"]
 
 
+def test_beside_trends_only_characters_in_trouble_have_room() -> None:
+    metered = healthy(1000)
+    metered.candidate(50, bad=50, character="pip_boy")
+    (troubled,) = [table for table in tables(report(metered), lambda *_: "") if table.title.startswith("Char")]
+
+    assert [row[:2] for row in troubled.rows] == [("pip_boy", "chirp3-hd (candidate)")]
+    assert "By character" in [table.title for table in tables(report(metered))]
+
+
 def test_json_is_one_line_with_every_measure() -> None:
     metered = Metered()
     metered.candidate(75, bad=25, character="pip_boy")
@@ -89,6 +98,7 @@ def test_json_is_one_line_with_every_measure() -> None:
         ([0.0, 1.0], "▁█"),
         ([0.0, None, 0.5, 1.0], "▁·▅█"),
         ([2.0, 2.0], "▅▅"),
+        ([0.3, 0.1 + 0.2], "▅▅"),
     ],
 )
 def test_trends_are_bars_between_least_and_largest(values: list[float | None], drawn: str) -> None:
