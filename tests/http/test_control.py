@@ -9,6 +9,7 @@ import pytest
 from support.service import OPERATOR, staged
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from support.service import Stage
@@ -59,6 +60,7 @@ async def test_who_had_seen_an_older_state_is_told_who_was_first(stage: Stage) -
         {"share_percent": 101},
         {"share_percent": -1},
         {"share_percent": "x"},
+        {"share_percent": True},
         {"percentage": 10},
         {"characters": ["x"]},
     ],
@@ -68,6 +70,50 @@ async def test_a_change_that_makes_no_sense_is_refused(stage: Stage, change: dic
 
     assert refused.status_code in (400, 422)
     assert refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"why": "\\ud800"}', b'{"seen": NaN}', b'{"\\udc00": 1}', b'{"why": %s}' % (b"[" * 100_000), b"\xff"],
+    ids=["half a pair", "no number", "half a name", "deep", "no text"],
+)
+async def test_a_body_that_json_cannot_repeat_is_refused_in_words(stage: Stage, body: bytes) -> None:
+    headers = OPERATOR | {"Content-Type": "application/json"}
+    refused = await stage.client.post("/api/v1/rollout/rollback", content=body, headers=headers)
+
+    assert refused.status_code in (400, 422)
+    assert refused.json()["detail"]
+
+
+async def test_what_was_sent_is_not_sent_back(stage: Stage) -> None:
+    long_word = "x" * 2000
+    refused = await stage.client.post("/api/v1/rollout/rollback", json={"why": long_word}, headers=OPERATOR)
+
+    assert refused.status_code == 422
+    assert "at most 1000 characters" in refused.text
+    assert long_word not in refused.text
+
+
+async def test_no_more_of_a_body_is_read_than_a_plan_may_need(stage: Stage) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 64:
+            sent += 1
+            yield b" " * 65_536
+
+    refused = await stage.client.post("/api/v1/rollout/start", content=endless())
+
+    assert refused.status_code == 413
+    assert sent == 17
+
+
+async def test_who_gives_an_empty_name_is_the_operator(stage: Stage) -> None:
+    await stage.client.post("/api/v1/rollout/rollback", json={}, headers=OPERATOR | {"X-Segue-Actor": " "})
+    history = (await stage.client.get("/api/v1/rollout/history", headers=OPERATOR)).json()
+
+    assert history[-1]["actor"] == "operator"
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "operator-token"}])

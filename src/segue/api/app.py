@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from segue.api.asgi import Response
+from segue.api.asgi import Response, bounded
 from segue.api.native import audio as native_audio
 from segue.api.native import errors as native_errors
 from segue.core.errors import InternalFailure
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segue.api.asgi import App, Receive, Scope, Send
+
+
+_MOST_CONTROL_BYTES = 1024 * 1024
+"""Bodies for the routes that are not hot; the largest is a plan."""
 
 
 class Doors:
@@ -35,8 +39,11 @@ class Doors:
         if scope["type"] != "http":
             await self._rest(scope, receive, send)
             return
+        door = self._door(scope)
+        if door is self._rest:
+            receive = bounded(receive, _MOST_CONTROL_BYTES)
         try:
-            await self._door(scope)(scope, receive, send)
+            await door(scope, receive, send)
         except Exception:  # noqa: BLE001 - the request's edge: it is answered whatever happens
             self._log.exception("request_failed", path=scope["path"])
             failure = InternalFailure("an unexpected error; the service's log has it")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from fastapi import HTTPException
+
 from segue.core.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -70,6 +72,24 @@ async def read_body(receive: Receive, max_bytes: int) -> bytes:
     if len(body) > max_bytes:
         raise BodyTooLarge(f"the body is larger than {max_bytes} bytes")
     return body
+
+
+def bounded(receive: Receive, max_bytes: int) -> Receive:
+    """The same, for frameworks that read a whole body before they ask who sent it.
+
+    What it gives raises ``HTTPException`` 413 once more than ``max_bytes`` have come.
+    """
+    seen_bytes = 0
+
+    async def counted() -> Message:
+        nonlocal seen_bytes
+        message = await receive()
+        seen_bytes += len(message.get("body", b""))
+        if seen_bytes > max_bytes:
+            raise HTTPException(413, f"the body is larger than {max_bytes} bytes")
+        return message
+
+    return counted
 
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:

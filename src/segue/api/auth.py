@@ -35,6 +35,6 @@ def operator_check(token: str | None) -> Callable[..., str]:
                 "send the admin token as 'Authorization: Bearer ...'",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        return x_segue_actor.encode("latin-1").decode(errors="replace")
+        return x_segue_actor.encode("latin-1").decode(errors="replace").strip() or "operator"
 
     return check

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from segue import __version__
@@ -76,6 +78,7 @@ def build_api(parts: Parts) -> Doors:
     if parts.board is not None:
         rest.include_router(fault_routes(parts.board, parts.engines.keys(), context.clock, check))
     rest.add_exception_handler(SegueError, _told)
+    rest.add_exception_handler(RequestValidationError, _not_understood)
     rest.openapi = with_hot_doors(rest.openapi)  # type: ignore[method-assign]  # FastAPI's own way
     posts: dict[str, App] = {native.PATH: native.SynthesizeDoor(context), openai.PATH: openai.SpeechDoor(context)}
     return Doors(posts, AudioDoor(context), rest)
@@ -85,6 +88,14 @@ async def _told(request: Request, error: Exception) -> JSONResponse:
     """An operator's order that could not be carried out: what happened, and whose affair it is."""
     del request
     return JSONResponse({"detail": str(error), "code": _code(error)}, _status(error))
+
+
+async def _not_understood(request: Request, error: Exception) -> Response:
+    """What is wrong with a body, and where. What was sent is not sent back: it may be long, or no JSON at all."""
+    del request
+    assert isinstance(error, RequestValidationError)
+    faults = [{key: fault[key] for key in ("type", "loc", "msg")} for fault in error.errors()]
+    return Response(json.dumps({"detail": faults}), 422, media_type="application/json")
 
 
 def _status(error: Exception) -> int:

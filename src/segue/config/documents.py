@@ -24,6 +24,9 @@ class Document(BaseModel):
 
 D = TypeVar("D", bound=BaseModel)
 
+_DEEPEST = 100
+"""Brackets open at once. No file of ours needs ten, and the parser's time and memory grow with their square."""
+
 
 def read_document(path: Path, model: type[D]) -> D:
     """The file as the model.
@@ -65,13 +68,31 @@ def parsed_tree(path: Path, text: str) -> Any:
     """The content of ``text`` with the positions of its keys; ``path`` is where it is from, for messages.
 
     Raises:
-        ConfigurationError: it is not YAML.
+        ConfigurationError: it is not YAML, or nested deeper than anything of ours.
     """
+    line = _too_deep_at(text)
+    if line is not None:
+        raise ConfigurationError([f"{path}:{line}: nested too deeply: more than {_DEEPEST} brackets are open"])
     try:
         tree = YAML(typ="rt").load(text)
     except YAMLError as error:
         raise ConfigurationError([_syntax_fault(path, error)]) from error
+    except RecursionError:
+        raise ConfigurationError([f"{path}:1: nested too deeply to be read"]) from None
+    except ValueError as error:  # a number or a date that looks like one and is none
+        raise ConfigurationError([f"{path}:1: holds a value that cannot be read: {error}"]) from None
     return {} if tree is None else tree
+
+
+def _too_deep_at(text: str) -> int | None:
+    """The line at which too many brackets are open, found without parsing: those in quotes count, too."""
+    opened = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        for sign in line:
+            opened += (sign in "[{") - (sign in "]}" and opened > 0)
+            if opened > _DEEPEST:
+                return number
+    return None
 
 
 def described(path: Path, tree: Any, fault: Any) -> str:

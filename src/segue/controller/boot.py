@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segue.controller.ledger import Wish
-from segue.core.rollout import Verb, booted
+from segue.core.rollout import Phase, Verb, booted
 from segue.ports.store import Conflict
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ async def boot(ledger: Ledger, environment: Routing, *, actor: str) -> None:
         return
     try:
         why = "the CHIRP3_ settings are new, or changed since they were last read"
+        if snapshot.state.phase is Phase.ROLLED_BACK:
+            why += "; the roll back stands until a person resumes, starts a plan or sets the routing"
         wish = Wish(actor, Verb.BOOT, why)
         await ledger.change(wish, lambda state: booted(state, environment), seen=snapshot.revision)
     except Conflict:

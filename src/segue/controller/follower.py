@@ -34,7 +34,8 @@ class Follower:
         self._events = log
         self._take = take
         self._clock = clock
-        self._revision = 0
+        self._known = (0, 0.0)
+        self._reading = asyncio.Lock()
         self._log = structlog.get_logger("segue.rollout")
         self._task: asyncio.Task[None] | None = None
 
@@ -42,12 +43,22 @@ class Follower:
         self._task = asyncio.create_task(self._follow(), name="follow the rollout")
 
     async def catch_up(self) -> None:
-        """Takes the state as it is now, unless a newer one has been taken meanwhile."""
-        snapshot = await self._ledger.latest()
-        if snapshot.revision > self._revision:
-            self._revision = snapshot.revision
-            await self._take(snapshot)
-            self._log.info("routing_taken", revision=snapshot.revision, routing=str(snapshot.state.routing))
+        """Takes the state as it is now, unless it is the one taken last.
+
+        Reads come one after another, so one that finds an earlier revision has not been overtaken: the history is
+        another one, as after a backup was put in its place, and it is this one that people steer by now.
+        """
+        async with self._reading:
+            snapshot = await self._ledger.latest()
+            found = (snapshot.revision, snapshot.at_s)
+            if found == self._known:
+                return
+            if snapshot.revision <= self._known[0]:
+                self._log.warning("history_replaced", had=self._known[0], found=snapshot.revision)
+            if snapshot.revision:
+                await self._take(snapshot)
+                self._log.info("routing_taken", revision=snapshot.revision, routing=str(snapshot.state.routing))
+            self._known = found
 
     async def close(self) -> None:
         if self._task is not None:

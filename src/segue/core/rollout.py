@@ -131,7 +131,7 @@ def advanced(state: RolloutState, plan: Plan, now_s: float) -> RolloutState:
     target = plan.after(state.place)
     if target is None:
         raise NotNow("this is the last step; it ends by itself when its hold is over and its gates are met")
-    return _entered(state, plan, target, Verb.ADVANCE, now_s)
+    return _entered(_switched_on(state), plan, target, Verb.ADVANCE, now_s)
 
 
 def approval_asked(state: RolloutState) -> RolloutState:
@@ -149,11 +149,11 @@ def paused(state: RolloutState, now_s: float) -> RolloutState:
 
 def resumed(state: RolloutState, plan: Plan, now_s: float) -> RolloutState:
     """After a pause: the same step, its hold counted on. After a roll back: ``Plan.before``."""
+    on = _switched_on(state)
     if state.phase is Phase.ROLLED_BACK:
-        on = replace(state, routing=replace(state.routing, enabled=True))
         return _entered(on, plan, plan.before(state.place), Verb.RESUME, now_s)
     phase = phase_after(state, Verb.RESUME)
-    routing = _routing_at(state.routing, plan, state.place)
+    routing = _routing_at(on.routing, plan, state.place)
     return replace(state, routing=routing, phase=phase, entered_at_s=now_s, evidence_from_s=now_s)
 
 
@@ -222,10 +222,15 @@ def decided(state: RolloutState, verb: Verb, character: str, plan: Plan, now_s: 
 
 
 def routing_set(state: RolloutState, change: RoutingChange, now_s: float) -> RolloutState:
-    """The routing as a person wants it; a plan under way is paused by that, and keeps its place."""
+    """The routing as a person wants it; a plan under way is paused by that, and keeps its place.
+
+    Who lets listeners hear the candidate again has ended the roll back: what is heard is watched.
+    """
     held_s = state.held_for_s(now_s)
     phase = phase_after(state, Verb.SET_ROUTING)
     routing = change.applied(state.routing)
+    if phase is Phase.ROLLED_BACK and effective_share(routing) > 0:
+        phase = Phase.MANUAL if state.plan is None else Phase.PAUSED
     return replace(state, routing=routing, phase=phase, held_s=held_s, evidence_from_s=now_s)
 
 
@@ -253,11 +258,14 @@ def booted(state: RolloutState, environment: Routing) -> RolloutState:
 
     The environment sets the state of a rollout that has no history, and again whenever it has changed since the
     last boot. Otherwise the history stands: a restart undoes nothing that was done while the service ran. A plan
-    under way is paused where the environment overrules it.
+    under way is paused where the environment overrules it. A roll back it does not overrule: whatever else was
+    changed for the restart, the candidate is off until a person says otherwise.
     """
     if state.booted_with == environment:
         return state
     routing = replace(environment, held_back=state.routing.held_back)
+    if state.phase is Phase.ROLLED_BACK:
+        routing = replace(routing, enabled=False, share_ppm=0)
     going = state.phase in (Phase.RUNNING, Phase.AWAITING_APPROVAL, Phase.COOLING)
     phase = Phase.PAUSED if going else state.phase
     return replace(state, routing=routing, booted_with=environment, phase=phase)
@@ -266,6 +274,11 @@ def booted(state: RolloutState, environment: Routing) -> RolloutState:
 def effective_share(routing: Routing) -> float:
     """The candidate's share as a ratio: 0 while the master switch is off."""
     return routing.share_ppm / PPM if routing.enabled else 0.0
+
+
+def _switched_on(state: RolloutState) -> RolloutState:
+    """A person may have switched the candidate off meanwhile; a plan that goes on without it would never end."""
+    return replace(state, routing=replace(state.routing, enabled=True))
 
 
 def _entered(state: RolloutState, plan: Plan, place: Place, verb: Verb, now_s: float) -> RolloutState:

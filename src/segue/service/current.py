@@ -22,12 +22,9 @@ class Current:
         self.revision = revision
         self.routing = self._allowed(routing)
 
-    def take(self, routing: Routing, revision: int) -> bool:
-        """Takes a newer state; one no newer, arriving late, is ignored. Says whether it was taken."""
-        if revision <= self.revision:
-            return False
+    def take(self, routing: Routing, revision: int) -> None:
+        """Serves by this state from now on; whoever hands it on knows that it is the latest."""
         self.routing, self.revision = self._allowed(routing), revision
-        return True
 
     def _allowed(self, routing: Routing) -> Routing:
         return replace(routing, enabled=False) if self.locked_off else routing

@@ -34,6 +34,9 @@ _PROBE_PHRASE = "Hello there."
 _PROBE_TIMEOUT_S = 10.0
 _PROBE_CHARACTER = ""
 _QUOTA_WAIT_S = 5.0
+_GIVEN_UP_S = 4.0
+"""Who leaves after waiting so long for the engine has been failed by it: 99 % are to be made in less. Without
+this, an engine that hangs would go unnoticed for as long as callers are less patient than the service."""
 _BARE = AudioFormat(Container.PCM)
 
 
@@ -82,6 +85,9 @@ class Synthesis:
             failure: SegueError = DeadlineExceeded(f"{leg.way.model} did not answer in time")
         except SegueError as error:
             failure = error
+        except asyncio.CancelledError:
+            self._note_given_up(lane, leg, asking, self._clock.monotonic_s() - began_s)
+            raise
         else:
             self._count(leg, asking, engine_s, None)
             lane.succeeded()
@@ -105,6 +111,11 @@ class Synthesis:
             return
         self._count(leg, asking, engine_s, failure)
         lane.failed()
+
+    def _note_given_up(self, lane: Lane, leg: Leg, asking: _Asking, waited_s: float) -> None:
+        if waited_s >= _GIVEN_UP_S:
+            failure = DeadlineExceeded(f"{leg.way.model} had not answered when the caller left")
+            self._blame(lane, leg, asking, waited_s, failure)
 
     def _count(self, leg: Leg, asking: _Asking, engine_s: float, failure: SegueError | None) -> None:
         way = leg.way

@@ -152,9 +152,9 @@ class Rollout:
 
     async def _take(self, snapshot: Snapshot) -> None:
         """The routing at once; then what the plan says of how to count."""
-        if self._current.take(snapshot.state.routing, snapshot.revision):
-            self._presence.took(snapshot.revision)
-            self._told(self._current)
+        self._current.take(snapshot.state.routing, snapshot.revision)
+        self._presence.took(snapshot.revision)
+        self._told(self._current)
         if snapshot.state.plan is not None:
             statistics = (await self._shelf.get(snapshot.state.plan)).statistics
             self._meter.set_pace(Pace(statistics.slot_s, statistics.unit_window_s))

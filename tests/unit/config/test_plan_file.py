@@ -123,6 +123,31 @@ def test_a_fault_is_told_at_its_line(file: Path, instead_of: str, write: str, li
     assert any(fault.startswith(f"{line}:") and says in fault for fault in found), found
 
 
+@pytest.mark.parametrize(
+    ("content", "line", "says"),
+    [
+        ("\n" + "[" * 5000, 2, "nested too deeply"),
+        ("{a: " * 5000, 1, "nested too deeply"),
+        ("- " * 5000 + "a", 1, "nested too deeply"),
+        (SMALL.replace("version: 1", "version: " + "9" * 5000), 1, "cannot be read"),
+    ],
+    ids=["brackets", "braces", "blocks", "digits"],
+)
+def test_a_file_made_to_break_the_reader_is_refused_at_once(
+    file: Path, content: str, line: int, says: str
+) -> None:
+    (fault,) = told(file, content)
+
+    assert fault.startswith(f"{line}:")
+    assert says in fault
+
+
+def test_brackets_that_are_closed_again_are_no_depth(file: Path) -> None:
+    shares = "".join(f"      - {{share: {50 + n / 10}%, hold: 1d}}\n" for n in range(200))
+
+    assert len(read(file, SMALL.replace("      - {share: 50%, hold: 1d}\n", shares)).stages[1].steps) == 201
+
+
 def test_all_faults_are_told_at_once(file: Path) -> None:
     wrong = SMALL.replace("[ghoul]", "[nobody]").replace('"< 1.5s"', '"< 1.6s"').replace('"< 1%"', '"> 1%"')
 

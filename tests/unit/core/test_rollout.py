@@ -29,6 +29,8 @@ from support.rollouts import NOON_S, SEVERAL, at, chirp3
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from segue.core.plan import Plan
+
 NOW_S = 0.0
 TENTH = Routing(enabled=True, share_ppm=PPM // 10, salt="chirp3")
 
@@ -58,6 +60,38 @@ def test_a_changed_environment_does_not_release_a_character_that_was_held_back()
 
     assert after.routing == replace(half, held_back=frozenset({"ghoul"}))
     assert booted(after, half) is after
+
+
+def test_a_changed_environment_does_not_undo_a_roll_back() -> None:
+    state = rollout.rolled_back(booted(RolloutState(), TENTH), NOW_S)
+    without_fallback = replace(TENTH, fallback=False)
+
+    after = booted(state, without_fallback)
+
+    assert after.phase is Phase.ROLLED_BACK
+    assert after.routing == replace(without_fallback, enabled=False, share_ppm=0)
+    assert booted(after, without_fallback) is after
+
+
+@pytest.mark.parametrize(("plan", "phase"), [(None, Phase.MANUAL), ("digest", Phase.PAUSED)])
+def test_a_hand_that_lets_the_candidate_be_heard_ends_a_roll_back(plan: str | None, phase: Phase) -> None:
+    gone = replace(rollout.rolled_back(booted(RolloutState(), TENTH), NOW_S), plan=plan)
+
+    assert routing_set(gone, RoutingChange(enabled=True, share_ppm=PPM // 2), NOW_S).phase is phase
+    assert routing_set(gone, RoutingChange(share_ppm=PPM // 2), NOW_S).phase is Phase.ROLLED_BACK
+    assert routing_set(gone, RoutingChange(enabled=True), NOW_S).phase is Phase.ROLLED_BACK
+
+
+@pytest.mark.parametrize("going_on", [rollout.resumed, rollout.advanced])
+def test_who_goes_on_after_the_candidate_was_switched_off_switches_it_on(
+    going_on: Callable[[RolloutState, Plan, float], RolloutState],
+) -> None:
+    off = routing_set(at(3), RoutingChange(enabled=False), LATER_S)
+
+    after = going_on(off, PLAN, LATER_S)
+
+    assert after.phase is Phase.RUNNING
+    assert after.routing.enabled
 
 
 def test_an_environment_that_goes_back_to_what_it_was_is_a_change_too() -> None:

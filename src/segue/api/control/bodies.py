@@ -77,7 +77,7 @@ class RoutingPatch(OrderBody):
     """A change, field by field; what is not named stays as it is."""
 
     enabled: bool | None = None
-    share_percent: float | None = Field(default=None, ge=0, le=100)
+    share_percent: float | None = Field(default=None, ge=0, le=100, strict=True)
     characters: list[str] | None = Field(default=None, max_length=1000)
     held_back: list[str] | None = Field(default=None, max_length=1000)
     fallback: bool | None = None

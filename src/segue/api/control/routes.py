@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -110,7 +111,8 @@ def _add_steering(routes: APIRouter, control: RolloutControl, operator: Any) -> 
     @routes.post("/start", summary="Begin a plan; the candidate is switched on")
     async def post_start(body: StartBody, actor: str = operator) -> DoneBody:
         control.refuse_locked()
-        return DoneBody.of(await steering.start(control.read_plan(body.plan), _order(body, actor)))
+        plan = await asyncio.to_thread(control.read_plan, body.plan)  # a long one takes seconds
+        return DoneBody.of(await steering.start(plan, _order(body, actor)))
 
     @routes.post("/pause", summary="Go neither on nor, but for alarms, back")
     async def post_pause(body: OrderBody, actor: str = operator) -> DoneBody:

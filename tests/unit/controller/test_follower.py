@@ -1,0 +1,112 @@
+"""A replica serves by the history that is there, whatever it had read before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segue.controller.follower import Follower
+from segue.controller.ledger import Ledger, Snapshot, Wish
+from segue.core.rollout import RolloutState, RoutingChange, Verb, rolled_back, routing_set
+from segue.core.units import PPM
+from segue.testing.clock import FakeClock
+from segue.testing.store import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from segue.ports.store import Event, EventLog
+
+EVERYONE = RoutingChange(enabled=True, share_ppm=PPM)
+
+
+class ReplaceableLog:
+    """A log in whose place another can be put, as when a backup is restored."""
+
+    def __init__(self) -> None:
+        self.inner: EventLog = MemoryStore().events
+
+    async def append(self, event: Event) -> None:
+        await self.inner.append(event)
+
+    async def latest(self, stream: str) -> Event | None:
+        return await self.inner.latest(stream)
+
+    async def read(self, stream: str, *, after: int = 0, limit: int = 1000) -> Sequence[Event]:
+        return await self.inner.read(stream, after=after, limit=limit)
+
+    def changes(self) -> AsyncGenerator[None]:
+        return self.inner.changes()
+
+
+class Scene:
+    """A follower, what it took, and a person who steers."""
+
+    def __init__(self) -> None:
+        self.log = ReplaceableLog()
+        self.clock = FakeClock()
+        self.ledger = Ledger(self.log, "test", self.clock)
+        self.taken: list[Snapshot] = []
+        self.follower = Follower(self.ledger, self.log, self._take, self.clock)
+
+    async def opens(self, times: int) -> None:
+        for _ in range(times):
+            self.clock.advance(1.0)
+            await self.ledger.change(Wish("ann", Verb.SET_ROUTING, ""), self._opened)
+
+    async def rolls_back(self) -> None:
+        self.clock.advance(1.0)
+        await self.ledger.change(
+            Wish("ann", Verb.ROLL_BACK, ""), lambda state: rolled_back(state, self.clock.now_s())
+        )
+
+    def _opened(self, state: RolloutState) -> RolloutState:
+        return routing_set(state, EVERYONE, self.clock.now_s())
+
+    async def _take(self, snapshot: Snapshot) -> None:
+        self.taken.append(snapshot)
+
+
+async def test_a_state_is_taken_once() -> None:
+    scene = Scene()
+    await scene.opens(1)
+    await scene.follower.catch_up()
+    await scene.follower.catch_up()
+
+    assert [snapshot.revision for snapshot in scene.taken] == [1]
+
+
+async def test_a_roll_back_in_an_older_copy_of_the_history_is_taken_at_once() -> None:
+    scene = Scene()
+    await scene.opens(6)
+    await scene.follower.catch_up()
+    scene.log.inner = MemoryStore().events
+    await scene.opens(1)
+    await scene.rolls_back()
+    await scene.follower.catch_up()
+
+    assert [snapshot.revision for snapshot in scene.taken] == [6, 2]
+    assert not scene.taken[-1].state.routing.enabled
+
+
+async def test_another_history_of_the_same_length_is_another_history() -> None:
+    scene = Scene()
+    await scene.opens(1)
+    await scene.follower.catch_up()
+    scene.log.inner = MemoryStore().events
+    await scene.rolls_back()
+    await scene.follower.catch_up()
+
+    assert [snapshot.state.routing.enabled for snapshot in scene.taken] == [True, False]
+
+
+async def test_an_empty_history_leaves_the_last_state_in_force() -> None:
+    scene = Scene()
+    await scene.opens(3)
+    await scene.follower.catch_up()
+    scene.log.inner = MemoryStore().events
+    await scene.follower.catch_up()
+    assert [snapshot.revision for snapshot in scene.taken] == [3]
+
+    await scene.rolls_back()
+    await scene.follower.catch_up()
+    assert [snapshot.revision for snapshot in scene.taken] == [3, 1]
