@@ -18,7 +18,8 @@ from support.rollbacks import LIGHT, crowd_at
 ROOT = Path(__file__).parents[2]
 BOARD: dict[str, Any] = json.loads((ROOT / "deploy" / "grafana" / "segue.json").read_text("utf-8"))
 UNDER_LOAD_S = 20.0
-SPAN = "15s"
+SPAN = "2m"
+"""Longer than all the queries take, or the last would ask for a transition that is over."""
 
 STAGES = """
 version: 1
