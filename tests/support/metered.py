@@ -33,7 +33,7 @@ class Metered:
         self._registry = CollectorRegistry()
         self._recorder = PrometheusRecorder(self._registry)
         self._models = MODELS if models is None else models
-        self._recorder.arms_named(self._models)
+        self._recorder.arms_are(self._models)
 
     def share(self, ratio: float) -> None:
         self._recorder.routing_changed(ratio, 3)

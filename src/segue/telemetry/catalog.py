@@ -200,9 +200,9 @@ REVISION = Metric(
 ARMS = Metric(
     "segue_arm_info",
     Kind.GAUGE,
-    "1, labelled with an arm and the model that it is counted as.",
+    "1 for the model that stands behind an arm.",
     ("arm", "voice_model"),
-    across_workers="max",
+    across_workers="livemax",
 )
 BUILD = Metric("segue_build_info", Kind.GAUGE, "1, labelled with the version.", ("version",), across_workers="max")
 

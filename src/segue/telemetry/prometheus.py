@@ -119,8 +119,8 @@ class PrometheusRecorder:
         self._gauges.child(catalog.RUNNING, lane).set(running)
         self._gauges.child(catalog.WAITING, lane).set(waiting)
 
-    def arms_named(self, models: Mapping[Arm, str]) -> None:
-        """Which model each arm is counted as: whoever reads the metrics cannot know it else."""
+    def arms_are(self, models: Mapping[Arm, str]) -> None:
+        """Which model stands behind which arm."""
         for arm, model in models.items():
             self._gauges.child(catalog.ARMS, (arm, model)).set(1)
 

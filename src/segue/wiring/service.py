@@ -51,7 +51,7 @@ class Service:
         locked_off = "chirp3_enabled" in loaded.from_environment and not settings.chirp3_enabled
         self.current = Current(routing, locked_off=locked_off)
         self.speech = Speech(settings, self.current, recorder, create)
-        self._metrics.arms_named({arm: spec.model for arm, spec in self.speech.catalogue.arms.items()})
+        self._metrics.arms_are({arm: spec.model for arm, spec in self.speech.catalogue.arms.items()})
         self._rollout = Rollout(settings, self.current, meter, self.speech.clock, self._routing_taken)
         self._flusher = Flusher(self._metrics.flush, self.speech.clock)
         effective = Effective(effective_settings(loaded), self.speech.catalogue)

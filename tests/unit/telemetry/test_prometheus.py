@@ -42,7 +42,7 @@ def families(registry: CollectorRegistry) -> dict[str, Metric]:
 def test_it_exposes_exactly_the_catalogue(recorder: PrometheusRecorder, registry: CollectorRegistry) -> None:
     everything_happens(recorder)
     recorder.routing_changed(0.25, 3)
-    recorder.arms_named({Arm.BASELINE: "espeak-ng", Arm.CANDIDATE: "piper"})
+    recorder.arms_are({Arm.BASELINE: "espeak-ng", Arm.CANDIDATE: "piper"})
     found = {name: family for name, family in families(registry).items() if not name.endswith("_created")}
 
     assert set(found) == {metric.name.removesuffix("_total") for metric in METRICS}
