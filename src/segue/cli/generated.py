@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from segue.cli import exits
+from segue.cli.shipped import plan_text
 from segue.cli.terminal import CommandFailed, out
-from segue.config.plan_file import read_plan
-from segue.config.plans import shipped_plan
+from segue.config.plan_file import parse_plan, read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ def chosen(path: Path | None) -> Plan:
     Raises:
         ConfigurationError: it is not valid.
     """
-    return shipped_plan(_SHIPPED) if path is None else read_plan(path)
+    return parse_plan(plan_text(_SHIPPED)) if path is None else read_plan(path)
 
 
 def put(files: Mapping[str, str], folder: Path, *, check: bool) -> None:

@@ -7,6 +7,7 @@ With several worker processes the client library keeps the values in files that 
 from __future__ import annotations
 
 import os
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -17,14 +18,15 @@ from prometheus_client.registry import Collector
 from segue import __version__
 from segue.core.breaker import BreakerPhase
 from segue.core.errors import ErrorCode
-from segue.ports.recorder import Outcome
+from segue.core.speech import Arm
+from segue.ports.recorder import Fate, Outcome
 from segue.telemetry import catalog
 from segue.telemetry.catalog import Kind, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from segue.core.speech import Arm, SpeechRequest
+    from segue.core.speech import SpeechRequest
     from segue.ports.recorder import Attempt, Hit, LaneName, Served, UnitOutcome
 
 MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
@@ -123,6 +125,13 @@ class PrometheusRecorder:
         """Which model stands behind which arm."""
         for arm, model in models.items():
             self.shows(catalog.ARMS, (arm, model), 1.0)
+
+    def awaits_units_of(self, characters: Iterable[str]) -> None:
+        """Makes every series of units exist at 0: a server that scrapes them sees the first one as a change."""
+        for arm, character_key in product(Arm, characters):
+            for fate in Fate:
+                self._count(catalog.UNITS, (arm, character_key, fate), 0)
+            self._histograms.child(catalog.UNIT_DURATION, (arm, character_key))
 
     def shows(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
         """Sets a gauge."""

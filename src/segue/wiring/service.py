@@ -54,6 +54,7 @@ class Service:
         self.current = Current(routing, locked_off=locked_off)
         self.speech = Speech(settings, self.current, recorder, create)
         self._metrics.arms_are({arm: spec.model for arm, spec in self.speech.catalogue.arms.items()})
+        self._metrics.awaits_units_of(self.speech.catalogue.characters)
         exporter = RolloutExporter(self._metrics)
         self._rollout = Rollout(settings, self.current, meter, self.speech.clock, self._routing_taken, exporter)
         self._flusher = Flusher(self._metrics.flush, self.speech.clock)

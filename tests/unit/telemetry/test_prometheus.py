@@ -13,7 +13,7 @@ from segue import __version__
 from segue.core.breaker import BreakerPhase
 from segue.core.errors import ErrorCode
 from segue.core.speech import Arm
-from segue.ports.recorder import Outcome
+from segue.ports.recorder import Fate, Outcome, UnitOutcome
 from segue.telemetry.catalog import METRICS, Kind
 from segue.telemetry.prometheus import PrometheusRecorder, exposed
 from segue.telemetry.standing import RolloutExporter
@@ -158,3 +158,23 @@ def test_a_single_process_is_read_from_its_own_registry(
     monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
 
     assert exposed(registry, recorder) is registry
+
+
+def test_units_are_there_at_zero_before_the_first_so_that_it_is_seen_as_a_change(
+    recorder: PrometheusRecorder, registry: CollectorRegistry
+) -> None:
+    recorder.awaits_units_of(["ghoul"])
+    before = {labels["fate"]: registry.get_sample_value("segue_units_total", labels) for labels in unit_labels()}
+    recorder.counted(UnitOutcome(Arm.CANDIDATE, "ghoul", (Fate.ASKED, Fate.ERROR), None))
+    after = {labels["fate"]: registry.get_sample_value("segue_units_total", labels) for labels in unit_labels()}
+
+    assert set(before.values()) == {0.0}
+    assert {fate for fate, count in after.items() if count == 1.0} == {"asked", "error"}
+    empty = registry.get_sample_value(
+        "segue_unit_duration_seconds_count", {"arm": "candidate", "character_key": "ghoul"}
+    )
+    assert empty == 0.0
+
+
+def unit_labels() -> list[dict[str, str]]:
+    return [{"arm": "candidate", "character_key": "ghoul", "fate": fate} for fate in Fate]

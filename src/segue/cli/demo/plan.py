@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from segue.config.plans import shipped_path
+from segue.cli import shipped
 
 
 def plan_text() -> str:
-    """``plans/demo.yaml``, wherever Segue is installed."""
-    return shipped_path("demo.yaml").read_text(encoding="utf-8")
+    """``plans/demo.yaml``."""
+    return shipped.plan_text("demo.yaml")

@@ -14,9 +14,9 @@ import typer
 from segue.cli import exits
 from segue.cli.monitor.screen import Screen, as_text, drawn, noted
 from segue.cli.monitor.sources import METRICS_PATH, Asked, source
+from segue.cli.shipped import plan_text
 from segue.cli.terminal import complaints, out
-from segue.config.plan_file import read_plan
-from segue.config.plans import SHIPPED, shipped_plan
+from segue.config.plan_file import parse_plan, read_plan
 from segue.ops.monitor.judgement import Health, reported
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from segue.core.plan import Plan
     from segue.ops.monitor.judgement import Report
 
+_PLAN = "chirp3.yaml"
 DEFAULT_URL = f"http://localhost:8000{METRICS_PATH}"
 DEFAULT_INTERVAL_S = 60.0
 
@@ -85,7 +86,7 @@ def monitor(  # noqa: PLR0913, PLR0917 - an option is an argument
     """
     asked = Asked(url or [DEFAULT_URL], prometheus, selector)
     with complaints():
-        gates = read_plan(plan) if plan is not None else shipped_plan(SHIPPED)
+        gates = read_plan(plan) if plan is not None else parse_plan(plan_text(_PLAN))
         how = How(gates, form, interval, log)
         report = _watched(asked, how) if watch else asyncio.run(_once(asked, how))
     status = STATUSES[report.health] if report is not None else exits.OK

@@ -14,12 +14,12 @@ from rich.markup import escape
 
 from segue.cli import exits
 from segue.cli.address import web_address
+from segue.cli.shipped import plan_text
 from segue.cli.terminal import CommandFailed, complaints, out
 from segue.cli.verify.deployment import Asked, Deployment
 from segue.cli.verify.report import MARKS, Verification, as_json, as_junit, further_lines, settings_table
 from segue.cli.verify.run import Expected, checked, waited
-from segue.config.plan_file import read_plan
-from segue.config.plans import SHIPPED, shipped_plan
+from segue.config.plan_file import parse_plan, read_plan
 from segue.config.schema import env_name
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from segue.cli.verify.outcome import Outcome
     from segue.core.plan import Stage
 
+_PLAN = "chirp3.yaml"
 DEFAULT_URL = "http://localhost:8000"
 _TEXT = "This is a check of the deployment, number"
 
@@ -78,7 +79,7 @@ def verify(  # noqa: PLR0913, PLR0917 - an option is an argument
 def _stage(number: int | None, path: Path | None) -> Stage | None:
     if number is None:
         return None
-    plan = read_plan(path) if path is not None else shipped_plan(SHIPPED)
+    plan = read_plan(path) if path is not None else parse_plan(plan_text(_PLAN))
     if number >= len(plan.stages):
         last = len(plan.stages) - 1
         raise CommandFailed(f"plan {plan.name} has stages 0 to {last}, no stage {number}", exits.USAGE)
