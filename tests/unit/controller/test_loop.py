@@ -157,3 +157,28 @@ async def test_who_comes_first_is_not_overruled(scene: Scene) -> None:
     await scene.controller.tick()
 
     assert await scene.kinds() == ["start", "roll_back"]
+
+
+@pytest.mark.parametrize("survives", [True, False])
+async def test_a_clock_set_back_blinds_nobody(*, survives: bool) -> None:
+    scene = Scene()
+    await scene.start()
+    await scene.passes(300)
+    scene.clock.advance(-3600)
+    scene.signals.error_rate = 0.6
+    await scene.passes(600, None if survives else scene.another("second"))
+
+    assert await scene.kinds() == ["start", "roll_back"]
+
+
+async def test_what_was_heard_before_the_clock_was_set_back_is_no_traffic_of_now() -> None:
+    scene = Scene()
+    await scene.start()
+    await scene.passes(300)
+    scene.clock.advance(-3600)
+    scene.signals.units = 0
+    await scene.passes(600)
+
+    judgement = await latest_judgement(scene.store.notes, scene.ledger.stream)
+    assert judgement is not None
+    assert judgement.decision.reasons[0].startswith("no traffic for")
