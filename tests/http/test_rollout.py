@@ -210,3 +210,11 @@ def test_a_place_in_the_stream_that_is_none_is_refused(service: Listening) -> No
     refused = service.control.get(f"{ROLLOUT}/events", headers={"Last-Event-ID": "latest"})
 
     assert refused.status_code == 422
+
+
+async def test_two_services_of_one_host_and_process_number_are_two_replicas(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/shared.db"
+    async with staged(tmp_path, SEGUE_STORE_URL=store) as one, staged(tmp_path, SEGUE_STORE_URL=store):
+        answer = await one.client.post("/api/v1/rollout/rollback", json={}, headers=OPERATOR)
+
+        assert len({followed["replica"] for followed in answer.json()["following"]}) == 2

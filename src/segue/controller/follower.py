@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from segue.core.errors import Unavailable
+from segue.core.errors import SegueError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -71,6 +71,8 @@ class Follower:
                 async with aclosing(self._events.changes()) as changes:
                     async for _ in changes:
                         await self.catch_up()
-            except Unavailable as error:
+            except (
+                SegueError
+            ) as error:  # the store, or what is in it: a plan that is missing, a later version's event
                 self._log.warning("store_unreachable", error=str(error), effect="serving by the last known state")
             await self._clock.sleep(_RETRY_S)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segue.core.decide import Decision
+from segue.core.errors import Unavailable
 from segue.core.rollout import RolloutState
 from segue.ports.store import Conflict, Event
 
@@ -128,4 +129,11 @@ class Ledger:
 
 
 def entry_of(event: Event) -> Entry:
-    return _ENTRY.decode(event.data)
+    """Raises Unavailable where the event is of a kind that this version does not know: as good as out of reach."""
+    try:
+        return _ENTRY.decode(event.data)
+    except msgspec.DecodeError as error:
+        raise Unavailable(
+            f"revision {event.revision} of {event.stream} cannot be read by this version of Segue ({error}); "
+            "the last known state goes on serving; run the version that wrote it, or a later one"
+        ) from None

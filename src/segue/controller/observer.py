@@ -29,6 +29,9 @@ _FORGETTING = (Verb.START, Verb.STEP_BACK, Verb.ROLL_BACK, Verb.HOLD_BACK)
 _KEEP_UNITS_S = 7200.0
 """Workers' rows are kept this long behind the evidence; only a successor that starts over reads them again."""
 
+_SKEW_S = 5.0
+"""So far machines' clocks may be apart without one having been set back."""
+
 
 class Checkpoint(msgspec.Struct):
     """Evidence up to a time, of the state at a revision."""
@@ -67,6 +70,7 @@ class Observer:
         known = self._known or await self._recalled()
         if known is None or known.revision != snapshot.revision:
             known = await self._carried_over(known, plan, snapshot)
+        known = self._by_this_clock(known, plan.statistics.slot_s, now_s)
         try:
             seen = await self._signals.slots(known.until_s, now_s, plan.statistics.slot_s)
         except Unavailable as error:
@@ -111,6 +115,19 @@ class Observer:
         from_s = since_s // slot_s * slot_s
         until_s = from_s if known is None else max(from_s, known.until_s // slot_s * slot_s)
         return Checkpoint(snapshot.revision, until_s, evidence)
+
+    def _by_this_clock(self, known: Checkpoint, slot_s: float, now_s: float) -> Checkpoint:
+        """The checkpoint itself; where it is from a time to come, the clock was set back, and to wait until that
+        time has come again would be to look at nothing meanwhile. The detectors remember; the totals begin anew.
+        """
+        if known.until_s <= now_s + slot_s + _SKEW_S:
+            return known
+        from_s = now_s // slot_s * slot_s
+        self._log.warning(
+            "clock_set_back", by_s=round(known.until_s - now_s), effect="the step's totals begin anew"
+        )
+        evidence = replace(begun_anew(known.evidence, from_s), fresh_at_s=from_s)
+        return msgspec.structs.replace(known, until_s=from_s, evidence=evidence)
 
     async def _went_back(self, revision: int) -> bool:
         return any(event.kind in _FORGETTING for event in await self._ledger.history(after=revision))

@@ -90,11 +90,19 @@ class EventLog(Protocol):
         ...
 
 
+LONGEST_LEASES = 2.0
+"""A lease that ends later than so many leases from now was taken before a clock was set back."""
+
+
 class Leases(Protocol):
     """Who may act, for a while. Times are Unix seconds, the caller's own."""
 
     async def take(self, name: str, holder: str, now_s: float, for_s: float) -> bool:
-        """Takes or renews the lease until ``now_s + for_s``. False: another holds it still."""
+        """Takes or renews the lease until ``now_s + for_s``. False: another holds it still.
+
+        One that ends after ``now_s + LONGEST_LEASES * for_s`` is no longer held: nobody can have taken it by a
+        clock that agrees with this one, and who did may be dead.
+        """
         ...
 
     async def give_up(self, name: str, holder: str) -> None:

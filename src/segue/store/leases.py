@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, or_
 
+from segue.ports.store import LONGEST_LEASES
 from segue.store.tables import LEASES
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ class SqlLeases:
 
     async def take(self, name: str, holder: str, now_s: float, for_s: float) -> bool:
         insert = self._database.kind.insert(LEASES).values(name=name, holder=holder, until_s=now_s + for_s)
-        mine_or_over = or_(LEASES.c.holder == holder, LEASES.c.until_s <= now_s)
+        mine_or_over = or_(
+            LEASES.c.holder == holder,
+            LEASES.c.until_s <= now_s,
+            LEASES.c.until_s > now_s + LONGEST_LEASES * for_s,
+        )
         taking = insert.on_conflict_do_update(
             index_elements=["name"],
             set_={"holder": insert.excluded.holder, "until_s": insert.excluded.until_s},

@@ -74,7 +74,7 @@ class Rollout:
         self._ledger = Ledger(store.events, settings.rollout_id, clock, exporter.moved)
         self._shelf = PlanShelf(store.events, clock)
         self._follower = Follower(self._ledger, store.events, self._take, clock)
-        name = f"{socket.gethostname()}-{os.getpid()}"
+        name = _replica_name()
         self._joining = Joining(self._join, clock)
         self._presence = Presence(store.replicas, self._ledger.stream, name, clock)
         series = f"{settings.rollout_id}/units"
@@ -162,6 +162,13 @@ class Rollout:
 
 def _reread() -> Routing:
     return routing_at_boot(load_settings(os.environ).settings)
+
+
+def _replica_name() -> str:
+    """Another for every start: containers on one host may share its name, and each have a process 1,
+    and who shares a name shares the lease, and writes over the other's evidence.
+    """
+    return f"{socket.gethostname()}-{os.getpid()}-{SystemEntropy().token()[:6]}"
 
 
 def _store_url(settings: Settings) -> str:

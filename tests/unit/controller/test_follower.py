@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from segue.controller.follower import Follower
@@ -38,14 +40,27 @@ class ReplaceableLog:
         return self.inner.changes()
 
 
+class TellingClock(FakeClock):
+    """Tells when somebody sleeps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept = asyncio.Event()
+
+    async def sleep(self, duration_s: float) -> None:
+        self.slept.set()
+        await super().sleep(duration_s)
+
+
 class Scene:
     """A follower, what it took, and a person who steers."""
 
     def __init__(self) -> None:
         self.log = ReplaceableLog()
-        self.clock = FakeClock()
+        self.clock = TellingClock()
         self.ledger = Ledger(self.log, "test", self.clock)
         self.taken: list[Snapshot] = []
+        self.told = asyncio.Event()
         self.follower = Follower(self.ledger, self.log, self._take, self.clock)
 
     async def opens(self, times: int) -> None:
@@ -64,6 +79,7 @@ class Scene:
 
     async def _take(self, snapshot: Snapshot) -> None:
         self.taken.append(snapshot)
+        self.told.set()
 
 
 async def test_a_state_is_taken_once() -> None:
@@ -86,6 +102,24 @@ async def test_a_roll_back_in_an_older_copy_of_the_history_is_taken_at_once() ->
 
     assert [snapshot.revision for snapshot in scene.taken] == [6, 2]
     assert not scene.taken[-1].state.routing.enabled
+
+
+async def test_an_event_of_a_later_version_does_not_end_the_following() -> None:
+    scene = Scene()
+    await scene.opens(1)
+    last = await scene.log.latest("rollout/test")
+    assert last is not None
+    strange = replace(last, revision=2, data=last.data.replace('"manual"', '"half_way_back"'))
+    await scene.log.append(strange)
+    scene.follower.start()
+    await scene.clock.slept.wait()
+    assert scene.taken == []
+
+    await scene.log.append(replace(last, revision=3))
+    scene.clock.advance(1.0)
+    await scene.told.wait()
+    await scene.follower.close()
+    assert [snapshot.revision for snapshot in scene.taken] == [3]
 
 
 async def test_another_history_of_the_same_length_is_another_history() -> None:

@@ -206,3 +206,28 @@ async def test_without_a_plan_onlookers_hear_that_all_is_manual() -> None:
     await scene.another("first", 10.0, watching).tick()
 
     assert [seen.phase for seen in watching.heard if seen is not None] == [Phase.MANUAL]
+
+
+@pytest.mark.parametrize("survives", [True, False])
+async def test_a_clock_set_back_blinds_nobody(*, survives: bool) -> None:
+    scene = Scene()
+    await scene.start()
+    await scene.passes(300)
+    scene.clock.advance(-3600)
+    scene.signals.error_rate = 0.6
+    await scene.passes(600, None if survives else scene.another("second"))
+
+    assert await scene.kinds() == ["start", "roll_back"]
+
+
+async def test_what_was_heard_before_the_clock_was_set_back_is_no_traffic_of_now() -> None:
+    scene = Scene()
+    await scene.start()
+    await scene.passes(300)
+    scene.clock.advance(-3600)
+    scene.signals.units = 0
+    await scene.passes(600)
+
+    judgement = await latest_judgement(scene.store.notes, scene.ledger.stream)
+    assert judgement is not None
+    assert judgement.decision.reasons[0].startswith("no traffic for")

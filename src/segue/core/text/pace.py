@@ -34,6 +34,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SPELLED_WORD = re.compile(r"\b(?:[A-Za-z]|[A-Z]{2,5})\b")
 _DIGIT = re.compile(r"\d")
 _COUNTED_DIGIT = re.compile(r"[1-9１-９]")
+_NUMBER = re.compile(r"\d+")
 _ODD = re.compile(r"[^\w\s]|_")
 _NAMED = frozenset("%&@#*/\\_")
 _STOPS = re.compile(r"[.!?。！？…;；:：,，、—]+")
@@ -55,7 +56,7 @@ _PACES: dict[str, _Pace] = {
 }
 
 _LONGEST_WORD_CHARS = 40
-"""Of what is longer and no word, engines leave out the rest."""
+"""Of what is longer and neither word nor number, engines leave out the rest."""
 
 _SHORTEST_S = 0.08
 _SHORT_TEXT_LONGEST_S = 6.0
@@ -99,10 +100,15 @@ def _counts(text: str) -> dict[str, int]:
         "words": len(words),
         "spelled": sum(map(len, _SPELLED_WORD.findall(text))),
         "digits": len(_DIGIT.findall(text)),
-        "counted": len(_COUNTED_DIGIT.findall(text)),
+        "counted": sum(_counted(number) for number in _NUMBER.findall(text)),
         "signs": sum(sign.isascii() for sign in signs),
         "pictures": sum(not sign.isascii() for sign in signs),
     }
+
+
+def _counted(number: str) -> int:
+    """Digits that must be heard; of a number too long to be one, engines leave out the rest, as of a word."""
+    return min(len(_COUNTED_DIGIT.findall(number)), _LONGEST_WORD_CHARS)
 
 
 def _is_named(sign: str) -> bool:

@@ -27,6 +27,11 @@ class LeasesContract:
         assert await store.leases.take("judge", "ann", 100.0, 10.0)
         assert await store.leases.take("judge", "ann", 900.0, 10.0)
 
+    async def test_one_from_before_the_clock_was_set_back_is_nobodys(self, store: Store) -> None:
+        assert await store.leases.take("judge", "ann", 3700.0, 10.0)
+        assert not await store.leases.take("judge", "bob", 3695.0, 10.0)
+        assert await store.leases.take("judge", "bob", 100.0, 10.0)
+
     async def test_given_up_it_is_free_at_once(self, store: Store) -> None:
         await store.leases.take("judge", "ann", 100.0, 10.0)
         await store.leases.give_up("judge", "ann")

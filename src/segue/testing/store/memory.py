@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from segue.ports.store import Conflict, Event, Gap, Note, Replica, Row, storable
+from segue.ports.store import LONGEST_LEASES, Conflict, Event, Gap, Note, Replica, Row, storable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -55,7 +55,7 @@ class MemoryLeases:
     async def take(self, name: str, holder: str, now_s: float, for_s: float) -> bool:
         name, holder = storable(name), storable(holder)
         other, until_s = self._leases.get(name, (holder, now_s))
-        if other != holder and until_s > now_s:
+        if other != holder and now_s < until_s <= now_s + LONGEST_LEASES * for_s:
             return False
         self._leases[name] = (holder, now_s + for_s)
         return True

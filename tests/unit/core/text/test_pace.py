@@ -72,6 +72,12 @@ def test_nobody_reads_a_word_of_four_hundred_letters_to_its_end() -> None:
 
 
 @pytest.mark.embedded
+def test_nobody_reads_a_number_of_four_hundred_digits_to_its_end() -> None:
+    """eSpeak NG was measured to stop after 12.4 s, whether the digits are 100, 400 or 4,000."""
+    assert plausible_duration("9" * 400).shortest_s < 12.4
+    assert plausible_duration("9" * 40).shortest_s == plausible_duration("9" * 400).shortest_s > 2.0
+
+
 def test_real_speech_of_espeak_ng_is_within_the_bounds(espeak_speech: list[Spoken]) -> None:
     assert [str(spoken) for spoken in espeak_speech if not _within_bounds(spoken)] == []
 
