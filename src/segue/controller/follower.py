@@ -71,8 +71,7 @@ class Follower:
                 async with aclosing(self._events.changes()) as changes:
                     async for _ in changes:
                         await self.catch_up()
-            except (
-                SegueError
-            ) as error:  # the store, or what is in it: a plan that is missing, a later version's event
+            except SegueError as error:
+                # The store, or what is in it: a plan that is missing, an event of a later version.
                 self._log.warning("store_unreachable", error=str(error), effect="serving by the last known state")
             await self._clock.sleep(_RETRY_S)
