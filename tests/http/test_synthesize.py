@@ -275,6 +275,21 @@ async def test_the_baseline_answers_for_a_failing_candidate(stage: Stage, failur
     assert sum(metrics["fallbacks"].values()) == 1
 
 
+async def test_two_characters_alike_on_the_candidate_fall_back_each_to_their_own_voice(tmp_path: Path) -> None:
+    """Voices that take no pitch make one sound of both; the baseline does not."""
+    async with staged(tmp_path, CHIRP3_ROLLOUT_PERCENTAGE="100") as stage:
+        stage.bold.always = Unavailable("away")
+        twins = [stage.say(character_key=key, voice_controls=VOICES[key]) for key in ("pip_boy", "ghoul")]
+        answers = await asyncio.gather(*twins)
+
+    assert {utterance.character_key for utterance in stage.calm.asked} == {"pip_boy", "ghoul"}
+    assert {answer.json()["reason"] for answer in answers} == {"fallback"}
+
+
+VOICES = {"pip_boy": {"pitch": -6, "rate": 0.8}, "ghoul": {"pitch": 0, "rate": 1.0}}
+"""What makes the two sound alike on both arms."""
+
+
 async def test_what_the_fallback_said_is_not_kept_as_the_candidates(stage: Stage) -> None:
     await stage.steer(share_percent=100)
     stage.bold.script.append(InternalFailure("once"))

@@ -132,7 +132,13 @@ class Pipeline:
         async def fly() -> Found:
             return await self._failover.run(route, make)
 
-        key = (route.leg.key, route.routing.fallback, request.timeout_s) if request.cache_enabled else object()
+        same = (
+            route.leg.key,
+            route.character.key,
+            route.routing.fallback,
+            request.timeout_s,
+        )  # and so its fallback
+        key = same if request.cache_enabled else object()
         return await self._flights.join(key, fly)
 
     async def _made(
