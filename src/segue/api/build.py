@@ -87,7 +87,13 @@ def build_api(parts: Parts) -> Doors:
 async def _told(request: Request, error: Exception) -> JSONResponse:
     """An operator's order that could not be carried out: what happened, and whose affair it is."""
     del request
-    return JSONResponse({"detail": str(error), "code": _code(error)}, _status(error))
+    status = _status(error)
+    detail = f"{error}. {_EMERGENCY}" if status == _OUT_OF_REACH else str(error)
+    return JSONResponse({"detail": detail, "code": _code(error)}, status)
+
+
+_OUT_OF_REACH = 503
+_EMERGENCY = "To take the candidate off without the store, set CHIRP3_ENABLED=false in the environment and restart"
 
 
 async def _not_understood(request: Request, error: Exception) -> Response:
@@ -101,7 +107,7 @@ async def _not_understood(request: Request, error: Exception) -> Response:
 def _status(error: Exception) -> int:
     if isinstance(error, Conflict | NotNow):
         return 409
-    return 400 if isinstance(error, InvalidRequest | ConfigurationError) else 503
+    return 400 if isinstance(error, InvalidRequest | ConfigurationError) else _OUT_OF_REACH
 
 
 def _code(error: Exception) -> str:

@@ -120,13 +120,13 @@ class Meter:
         self._inner.served(served)
         self._assigned(served)
         if served.outcome is Outcome.FAILED:
-            arm = served.assignment.arm
             if self._underway.get(id(served.request)) is None:
-                self._see(served.request, arm, served.character_key, Fate.REFUSED, None)
+                self._see(served.request, served.assignment.arm, served.character_key, Fate.REFUSED, None)
             self._mark(served.request, Fate.UNSERVED)
         finished = self._underway.pop(id(served.request), None)
         if finished is not None:
-            self._complete(finished.units)
+            arm = served.assignment.arm
+            self._complete([unit for unit in finished.units if unit.arm is arm])
 
     def looked_up(self, model: str, source: str | None) -> None:
         self._inner.looked_up(model, source)

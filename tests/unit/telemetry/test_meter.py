@@ -97,6 +97,14 @@ def test_a_rescue_is_an_error_and_a_fallback_of_the_candidate_and_nothing_of_the
     assert units[0].seconds is None
 
 
+def test_what_the_baseline_does_for_a_candidate_whose_quota_is_spent_is_no_evidence(meter: Meter) -> None:
+    request = a_request()
+    tries(meter, request, Arm.BASELINE)
+    answers(meter, request)
+
+    assert meter.take().units == []
+
+
 def test_bad_audio_is_told_from_other_errors_and_a_timeout_has_a_time(meter: Meter) -> None:
     for user, error in (("ann", ErrorCode.BAD_AUDIO), ("bob", ErrorCode.DEADLINE)):
         request = a_request(user)
