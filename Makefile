@@ -66,6 +66,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(RUNTIME): $(VENV)/bin/python requirements/build.txt requirements/runtime.txt pyproject.toml
+	@echo "installing into $(VENV), once: a minute or two, without a word unless something is wrong"
 	$(BIN)/pip install -q --no-deps --require-hashes -r requirements/build.txt
 	$(BIN)/pip install -q --no-deps --require-hashes -r requirements/runtime.txt
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
@@ -76,4 +77,4 @@ $(DEV): $(RUNTIME) requirements/dev.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) mutants demo-output var site .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) mutants demo-output rollout-report var site .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
+from rich.console import Console
+
 from segue.cli.demo.plan import plan_text
 from segue.cli.demo.scenario import Told
+from segue.cli.demo.screen import Screen
 from segue.cli.demo.traffic import Heard
 from segue.cli.demo.verdict import outcome
 from segue.cli.rollout.wire import Event, Plan, Stage, State, Status, Step
@@ -112,3 +117,15 @@ def test_the_demos_plan_is_found_and_has_no_fault() -> None:
     plan = parse_plan(plan_text())
 
     assert [stage.name for stage in plan.stages] == ["nobody", "quarter", "half", "everyone"]
+
+
+def test_what_the_demo_does_itself_stands_among_the_transitions_with_its_time() -> None:
+    shown = io.StringIO()
+    screen = Screen(Console(file=shown, width=100))
+
+    screen.happened([ADVANCED])
+    screen.did("the demo breaks Piper")
+
+    first, second = shown.getvalue().splitlines()
+    assert first == "   0.0 s  advance by judge: because"
+    assert second.endswith(" s  the demo breaks Piper")

@@ -23,6 +23,7 @@ def test_the_demo_climbs_breaks_goes_back_by_itself_and_finishes(tmp_path: Path)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "none failed" in done.stdout
+    assert done.stderr.index("the demo breaks Piper") < done.stderr.index("roll_back") < done.stderr.index("mends")
     told = json.loads((tmp_path / "report.json").read_text("utf-8"))
     kinds = [entry["kind"] for entry in told["transitions"]]
     assert kinds == ["start", "advance", "advance", "roll_back", "resume", "advance", "advance", "finish"]

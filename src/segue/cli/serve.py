@@ -18,6 +18,8 @@ from segue.config.schema import env_name
 from segue.wiring.notices import check_notices
 
 if TYPE_CHECKING:
+    import socket
+
     from segue.config.schema import Settings
 
 _FACTORY = "segue.wiring.service:app"
@@ -65,15 +67,34 @@ def _run(settings: Settings) -> None:
         timeout_graceful_shutdown=_GRACE_S,
         timeout_keep_alive=_KEEP_ALIVE_S,
     )
-    socket = config.bind_socket()
-    host, port = socket.getsockname()[:2]
+    listening = _bound(config)
+    host, port = listening.getsockname()[:2]
     err().print(
         f"Segue listens on http://{host}:{port}  (profile {settings.profile}, {settings.workers} worker(s))"
     )
     if settings.workers > 1:
-        Multiprocess(config, sockets=[socket]).run()
+        Multiprocess(config, sockets=[listening]).run()
     else:
-        uvicorn.Server(config).run(sockets=[socket])
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _bound(config: uvicorn.Config) -> socket.socket:
+    """The socket to listen on.
+
+    Raises:
+        SystemExit: the address cannot be had; the reason has been printed, and what to do.
+    """
+    try:
+        return config.bind_socket()
+    except SystemExit:
+        err().print(
+            f"Segue cannot listen on {config.host}, port {config.port}; "
+            "another port is set with --port or SEGUE_PORT (0 picks a free one)",
+            style="red",
+            markup=False,
+            highlight=False,
+        )
+        raise
 
 
 def _share_metrics(data_dir: Path) -> None:

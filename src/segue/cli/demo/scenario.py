@@ -40,12 +40,22 @@ class Told:
 
 
 class Scenario:
-    """Plays it, and looks at the service all the while. ``told`` grows; ``on_look`` hears of every look."""
+    """Plays it, and looks at the service all the while.
 
-    def __init__(self, service: Running, plan: str, on_look: Callable[[list[Event]], None]) -> None:
+    ``told`` grows; ``on_look`` hears of every look, ``on_act`` in words of what the rollout's history cannot know.
+    """
+
+    def __init__(
+        self,
+        service: Running,
+        plan: str,
+        on_look: Callable[[list[Event]], None],
+        on_act: Callable[[str], None],
+    ) -> None:
         self._service = service
         self._plan = plan
         self._on_look = on_look
+        self._on_act = on_act
         self.told = Told()
 
     async def play(self) -> None:
@@ -67,6 +77,7 @@ class Scenario:
     async def _engine(self, *, broken: bool) -> None:
         faults = [{"kind": "internal"}] if broken else []
         await self._sent("PUT", _FAULTS, {"faults": faults})
+        self._on_act("the demo breaks Piper: its every call fails" if broken else "the demo mends Piper")
         if broken:
             self.told.broken_at_s = time.time()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -39,6 +40,10 @@ class Screen:
 
     def says(self, line: str) -> None:
         self._console.print(line, highlight=False)
+
+    def did(self, line: str) -> None:
+        """What the demo itself did, now, among the transitions."""
+        self.says(f"{time.time() - (self._began_at_s or time.time()):6.1f} s  {line}")
 
     def happened(self, events: Sequence[Event]) -> None:
         for event in events:

@@ -96,7 +96,7 @@ async def _rolled_out(service: Running, screen: Screen, users: int) -> Outcome:
         screen.happened(new)
         screen.draw(scenario.told, traffic.heard)
 
-    scenario = Scenario(service, plan_text(), looked)
+    scenario = Scenario(service, plan_text(), looked, screen.did)
     with suppress(TimeoutError):
         async with traffic.flowing(), asyncio.timeout(_LONGEST_S):
             await scenario.play()
@@ -118,7 +118,10 @@ async def _reported(service: Running, output: Path) -> list[str]:
 
 
 def _stages_table(found: Outcome) -> Table:
-    table = Table(title="What each stage served")
+    table = Table(
+        title="What each stage served",
+        caption="Piper has no Chinese voice: a Chinese line is said by eSpeak NG, whoever the listener.",
+    )
     for column in ("stage", "share", "users on the candidate", "heard", "from cache", "rescued", "failed"):
         table.add_column(column)
     for stay in found.stays:
