@@ -96,3 +96,11 @@ async def test_refused_requests_are_counted_apart(stage: Stage) -> None:
 
     assert 'segue_rejected_total{code="invalid_request",dialect="native"} 2.0' in text
     assert "tts_requests_total{" not in text
+
+
+async def test_the_address_itself_says_where_to_go(stage: Stage) -> None:
+    shown = (await stage.client.get("/")).json()
+
+    assert shown["service"].startswith("Segue ")
+    for name in ("openapi", "health", "metrics", "voices"):
+        assert (await stage.client.get(shown[name])).status_code == 200

@@ -79,9 +79,22 @@ def build_api(parts: Parts) -> Doors:
         rest.include_router(fault_routes(parts.board, parts.engines.keys(), context.clock, check))
     rest.add_exception_handler(SegueError, _told)
     rest.add_exception_handler(RequestValidationError, _not_understood)
+    rest.add_api_route("/", _where_to, include_in_schema=False)
     rest.openapi = with_hot_doors(rest.openapi)  # type: ignore[method-assign]  # FastAPI's own way
     posts: dict[str, App] = {native.PATH: native.SynthesizeDoor(context), openai.PATH: openai.SpeechDoor(context)}
     return Doors(posts, AudioDoor(context), rest)
+
+
+async def _where_to() -> dict[str, str]:
+    """For whoever opens the address that the service prints."""
+    return {
+        "service": f"Segue {__version__}",
+        "api": "/docs",
+        "openapi": "/openapi.json",
+        "health": "/api/v1/monitoring/health",
+        "metrics": "/api/v1/monitoring/metrics",
+        "voices": "/api/v1/voices",
+    }
 
 
 async def _told(request: Request, error: Exception) -> JSONResponse:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from segue.core.errors import SegueError
+from segue.core.units import percent_from_ppm
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from segue.controller.ledger import Ledger, Snapshot
+    from segue.core.assign import Routing
     from segue.ports.clock import Clock
     from segue.ports.store import EventLog
 
@@ -57,7 +59,7 @@ class Follower:
                 self._log.warning("history_replaced", had=self._known[0], found=snapshot.revision)
             if snapshot.revision:
                 await self._take(snapshot)
-                self._log.info("routing_taken", revision=snapshot.revision, routing=str(snapshot.state.routing))
+                self._log.info("routing_taken", revision=snapshot.revision, **_told(snapshot.state.routing))
             self._known = found
 
     async def close(self) -> None:
@@ -75,3 +77,14 @@ class Follower:
                 # The store, or what is in it: a plan that is missing, an event of a later version.
                 self._log.warning("store_unreachable", error=str(error), effect="serving by the last known state")
             await self._clock.sleep(_RETRY_S)
+
+
+def _told(routing: Routing) -> dict[str, object]:
+    """A routing as fields of a line in the log."""
+    return {
+        "enabled": routing.enabled,
+        "share_percent": percent_from_ppm(routing.share_ppm),
+        "characters": sorted(routing.characters),
+        "held_back": sorted(routing.held_back),
+        "fallback": routing.fallback,
+    }

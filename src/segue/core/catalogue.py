@@ -126,8 +126,8 @@ class Catalogue:
         return found
 
     def arm_named(self, name: str) -> Arm:
-        """The arm a caller means by a model's name: ``wavenet`` and ``chirp3-hd`` in every profile, and the
-        profile's own labels.
+        """The arm a caller means by a model's name: ``wavenet`` and ``chirp3-hd`` in every profile, the arms' own
+        names, and the profile's labels.
 
         Raises:
             InvalidRequest: no arm is called that.
@@ -142,7 +142,7 @@ class Catalogue:
         )
 
 
-ARM_NAMES = {"wavenet": Arm.BASELINE, "chirp3-hd": Arm.CANDIDATE}
+ARM_NAMES = {"wavenet": Arm.BASELINE, "chirp3-hd": Arm.CANDIDATE, **{str(arm): arm for arm in Arm}}
 """What callers say for the arms, whatever engines stand behind them."""
 
 _LANGUAGE_SYNONYMS = {"zh": "cmn", "cmn": "cmn", "iw": "he", "no": "nb", "tl": "fil"}
