@@ -54,9 +54,11 @@ def test_a_name_of_any_length_makes_a_short_message() -> None:
         ("chirp3-hd", Arm.CANDIDATE),
         ("espeak-ng", Arm.BASELINE),
         ("piper", Arm.CANDIDATE),
+        ("baseline", Arm.BASELINE),
+        ("candidate", Arm.CANDIDATE),
     ],
 )
-def test_arms_answer_to_their_old_names_and_to_the_profiles_own(name: str, arm: Arm) -> None:
+def test_arms_answer_to_their_own_names_their_old_ones_and_the_profiles(name: str, arm: Arm) -> None:
     assert CATALOGUE.arm_named(name) is arm
 
 
