@@ -21,7 +21,10 @@ from support.pages import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from segue.core.plan import Plan
+
 PLAN = read_plan(ROOT / "plans" / "chirp3.yaml")
+REHEARSAL = read_plan(ROOT / "plans" / "rehearsal.yaml")
 CATALOGUE, _ = read_catalogue("google")
 OPERATORS = [
     folder / name
@@ -98,3 +101,10 @@ def test_markers_of_others_are_left_alone() -> None:
 def test_a_number_that_is_not_there_is_a_fault() -> None:
     with pytest.raises(KeyError, match="no-such-stage"):
         pages.filled("held for <!--=no-such-stage.hold-->1 h<!--/-->", {}, {})
+
+
+def test_the_rehearsal_walks_the_real_plans_stages() -> None:
+    def walked(plan: Plan) -> list[tuple[str, list[int], frozenset[str]]]:
+        return [(stage.name, [step.share_ppm for step in stage.steps], stage.characters) for stage in plan.stages]
+
+    assert walked(REHEARSAL) == walked(PLAN)

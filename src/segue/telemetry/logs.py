@@ -79,6 +79,7 @@ class LoggingRecorder:
         self.lost = inner.lost
         self.load_changed = inner.load_changed
         self.rejected = inner.rejected
+        self.recalled = self._recalled if access is AccessLog.ALL else inner.recalled
 
     def attempted(self, attempt: Attempt) -> None:
         self._inner.attempted(attempt)
@@ -97,12 +98,11 @@ class LoggingRecorder:
         self._inner.fell_back(request, character_key, error_type)
         self._log.info("fell_back", character=character_key, error=error_type)
 
-    def recalled(self, hit: Hit) -> None:
+    def _recalled(self, hit: Hit) -> None:
         self._inner.recalled(hit)
-        if self._access is AccessLog.ALL:
-            request, key, assignment, arm, model, source, diversion, _ = hit
-            served = Served(request, key, assignment, arm, model, Outcome.SERVED, source, 0.0, diversion)
-            self._log.info("served", **self._described(served))
+        request, key, assignment, arm, model, source, diversion, _ = hit
+        served = Served(request, key, assignment, arm, model, Outcome.SERVED, source, 0.0, diversion)
+        self._log.info("served", **self._described(served))
 
     def served(self, served: Served) -> None:
         self._inner.served(served)

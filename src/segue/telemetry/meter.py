@@ -65,7 +65,7 @@ class Meter:
         self._underway: dict[int, _Underway] = {}
         self._units: list[UnitSeen] = []
         self._split: tuple[set[str], set[str]] = (set(), set())
-        self._hits = self._lookups = 0
+        self._hits = self._lookups = self._recalled = 0
         self.kept = inner.kept
         self.counted = inner.counted
         self.lost = inner.lost
@@ -90,13 +90,13 @@ class Meter:
             self._pace.slot_s,
             self._window,
             self._threshold,
-            self._hits,
-            self._lookups,
+            self._hits + self._recalled,
+            self._lookups + self._recalled,
             [unit for unit in self._units if unit.number < self._threshold],
             split,
         )
         self._units, self._split = [], (set(), set())
-        self._hits = self._lookups = 0
+        self._hits = self._lookups = self._recalled = 0
         return seen
 
     def attempted(self, attempt: Attempt) -> None:
@@ -134,20 +134,24 @@ class Meter:
         self._hits += source is not None
 
     def recalled(self, hit: Hit) -> None:
+        """On the hot path: what ``_assigned`` does stands here too, for a call takes longer than it does."""
         self._inner.recalled(hit)
-        self._lookups += 1
-        self._hits += 1
-        self._assigned(hit)
+        self._recalled += 1
+        arm, reason = hit.assignment
+        if reason in _BY_SHARE:
+            side = self._split[arm is not Arm.CANDIDATE]
+            if len(side) < _MOST_SPLIT:
+                side.add(hit.request.unit.identity)
 
     def breaker_changed(self, lane: LaneName, phase: BreakerPhase, failures: int) -> None:
         self._inner.breaker_changed(lane, phase, failures)
 
-    def _assigned(self, answered: Served | Hit) -> None:
-        arm, reason = answered.assignment
+    def _assigned(self, served: Served) -> None:
+        arm, reason = served.assignment
         if reason in _BY_SHARE:
-            side = self._split[0 if arm is Arm.CANDIDATE else 1]
+            side = self._split[arm is not Arm.CANDIDATE]
             if len(side) < _MOST_SPLIT:
-                side.add(answered.request.unit.identity)
+                side.add(served.request.unit.identity)
 
     def _see(
         self, request: SpeechRequest, arm: Arm, character_key: str, fate: Fate, seconds: float | None
