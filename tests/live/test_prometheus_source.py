@@ -47,8 +47,8 @@ async def test_both_sources_see_the_same(tmp_path: Path) -> None:
             server.order("start", plan=PLAN)
             server.breaks("espeak", {"kind": "internal", "rate": 0.2})
             await asyncio.sleep(6 * SLOT_S)
-            now_s = time.time()
-            since_s = now_s // SLOT_S * SLOT_S - 4 * SLOT_S
+            now_s = time.time() // SLOT_S * SLOT_S + 1.0  # the slot before has not settled
+            since_s = now_s - 1.0 - 4 * SLOT_S
             async with httpx.AsyncClient() as client:
                 counted = await PrometheusSignals(client, prometheus, 'job="segue"').slots(since_s, now_s, SLOT_S)
     store = open_store(f"sqlite:///{tmp_path}/segue.db")
