@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -17,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from segue.cli.main import app
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def run(found: list[Block], scratch: Path, timeout_s: float) -> subprocess.Compl
 
     Services of the blocks listen on a free port instead of the usual one, and the next block waits until they do.
     """
-    port = _free_port()
+    port = free_port()
     script = scratch.parent / f"{scratch.name}.sh"
     script.write_text("".join(_session(found, port)).replace("127.0.0.1:8000", f"127.0.0.1:{port}"), "utf-8")
     _lay_out(scratch)
@@ -135,13 +135,6 @@ def _environ(scratch: Path, port: int) -> dict[str, str]:
         "API_BASE_URL": base,
         "METRICS_URL": f"{base}/api/v1/monitoring/metrics/prometheus",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _end(session: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def scraping(
     folder: Path, *targets: str, every: str = "1s", path: str = _METRICS_PATH, rules: str = ""
 ) -> Iterator[str]:
     """The URL of a server that scrapes services (``host:port``) and goes by ``rules``, a rule file's content."""
-    program, port = needed("prometheus"), _free_port()
+    program, port = needed("prometheus"), free_port()
     folder.mkdir(exist_ok=True)
     config = folder / "prometheus.yml"
     named = ", ".join(f"'{target}'" for target in targets)
@@ -75,10 +76,3 @@ def _await_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
             pass
         time.sleep(0.1)
     raise AssertionError(f"Prometheus did not start:\n{log.read_text(encoding='utf-8')[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
