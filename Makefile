@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url
-EXTRAS := --extra embedded --extra google --extra redis --extra postgresql --extra report --extra ops --extra notify
+EXTRAS := --extra embedded --extra google --extra redis --extra postgresql --extra report --extra ops --extra notify --extra wyoming
 
 .PHONY: help demo test lint serve bench judge mutants pages docs lock clean
 

@@ -33,6 +33,9 @@ _CODECS = {
     Container.MP3: _Codec("mp3", "libmp3lame", 64_000),
     Container.OPUS: _Codec("ogg", "libopus", 48_000),
     Container.FLAC: _Codec("flac", "flac", None),
+    Container.AAC: _Codec("adts", "aac", 64_000),
+    Container.ALAW: _Codec("alaw", "pcm_alaw", None),
+    Container.MULAW: _Codec("mulaw", "pcm_mulaw", None),
 }
 _REPEATABLE = {"fflags": "+bitexact"}
 """The same samples make the same bytes: no random serial number in Ogg, no version of the library."""

@@ -30,7 +30,9 @@ class Capabilities:
     """What a voice does by itself. ``None`` or empty: it does not.
 
     ``pitch_semitones`` and ``rate_ratio`` are the ranges it accepts; ``max_input_bytes`` counts UTF-8;
-    ``max_sentence_chars`` is where known services refuse a single sentence.
+    ``max_sentence_chars`` is where known services refuse a single sentence. ``exact_pauses``: pauses of a given
+    length inside an utterance; ``named_pauses``: only short, medium and long ones. ``spans`` names the fields of
+    ``Span`` that it takes inside an utterance.
     """
 
     pitch_semitones: Range | None = None
@@ -39,6 +41,9 @@ class Capabilities:
     streaming: bool = False
     max_input_bytes: int | None = None
     max_sentence_chars: int | None = None
+    exact_pauses: bool = False
+    named_pauses: bool = False
+    spans: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

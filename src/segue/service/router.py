@@ -9,8 +9,8 @@ from segue.core.assign import Assignment, Diversion, Routing, assign
 from segue.core.catalogue import Character
 from segue.core.errors import InvalidRequest, Unsupported
 from segue.core.keys import key_of, key_prefix
-from segue.core.speech import NEUTRAL, Arm, Manner, ResolvedRequest, SpeechRequest
-from segue.core.text.controls import Loss, fit_pronunciations, fit_prosody
+from segue.core.speech import NEUTRAL, Arm, Loss, Manner, ResolvedRequest, SpeechRequest
+from segue.core.text.controls import fit_pronunciations, fit_prosody
 from segue.core.text.scripts import scripts_of
 from segue.ports.recorder import LaneName
 
@@ -100,7 +100,12 @@ class Router:
     def _way(self, request: SpeechRequest, character: Character, arm: Arm) -> Way | None:
         """Worked out once for requests that ask for nothing special: most of them."""
         scripts = scripts_of(request.text)
-        if request.controls is not NEUTRAL or request.pronunciations or request.language is not None:
+        if (
+            request.controls is not NEUTRAL
+            or request.pronunciations
+            or request.losses
+            or request.language is not None
+        ):
             return self._worked_out(request, scripts, character, arm)
         sound = request.audio_format
         revision = self._engines[self._catalogue.arms[arm].engine].voices_revision
@@ -121,7 +126,7 @@ class Router:
             return None
         voice, design = chosen
         fitted = fit_prosody(design, request.controls, voice.capabilities)
-        losses = list(fitted.losses)
+        losses = [*request.losses, *fitted.losses]
         said_so = fit_pronunciations(request.pronunciations, voice.capabilities, losses)
         if request.controls.pauses:
             losses.append(Loss("pauses", str(len(request.controls.pauses)), "", "not supported yet"))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from segue.config.catalogue_file import read_catalogue
 from segue.core.errors import ConfigurationError, SegueError, Unsupported
-from segue.core.speech import NEUTRAL, Arm
-from segue.core.text.controls import Loss, fit_prosody
+from segue.core.speech import NEUTRAL, Arm, Loss
+from segue.core.text.controls import fit_prosody
 from segue.engines import registry
 
 if TYPE_CHECKING:

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from segue.core.speech import Loss
+
 if TYPE_CHECKING:
     from segue.core.catalogue import Capabilities, Delivery, Range
     from segue.core.speech import Controls, Pronunciation
-
-
-class Loss(NamedTuple):
-    """Something asked that a voice does not do, or does otherwise. ``applied`` is empty where nothing was."""
-
-    control: str
-    wanted: str
-    applied: str
-    why: str
-
-    def __str__(self) -> str:
-        done = f"applied as {self.applied}" if self.applied else "not applied"
-        return f"{self.control} {self.wanted} {done}: {self.why}"
 
 
 class Prosody(NamedTuple):

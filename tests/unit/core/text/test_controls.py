@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.core.catalogue import Capabilities, Delivery, Range
-from segue.core.speech import NEUTRAL, Controls, PhoneticAlphabet, Pronunciation
-from segue.core.text.controls import Loss, fit_pronunciations, fit_prosody
+from segue.core.speech import NEUTRAL, Controls, Loss, PhoneticAlphabet, Pronunciation
+from segue.core.text.controls import fit_pronunciations, fit_prosody
 
 WAVENET = Capabilities(pitch_semitones=Range(-20.0, 20.0), rate_ratio=Range(0.25, 4.0))
 CHIRP3 = Capabilities(rate_ratio=Range(0.25, 2.0), alphabets=frozenset({PhoneticAlphabet.IPA}))
