@@ -7,8 +7,8 @@
 with ``fallback`` (the candidate's error) where the baseline answered for it, and ``losses`` where settings could
 not be applied. One header, not six: servers check every one of them on every answer.
 
-Where the body is the audio itself and has no room for words, ``X-Segue-Warnings`` says what was not done, as a list
-of strings of the same RFC::
+Where the body is the audio itself and has no room for words, ``X-Segue-Warnings`` says what was not done, as a
+list of strings of the same RFC::
 
     X-Segue-Warnings: "pitch -6 not applied: this voice has no pitch control"
 """
@@ -50,7 +50,7 @@ def audio_headers(answer: Answer, request_id: str) -> tuple[Header, ...]:
     headers = answer_headers(answer, request_id)
     if not answer.found.leg.way.losses and answer.route.diversion is None:
         return headers
-    return (*headers, (b"x-segue-warnings", _listed(answer.warnings)))
+    return (*headers, (b"x-segue-warnings", listed(answer.warnings)))
 
 
 @lru_cache(_KINDS_REMEMBERED)
@@ -65,7 +65,7 @@ def _told(arm: str, reason: str, assigned: str, model: str, source: str, trouble
 
 
 @lru_cache(_KINDS_REMEMBERED)
-def _listed(warnings: tuple[str, ...]) -> bytes:
+def listed(warnings: tuple[str, ...]) -> bytes:
     """A list of strings, as many as 2 KB hold; the last then says how many more there were."""
     return ", ".join(_as_many_as_fit(warnings)).encode("ascii")
 

@@ -132,7 +132,7 @@ def _checked(source: UnitSource, name: str) -> str:
 
 
 def _text(raw: bytes | None) -> str:
-    """A header's text: UTF-8, as in bodies, so that a name is the same unit in both; else Latin-1, as HTTP has it."""
+    """A header's text: UTF-8, so that a name is the same unit in a header and in a body; else Latin-1."""
     if not raw:
         return ""
     try:

@@ -100,8 +100,8 @@ class Settings(Document):
 
     unit_sources: Annotated[tuple[UnitName, ...], BeforeValidator(_from_commas)] = Field(
         default=("user", "end_user", "session", "cookie", "key"),
-        description="Whom an assignment sticks to: the first of these that a request names, else the request alone. "
-        "Take out key where many listeners share one API key.",
+        description="Whom an assignment sticks to: the first of these that a request names, else the request "
+        "alone. Take out key where many listeners share one API key.",
     )
     unit_end_user_header: str = Field(
         default="X-End-User",

@@ -1,7 +1,7 @@
 """What ElevenLabs' clients ask for before they speak: voices, models, and who they are.
 
-There are no accounts: the subscription says that nothing is used up and nothing runs out, for clients that read one
-before they work.
+There are no accounts: the subscription says that nothing is used up and nothing runs out, for clients that read
+one before they work.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from segue.api.asgi import Response, headers_of
 from segue.api.elevenlabs.errors import NoSuchVoice, refused
 from segue.api.elevenlabs.wire import Language, Model, Voice, VoiceList
 from segue.core.catalogue import ARM_NAMES, primary_language
-from segue.core.speech import Arm
 
 if TYPE_CHECKING:
     from segue.api.asgi import Receive, Scope, Send
@@ -68,14 +67,14 @@ class ListsDoor:
 
 
 def _voice(character: Character) -> Voice:
-    design = character.deliveries[Arm.BASELINE][0]
+    """Speed 1 is the character's own pace: clients send back what they were told."""
     return Voice(
         voice_id=character.key,
         name=character.name,
         category="premade",
         labels={},
         description=f"The character {character.key}",
-        settings={"speed": design.rate_ratio},
+        settings={"speed": 1.0},
     )
 
 
@@ -83,10 +82,11 @@ def _models(catalogue: Catalogue, max_chars: int) -> list[Model]:
     language = primary_language(catalogue.language)
     spoken = [Language(language, catalogue.language)]
     arms = (*(spec.model for spec in catalogue.arms.values()), *ARM_NAMES)
-    described = {**dict.fromkeys(MODELS, "as the rollout decides"), **dict.fromkeys(arms, "one arm of the rollout")}
-    return [
-        Model(name, name, text, spoken, max_chars, max_chars, max_chars) for name, text in described.items()
-    ]
+    described = {
+        **dict.fromkeys(MODELS, "as the rollout decides"),
+        **dict.fromkeys(arms, "one arm of the rollout"),
+    }
+    return [Model(name, name, text, spoken, max_chars, max_chars, max_chars) for name, text in described.items()]
 
 
 _USER: dict[str, Any] = {

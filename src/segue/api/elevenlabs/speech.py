@@ -33,6 +33,9 @@ class SpeechDoor:
         self._context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await Response(405, [(b"allow", b"POST")], b"")(send)
+            return
         headers = headers_of(scope)
         request_id = self._context.identity.request_id(headers)
         voice_id, _, way = scope["path"].removeprefix(PREFIX).partition("/")

@@ -40,7 +40,7 @@ class NoSuchModel(InvalidRequest):
     """A model was asked for that is not listed."""
 
 
-_SPECIAL = {InputTooLong: "string_above_max_length", NoSuchModel: "model_not_found"}
+_SPECIAL: dict[type[SegueError], str] = {InputTooLong: "string_above_max_length", NoSuchModel: "model_not_found"}
 
 
 def refused(error: SegueError, request_id: str) -> Response:
