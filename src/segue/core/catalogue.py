@@ -32,7 +32,8 @@ class Capabilities:
     ``pitch_semitones`` and ``rate_ratio`` are the ranges it accepts; ``max_input_bytes`` counts UTF-8;
     ``max_sentence_chars`` is where known services refuse a single sentence. ``exact_pauses``: pauses of a given
     length inside an utterance; ``named_pauses``: only short, medium and long ones. ``spans`` names the fields of
-    ``Span`` that it takes inside an utterance.
+    ``Span`` that it takes inside an utterance. ``phonemes`` are the sounds (IPA) it knows, empty where it takes
+    whatever its alphabets can write.
     """
 
     pitch_semitones: Range | None = None
@@ -44,6 +45,7 @@ class Capabilities:
     exact_pauses: bool = False
     named_pauses: bool = False
     spans: frozenset[str] = frozenset()
+    phonemes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
