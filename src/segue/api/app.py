@@ -27,10 +27,11 @@ _MOST_CONTROL_BYTES = 1024 * 1024
 
 
 class Doors:
-    """Sends each request to its door by path; doors for POST answer 405 to other methods."""
+    """Sends each request to its door by path; doors for POST or GET answer 405 to other methods."""
 
-    def __init__(self, posts: Mapping[str, App], audio: App, rest: App) -> None:
+    def __init__(self, posts: Mapping[str, App], gets: Mapping[str, App], audio: App, rest: App) -> None:
         self._posts = dict(posts)
+        self._gets = dict(gets)
         self._audio = audio
         self._rest = rest
         self._log = structlog.get_logger("segue.api")
@@ -55,9 +56,17 @@ class Doors:
         post = self._posts.get(path)
         if post is not None:
             return post if scope["method"] == "POST" else _only_post
+        get = self._gets.get(path)
+        if get is not None:
+            return get if scope["method"] == "GET" else _only_get
         return self._audio if path.startswith(native_audio.PREFIX) else self._rest
 
 
 async def _only_post(scope: Scope, receive: Receive, send: Send) -> None:
     del scope, receive
     await Response(405, [(b"allow", b"POST")], b"")(send)
+
+
+async def _only_get(scope: Scope, receive: Receive, send: Send) -> None:
+    del scope, receive
+    await Response(405, [(b"allow", b"GET")], b"")(send)

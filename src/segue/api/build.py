@@ -19,6 +19,10 @@ from segue.api.control.faults import fault_routes
 from segue.api.control.report import report_routes
 from segue.api.control.routes import control_routes
 from segue.api.control.stream import RolloutFeed, stream_routes
+from segue.api.google.request import Reader
+from segue.api.google.voices import Voices
+from segue.api.google_rest import synthesize as google
+from segue.api.google_rest import voices as google_voices
 from segue.api.monitoring.routes import monitoring_routes
 from segue.api.native import synthesize as native
 from segue.api.native.audio import AudioDoor
@@ -81,8 +85,16 @@ def build_api(parts: Parts) -> Doors:
     rest.add_exception_handler(RequestValidationError, _not_understood)
     rest.add_api_route("/", _where_to, include_in_schema=False)
     rest.openapi = with_hot_doors(rest.openapi)  # type: ignore[method-assign]  # FastAPI's own way
-    posts: dict[str, App] = {native.PATH: native.SynthesizeDoor(context), openai.PATH: openai.SpeechDoor(context)}
-    return Doors(posts, AudioDoor(context), rest)
+    voices = Voices(context.catalogue, parts.engines)
+    reader, listing = Reader(context, voices), google_voices.VoicesDoor(context, voices)
+    posts: dict[str, App] = {
+        native.PATH: native.SynthesizeDoor(context),
+        openai.PATH: openai.SpeechDoor(context),
+        google.PATH: google.SynthesizeDoor(context, reader),
+        google.BETA_PATH: google.SynthesizeDoor(context, reader, beta=True),
+    }
+    gets: dict[str, App] = dict.fromkeys((google_voices.PATH, google_voices.BETA_PATH), listing)
+    return Doors(posts, gets, AudioDoor(context), rest)
 
 
 async def _where_to() -> dict[str, str]:

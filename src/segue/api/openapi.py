@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from segue.api.google_rest.described import described
 from segue.api.native import synthesize as native
 from segue.api.native.wire import ErrorAnswer, SynthesizeAnswer, SynthesizeBody
 from segue.api.openai import speech as openai
@@ -43,6 +44,9 @@ def with_hot_doors(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[
         )
         whole.setdefault("components", {}).setdefault("schemas", {}).update(components)
         whole["paths"].update(_paths(*bodies))
+        paths, components = described(_REF, _IDENTITY_HEADERS)
+        whole["components"]["schemas"].update(components)
+        whole["paths"].update(paths)
         return whole
 
     return merged
