@@ -37,6 +37,11 @@ def normalize(text: str, *, max_chars: int = MAX_TEXT_CHARS) -> str:
     return text
 
 
+def is_invisible(sign: str) -> bool:
+    """Whether ``normalize`` takes this character out."""
+    return _INVISIBLE.match(sign) is not None
+
+
 def _check_length(text: str, max_chars: int) -> None:
     if len(text) > max_chars:
         raise InvalidRequest(f"text has {len(text)} characters; the limit is {max_chars}", field="text")
