@@ -11,7 +11,6 @@ from segue.api.google.spoken import marked, pronunciations_of
 from segue.api.google.voices import language_of
 from segue.core.errors import InvalidRequest
 from segue.core.speech import Controls, Loss, SpeechRequest
-from segue.core.text.normalize import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,10 +100,10 @@ class Reader:
         )
 
     def request(self, setting: Setting, said: Marked, losses: tuple[Loss, ...] = ()) -> SpeechRequest:
-        """A text in that setting."""
+        """A text, as ``marked`` gives it, in that setting."""
         caller = setting.caller
         return SpeechRequest(
-            text=normalize(said.text),
+            text=said.text,
             character_key=setting.character_key,
             unit=setting.unit,
             request_id=caller.request_id,

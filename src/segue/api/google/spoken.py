@@ -10,6 +10,9 @@ from segue.api.google.enums import member
 from segue.api.google.wire import PhoneticEncoding
 from segue.core.errors import InvalidRequest
 from segue.core.speech import Loss, Marked, PhoneticAlphabet, Pronunciation
+from segue.core.text.markup import read_pause_tags
+from segue.core.text.normalize import normalize
+from segue.core.text.ssml import read_ssml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +29,7 @@ _ALPHABETS = {
 
 
 def marked(given: SynthesisInput) -> Marked:
-    """What is to be said.
+    """What is to be said, normalised.
 
     Raises:
         InvalidRequest: nothing, more than one thing, or markup that cannot be read.
@@ -90,7 +93,7 @@ def _wrong_count(kinds: list[str]) -> str:
 
 
 def _plain(text: str) -> Marked:
-    return Marked(text)
+    return Marked(normalize(text))
 
 
-_READERS: dict[str, Callable[[str], Marked]] = {"text": _plain}
+_READERS: dict[str, Callable[[str], Marked]] = {"text": _plain, "ssml": read_ssml, "markup": read_pause_tags}

@@ -40,7 +40,7 @@ _KINDS = {
 _GOOGLES_REASON = "RATE_LIMIT_EXCEEDED"
 _GOOGLES_DOMAIN = "googleapis.com"
 _OWN_DOMAIN = "segue"
-_FIELDS = {"text": "input.text", "character_key": "voice.name"}
+_FIELDS = {"text": "input.text", "ssml": "input.ssml", "character_key": "voice.name"}
 """Segue's names of fields, as Google calls them."""
 
 

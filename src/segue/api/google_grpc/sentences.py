@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from segue.core.speech import Loss
 
 _END = re.compile(r"""(?:[。！？…\n]|(?:(?<![0-9])\.|[!?;])(?=["'”’)\]]*(?:\s|$)))["'”’」』）)\]]*\s*""")
-"""Where a sentence ends: a point after a digit at the very end may be a decimal's, whose rest is to come."""
+"""Where a sentence ends. A point after a digit may be a decimal's, whose rest is to come."""
 
 _SPEAKABLE = re.compile(r"[^\W_]")
 _LONGEST_CHARS = 1000
@@ -14,10 +17,11 @@ _LONGEST_CHARS = 1000
 
 
 class Scrap(NamedTuple):
-    """A part of a text. ``kind`` is the field it came in: ``text`` or ``markup``."""
+    """A part of a text. ``kind`` is the field it came in, ``text`` or ``markup``; ``losses`` came with it."""
 
     kind: str
     text: str
+    losses: tuple[Loss, ...] = ()
 
 
 class Sentences:
@@ -32,14 +36,12 @@ class Sentences:
 
     def push(self, scrap: Scrap) -> list[Scrap]:
         """What can be spoken now that ``scrap`` has come."""
-        ready = self.rest() if scrap.kind != self._kept.kind else []
+        before = self.rest() if scrap.kind != self._kept.kind else []
+        losses = tuple(dict.fromkeys((*self._kept.losses, *scrap.losses)))
         whole = self._kept.text + scrap.text
-        ends = [found.end() for found in _END.finditer(whole)]
-        end = len(whole) if len(whole) > _LONGEST_CHARS else (ends[-1] if ends else 0)
-        if _SPEAKABLE.search(whole[:end]) is None:
-            end = 0
-        self._kept = Scrap(scrap.kind, whole[end:])
-        return [*ready, *_spoken(Scrap(scrap.kind, whole[:end]))]
+        end = _end(whole)
+        self._kept = Scrap(scrap.kind, whole[end:], losses if not end else ())
+        return [*before, *_spoken(Scrap(scrap.kind, whole[:end], losses))]
 
     def rest(self) -> list[Scrap]:
         """What is left when no more comes."""
@@ -47,6 +49,14 @@ class Sentences:
         return _spoken(kept)
 
 
+def _end(text: str) -> int:
+    """Up to where it can be spoken; 0: not yet."""
+    if len(text) > _LONGEST_CHARS:
+        return len(text)
+    ends = [found.end() for found in _END.finditer(text)]
+    return ends[-1] if ends and _SPEAKABLE.search(text[: ends[-1]]) else 0
+
+
 def _spoken(scrap: Scrap) -> list[Scrap]:
-    """Without what nobody can speak, such as a lone full stop."""
+    """Nothing of what nobody can speak, such as a lone full stop."""
     return [scrap] if _SPEAKABLE.search(scrap.text) else []
