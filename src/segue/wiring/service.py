@@ -62,7 +62,7 @@ class Service:
         effective = Effective(effective_settings(loaded), self.speech.catalogue)
         parts = self._parts(recorder, effective)
         self.api = build_api(parts)
-        self._google_grpc = google_grpc(settings, parts.context, self.speech.engines)
+        self.google_grpc = google_grpc(settings, parts.context, self.speech.engines)
 
     def _routing_taken(self, current: Current) -> None:
         self._metrics.routing_changed(effective_share(current.routing), current.revision)
@@ -109,8 +109,8 @@ class Service:
             stack.push_async_callback(self.speech.close)
             await self.speech.start()
             await stack.enter_async_context(self._rollout.running())
-            if self._google_grpc is not None:
-                await stack.enter_async_context(self._google_grpc.running())
+            if self.google_grpc is not None:
+                await stack.enter_async_context(self.google_grpc.running())
             gc.collect()
             gc.freeze()
             yield

@@ -48,28 +48,29 @@ class Listening(NamedTuple):
 
 
 class GrpcDoor:
-    """Serves while ``running`` is entered."""
+    """Serves while ``running`` is entered; ``port`` is where, once it is."""
 
     def __init__(self, context: Context, voices: Voices, listening: Listening, waits: Waits | None = None) -> None:
         self._context = context
         self._voices = voices
         self._listening = listening
         self._waits = waits or Waits()
+        self.port = listening.port
         self._log = structlog.get_logger("segue.api")
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[int]:
-        """Gives the port. On leaving, calls under way get some seconds to end.
+    async def running(self) -> AsyncIterator[None]:
+        """On leaving, calls under way get some seconds to end.
 
         Raises:
             Unavailable: the port cannot be had, or the certificate not be used.
         """
         server = self._server()
-        port = self._bound(server)
+        self.port = self._bound(server)
         await server.start()
-        self._log.info("google_grpc_listens", port=port, tls=self._listening.tls is not None)
+        self._log.info("google_grpc_listens", port=self.port, tls=self._listening.tls is not None)
         try:
-            yield port
+            yield
         finally:
             await server.stop(_GRACE_S)
 
