@@ -47,3 +47,8 @@ def chatter(duration_s: float) -> Samples:
         tone = a_tone(dice.uniform(0.08, 0.4), frequency_hz=140.0, peak=dice.uniform(0.05, 0.6))
         syllables.append(tone * np.hanning(tone.size).astype(np.float32))
     return in_turn(*syllables, silence(0.1))
+
+
+def largest_step(samples: Samples) -> float:
+    """From one sample to the next: what a click is larger in than its surroundings."""
+    return float(np.abs(np.diff(samples)).max(initial=0.0))
