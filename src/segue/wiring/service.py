@@ -62,6 +62,7 @@ class Service:
         effective = Effective(effective_settings(loaded), self.speech.catalogue)
         parts = self._parts(recorder, effective)
         self.api = build_api(parts)
+        self.context = parts.context
         self.google_grpc = google_grpc(settings, parts.context, self.speech.engines)
 
     def _routing_taken(self, current: Current) -> None:

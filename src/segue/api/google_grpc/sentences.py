@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from segue.core.speech import Loss
 
-_END = re.compile(r"""(?:[。！？…\n]|(?:(?<![0-9])\.|[!?;])(?=["'”’)\]]*(?:\s|$)))["'”’」』）)\]]*\s*""")
-"""Where a sentence ends. A point after a digit may be a decimal's, whose rest is to come."""
+_CLOSING = r"""["'”’)\]]*"""
+_END = re.compile(
+    rf"""(?:[。！？…\n]|(?<![0-9])\.(?={_CLOSING}(?:\s|$))|[!?;](?={_CLOSING}(?:[^\x21-\x7e]|$)))"""
+    r"""["'”’」』）)\]]*\s*"""
+)
+"""Where a sentence ends. A point after a digit may be a decimal's, whose rest is to come; and marks of ASCII end a
+sentence in other scripts, too, where no blank follows.
+"""
 
 _SPEAKABLE = re.compile(r"[^\W_]")
 _LONGEST_CHARS = 1000
