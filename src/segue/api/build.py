@@ -19,14 +19,14 @@ from segue.api.control.faults import fault_routes
 from segue.api.control.report import report_routes
 from segue.api.control.routes import control_routes
 from segue.api.control.stream import RolloutFeed, stream_routes
-from segue.api.google.request import Reader
+from segue.api.elevenlabs.door import ElevenLabs
 from segue.api.google.voices import Voices
-from segue.api.google_rest import synthesize as google
-from segue.api.google_rest import voices as google_voices
+from segue.api.google_rest.door import GoogleRest
 from segue.api.monitoring.routes import monitoring_routes
 from segue.api.native import synthesize as native
 from segue.api.native.audio import AudioDoor
 from segue.api.openai import speech as openai
+from segue.api.openai.lists import openai_lists
 from segue.api.openapi import with_hot_doors
 from segue.core.errors import ConfigurationError, ErrorCode, InvalidRequest, SegueError
 from segue.core.rollout import NotNow
@@ -75,6 +75,7 @@ def build_api(parts: Parts) -> Doors:
     )
     rest.include_router(monitoring_routes(context.catalogue, parts.engines, parts.summary, parts.exposition))
     rest.include_router(catalogue_routes(context.catalogue))
+    rest.include_router(openai_lists(context))
     rest.include_router(control_routes(parts.control, check))
     rest.include_router(config_routes(parts.effective, parts.control, check))
     rest.include_router(stream_routes(parts.feed, check))
@@ -85,16 +86,9 @@ def build_api(parts: Parts) -> Doors:
     rest.add_exception_handler(RequestValidationError, _not_understood)
     rest.add_api_route("/", _where_to, include_in_schema=False)
     rest.openapi = with_hot_doors(rest.openapi)  # type: ignore[method-assign]  # FastAPI's own way
-    voices = Voices(context.catalogue, parts.engines)
-    reader, listing = Reader(context, voices), google_voices.VoicesDoor(context, voices)
-    posts: dict[str, App] = {
-        native.PATH: native.SynthesizeDoor(context),
-        openai.PATH: openai.SpeechDoor(context),
-        google.PATH: google.SynthesizeDoor(context, reader),
-        google.BETA_PATH: google.SynthesizeDoor(context, reader, beta=True),
-    }
-    gets: dict[str, App] = dict.fromkeys((google_voices.PATH, google_voices.BETA_PATH), listing)
-    return Doors(posts, gets, AudioDoor(context), rest)
+    posts: dict[str, App] = {native.PATH: native.SynthesizeDoor(context), openai.PATH: openai.SpeechDoor(context)}
+    google = GoogleRest(context, Voices(context.catalogue, parts.engines))
+    return Doors(posts, AudioDoor(context), rest, [ElevenLabs(context), google])
 
 
 async def _where_to() -> dict[str, str]:

@@ -128,7 +128,7 @@ class Synthesis:
         """A short fixed phrase in the voice that failed; nobody's text is spoken twice."""
         voice = leg.way.voice
         phrase = _PROBE_PHRASES.get(voice.scripts[0], _PROBE_PHRASE)
-        resolved = ResolvedRequest(replace(leg.way.manner, audio_format=_BARE), phrase)
+        resolved = ResolvedRequest(replace(leg.way.manner, audio_format=_BARE, pauses=(), spans=()), phrase)
         try:
             async with asyncio.timeout(_PROBE_TIMEOUT_S):
                 pcm = await _asked(lane.engine, resolved.utterance(_PROBE_CHARACTER))

@@ -14,9 +14,10 @@ from prometheus_client.exposition import choose_encoder
 from segue.api.build import Parts, build_api
 from segue.api.context import Context
 from segue.api.control.config import Effective
-from segue.api.identity import Identity
+from segue.api.identity import Identity, UnitRules
 from segue.config.load import load_settings
 from segue.core.rollout import effective_share
+from segue.core.speech import UnitSource
 from segue.engines import registry as engine_registry
 from segue.service.current import Current
 from segue.system.clock import SystemClock
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from segue.api.app import Doors
     from segue.config.load import Loaded
+    from segue.config.schema import Settings
     from segue.ports.recorder import Recorder
     from segue.wiring.speech import CreateEngine
 
@@ -76,11 +78,12 @@ class Service:
             cache=speech.cache,
             clock=speech.clock,
             recorder=recorder,
-            identity=Identity(speech.entropy),
+            identity=Identity(speech.entropy, _unit_rules(settings)),
             request_timeout_s=settings.request_timeout_s,
             max_body_bytes=settings.max_body_bytes,
             cache_max_age_s=settings.cache_max_age_s,
             public_url=settings.public_url.rstrip("/"),
+            max_input_chars=settings.max_input_chars,
         )
         return Parts(
             context=context,
@@ -115,6 +118,15 @@ class Service:
             gc.collect()
             gc.freeze()
             yield
+
+
+def _unit_rules(settings: Settings) -> UnitRules:
+    return UnitRules(
+        tuple(UnitSource(source) for source in settings.unit_sources),
+        settings.unit_end_user_header,
+        settings.unit_cookie,
+        settings.rollout_id,
+    )
 
 
 def app() -> Doors:
