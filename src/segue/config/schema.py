@@ -131,6 +131,16 @@ class Settings(Document):
     fallback_reserve_s: float = Field(
         default=5.0, gt=0, description="Part of that time kept for the baseline while the candidate is asked."
     )
+    stream_gap_s: float = Field(
+        default=10.0, gt=0, le=600, description="Longest silence of an engine in the middle of a stream."
+    )
+    stream_on_failure: Literal["continue", "end"] = Field(
+        default="continue",
+        description="When the candidate breaks off in a stream: the baseline goes on from the next sentence, or "
+        "the stream ends.",
+    )
+    level: bool = Field(default=True, description="Whether both arms are brought to one loudness.")
+    level_lufs: float = Field(default=-16.0, ge=-40, le=-5, description="That loudness, in LUFS (BS.1770).")
     max_concurrency: int = Field(default=16, ge=1, description="Syntheses at once, by voice family and worker.")
     max_queue: int = Field(default=256, ge=0, description="Syntheses waiting for their turn; more get 503.")
     max_input_chars: int = Field(
