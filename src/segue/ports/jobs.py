@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class JobState(StrEnum):
@@ -59,8 +56,8 @@ class JobShelf(Protocol):
 
     def get(self, job_id: str) -> Job | None: ...
 
-    def audio(self, job_id: str) -> Path:
-        """The file that its audio is written to."""
+    def audio(self, job_id: str) -> str:
+        """The path of the file that its audio is written to."""
         ...
 
     def ask_to_cancel(self, job_id: str) -> None:

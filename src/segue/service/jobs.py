@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,8 +14,6 @@ from segue.ports.jobs import Job, JobState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from segue.core.speech import SpeechRequest
     from segue.ports.clock import Clock, Entropy
     from segue.ports.jobs import JobShelf
@@ -100,7 +99,7 @@ class Jobs:
 
     def audio(self, job_id: str) -> Path:
         """The file of a job's audio, whole once the job is done."""
-        return self._shelf.audio(job_id)
+        return Path(self._shelf.audio(job_id))
 
     async def follow(self, job_id: str) -> AsyncIterator[Job]:
         """The job now and at every change, until it is over."""
@@ -167,7 +166,7 @@ class _Work:
     async def write(self, stream: Stream) -> None:
         """All of the stream into the file, from its beginning again where another voice begins."""
         await self._describe(stream, state=JobState.RUNNING)
-        path, beginning = self._shelf.audio(self._job.id), stream.beginning
+        path, beginning = Path(self._shelf.audio(self._job.id)), stream.beginning
         with path.open("wb") as file:
             async for data in stream:
                 if stream.beginning != beginning:
@@ -213,7 +212,7 @@ class _Work:
         )
 
     def _size(self) -> int:
-        path = self._shelf.audio(self._job.id)
+        path = Path(self._shelf.audio(self._job.id))
         return path.stat().st_size if path.exists() else 0
 
 

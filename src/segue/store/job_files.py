@@ -44,8 +44,8 @@ class JobFiles:
         except (OSError, msgspec.DecodeError):
             return None
 
-    def audio(self, job_id: str) -> Path:
-        return self._home(job_id) / _AUDIO
+    def audio(self, job_id: str) -> str:
+        return str(self._home(job_id) / _AUDIO)
 
     def ask_to_cancel(self, job_id: str) -> None:
         (self._home(job_id) / _CANCEL).touch()
