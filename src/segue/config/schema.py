@@ -139,6 +139,9 @@ class Settings(Document):
         description="When the candidate breaks off in a stream: the baseline goes on from the next sentence, or "
         "the stream ends.",
     )
+    jobs_at_once: int = Field(default=2, ge=1, le=64, description="Long texts made at once, per worker.")
+    jobs_waiting: int = Field(default=32, ge=0, description="Long texts waiting behind them; more get 503.")
+    jobs_kept_s: float = Field(default=DAY_S, gt=0, description="How long finished long texts are kept.")
     level: bool = Field(default=True, description="Whether both arms are brought to one loudness.")
     level_lufs: float = Field(default=-16.0, ge=-40, le=-5, description="That loudness, in LUFS (BS.1770).")
     max_concurrency: int = Field(default=16, ge=1, description="Syntheses at once, by voice family and worker.")
