@@ -69,3 +69,14 @@ async def _say(engine: Engine, utterances: Iterable[Utterance]) -> list[Spoken]:
     finally:
         await engine.close()
     return [Spoken(utterance, pcm) for utterance, pcm in zip(asked, answers, strict=True)]
+
+
+def a_few_sentences() -> dict[str, list[Pcm]]:
+    """Twelve English sentences by each of the embedded engines, at the voices' own pace."""
+    engines: dict[str, Engine] = {"espeak": espeak_engine(), "piper": piper_engine()}
+    said = {}
+    for name, engine in engines.items():
+        voice = next(voice for voice in engine.voices() if voice.locale.startswith("en"))
+        utterances = [Utterance(text, voice.name, voice.locale) for text in ENGLISH[:12]]
+        said[name] = [spoken.pcm for spoken in asyncio.run(_say(engine, utterances))]
+    return said

@@ -139,14 +139,18 @@ class Catalogue:
         Raises:
             InvalidRequest: no arm is called that.
         """
+        meant = self.arm_meant(name)
+        if meant is None:
+            raise InvalidRequest(
+                f"unknown voice model {name[:64]!r}; known: {', '.join(ARM_NAMES)}", field="force_voice_model"
+            )
+        return meant
+
+    def arm_meant(self, name: str) -> Arm | None:
+        """The same where a model's name need not mean an arm: None then."""
         if name in ARM_NAMES:
             return ARM_NAMES[name]
-        for arm, spec in self.arms.items():
-            if spec.model == name:
-                return arm
-        raise InvalidRequest(
-            f"unknown voice model {name[:64]!r}; known: {', '.join(ARM_NAMES)}", field="force_voice_model"
-        )
+        return next((arm for arm, spec in self.arms.items() if spec.model == name), None)
 
 
 ARM_NAMES = {"wavenet": Arm.BASELINE, "chirp3-hd": Arm.CANDIDATE, **{str(arm): arm for arm in Arm}}

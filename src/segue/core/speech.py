@@ -133,7 +133,10 @@ class UnitSource(StrEnum):
     """Where the identity came from by which a request is assigned."""
 
     USER = "user"
+    END_USER = "end_user"
     SESSION = "session"
+    COOKIE = "cookie"
+    KEY = "key"
     RANDOM = "random"
 
 
