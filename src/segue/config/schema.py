@@ -48,6 +48,16 @@ class Settings(Document):
     profile: str = Field(
         default="embedded", description="Catalogue of voices: embedded, google, or the path of a YAML file."
     )
+    pronunciations: Path | None = Field(
+        default=None,
+        description="YAML file of the house's pronunciations, said wherever a request brings none of its own.",
+    )
+    pitch_emulation_max_semitones: float = Field(
+        default=3.0,
+        ge=0,
+        le=12,
+        description="How far pitch is shifted by signal processing where a voice has no control; 0: not at all.",
+    )
     rollout_id: str = Field(
         default="chirp3",
         min_length=1,

@@ -13,9 +13,11 @@ from segue.cache.blobs import BlobCache, BlobLimits, open_folder
 from segue.cache.memory import MemoryCache
 from segue.cache.tiered import TieredCache
 from segue.config.catalogue_file import read_catalogue
+from segue.config.pronunciations_file import read_pronunciations
 from segue.core.breaker import BreakerRules
 from segue.core.catalogue import Quota
 from segue.core.errors import Unavailable
+from segue.core.text.controls import Emulation
 from segue.engines.faulty import Faults, FaultyEngine
 from segue.ports.recorder import LaneName
 from segue.service.accounts import Accounts
@@ -65,6 +67,7 @@ class Speech:
         self.engines = {name: self._engine(name, options.get(name, {})) for name in _engine_names(self.catalogue)}
         self.cache = _cache(settings, self.clock)
         self._settings = settings
+        self._lexicon = read_pronunciations(settings.pronunciations)
         self._recorder = recorder
         self._lanes: dict[LaneName, Lane] = {}
         self._executor = ThreadPoolExecutor(_FINISHERS, thread_name_prefix="finish")
@@ -92,8 +95,14 @@ class Speech:
         self._executor.shutdown(cancel_futures=True)
 
     def _pipeline(self, current: Current) -> Pipeline:
-        level_lufs = self._settings.level_lufs if self._settings.level else None
-        router = Router(self.catalogue, self.engines, current, level_lufs=level_lufs)
+        router = Router(
+            self.catalogue,
+            self.engines,
+            current,
+            lexicon=self._lexicon,
+            emulation=Emulation(self._settings.pitch_emulation_max_semitones),
+            level_lufs=self._settings.level_lufs if self._settings.level else None,
+        )
         patience = Patience(fallback_reserve_s=self._settings.fallback_reserve_s)
         return Pipeline(
             router=router,
