@@ -63,14 +63,21 @@ def gain_for(loudness: Loudness, target_lufs: float) -> float:
 
 
 def levelled(
-    samples: Samples, rate_hz: int, target_lufs: float, *, learnt_gain_db: float | None = None
+    samples: Samples,
+    rate_hz: int,
+    target_lufs: float,
+    *,
+    before: Loudness | None = None,
+    learnt_gain_db: float | None = None,
 ) -> Samples:
     """The same sound at the target; ``learnt_gain_db`` is for what is too short to be measured by itself.
+
+    ``before`` saves measuring it where that has been done.
 
     Raises:
         InternalFailure: FFmpeg cannot measure.
     """
-    before = measure(samples, rate_hz)
+    before = before or measure(samples, rate_hz)
     if before.integrated_lufs is None:
         return _raised(samples, rate_hz, learnt_gain_db or 0.0)
     wanted_lufs = before.integrated_lufs + _within(target_lufs - before.integrated_lufs)

@@ -75,7 +75,8 @@ class Span:
     """Characters ``start`` up to ``end`` of the text, said in a way of their own on top of the request's.
 
     Rates and volumes (amplitude) multiply, pitches add. ``pronunciation`` is of exactly these characters;
-    ``say_as`` is SSML's ``interpret-as`` where the text still needs it; ``language`` is BCP 47.
+    ``say_as`` is SSML's ``interpret-as`` where the text still needs it, with its ``format`` behind a colon;
+    ``language`` is BCP 47.
     """
 
     start: int
@@ -132,7 +133,10 @@ class UnitSource(StrEnum):
     """Where the identity came from by which a request is assigned."""
 
     USER = "user"
+    END_USER = "end_user"
     SESSION = "session"
+    COOKIE = "cookie"
+    KEY = "key"
     RANDOM = "random"
 
 

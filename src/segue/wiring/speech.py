@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from segue.audio.level_book import LevelBook
 from segue.cache.blobs import BlobCache, BlobLimits, open_folder
 from segue.cache.memory import MemoryCache
 from segue.cache.tiered import TieredCache
@@ -17,14 +18,19 @@ from segue.core.catalogue import Quota
 from segue.core.errors import Unavailable
 from segue.engines.faulty import Faults, FaultyEngine
 from segue.ports.recorder import LaneName
+from segue.service.accounts import Accounts
 from segue.service.admission import AdmissionLimits
 from segue.service.coalesce import Flights
 from segue.service.failover import Failover, Patience
 from segue.service.found import Found
 from segue.service.lane import Lane, LaneLimits
 from segue.service.pipeline import Pipeline
+from segue.service.recital import Stage
 from segue.service.router import Router
+from segue.service.shelf import Shelf
+from segue.service.streams import StreamRules, Streams
 from segue.service.synthesis import Synthesis
+from segue.service.threads import Threads
 from segue.system.clock import SystemClock, SystemEntropy
 
 if TYPE_CHECKING:
@@ -81,17 +87,32 @@ class Speech:
         self._executor.shutdown(cancel_futures=True)
 
     def _pipeline(self, current: Current) -> Pipeline:
-        router = Router(self.catalogue, self.engines, current)
+        level_lufs = self._settings.level_lufs if self._settings.level else None
+        router = Router(self.catalogue, self.engines, current, level_lufs=level_lufs)
         patience = Patience(fallback_reserve_s=self._settings.fallback_reserve_s)
         return Pipeline(
             router=router,
             cache=self.cache,
             flights=Flights[Found](),
-            synthesis=Synthesis(self._lane, self._executor, self.clock, self._recorder),
             failover=Failover(router, patience, self.clock, self._recorder),
-            recorder=self._recorder,
-            clock=self.clock,
+            stage=self._stage(router),
             entropy=self.entropy,
+        )
+
+    def _stage(self, router: Router) -> Stage:
+        settings, recorder = self._settings, self._recorder
+        threads, levels = Threads(self._executor), LevelBook()
+        synthesis = Synthesis(self._lane, threads, levels, self.clock, recorder)
+        rules = StreamRules(gap_s=settings.stream_gap_s, go_on=settings.stream_on_failure == "continue")
+        return Stage(
+            router=router,
+            streams=Streams(synthesis, levels, threads, rules),
+            synthesis=synthesis,
+            accounts=Accounts(recorder),
+            recorder=recorder,
+            clock=self.clock,
+            threads=threads,
+            shelf=Shelf(self.cache, self.clock, recorder),
         )
 
     def _engine(self, name: str, options: Mapping[str, Any]) -> Engine:

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segue.api.asgi import ClientGone, Response, headers_of, read_body, unless_gone
-from segue.api.headers import answer_headers
-from segue.api.openai.errors import refused
-from segue.api.openai.wire import MAX_INPUT_CHARS, SpeechBody
+from segue.api.headers import audio_headers
+from segue.api.openai import events
+from segue.api.openai.errors import InputTooLong, refused
+from segue.api.openai.wire import SpeechBody
 from segue.api.wire import decoded
-from segue.core.catalogue import ARM_NAMES
 from segue.core.errors import SegueError
-from segue.core.speech import CONTENT_TYPES, NEUTRAL, AudioFormat, Container, Controls, SpeechRequest
+from segue.core.speech import CONTENT_TYPES, NEUTRAL, AudioFormat, Container, Controls, Loss, SpeechRequest
 from segue.core.text.normalize import normalize
 
 if TYPE_CHECKING:
-    from segue.api.asgi import Receive, Scope, Send
+    from segue.api.asgi import Header, Receive, Scope, Send
     from segue.api.context import Context
+    from segue.service.found import Answer
 
 PATH = "/v1/audio/speech"
 _DIALECT = "openai"
@@ -31,6 +32,7 @@ _FORMATS = {
 """OpenAI's ``pcm`` is 24 kHz; the other formats say themselves what they are."""
 
 _TYPES = {container: (b"content-type", kind.encode()) for container, kind in CONTENT_TYPES.items()}
+_EVENTS: tuple[Header, ...] = ((b"content-type", events.CONTENT_TYPE), (b"cache-control", b"no-cache"))
 
 
 class SpeechDoor:
@@ -55,21 +57,47 @@ class SpeechDoor:
             self._context.note_refusal(_DIALECT, error)
             response = refused(error, request_id)
         else:
-            audio = answer.found.audio
-            kind = _TYPES[audio.container]
-            response = Response(200, [kind, *answer_headers(answer, request_id)], audio.data)
+            shown = _as_events if body.stream_format == "sse" else _as_audio
+            response = shown(answer, request_id)
         await response(send)
 
     def _understood(self, body: SpeechBody, headers: dict[bytes, bytes], request_id: str) -> SpeechRequest:
         context = self._context
         return SpeechRequest(
-            text=normalize(body.input, max_chars=MAX_INPUT_CHARS),
+            text=normalize(_within(body.input, context.max_input_chars), max_chars=context.max_input_chars),
             character_key=body.voice if isinstance(body.voice, str) else body.voice.id,
-            unit=context.identity.unit(headers, body.user, body.session_id),
+            unit=context.identity.unit(
+                headers, body.user_id, body.session_id, end_user=body.safety_identifier or body.user
+            ),
             request_id=request_id,
             dialect=_DIALECT,
             audio_format=_FORMATS[body.response_format],
             controls=NEUTRAL if body.speed == 1.0 else Controls(rate_ratio=body.speed),
-            forced_arm=ARM_NAMES.get(body.model),
+            forced_arm=context.catalogue.arm_meant(body.model),
             timeout_s=context.request_timeout_s,
+            losses=(_UNHEARD,) if body.instructions else (),
         )
+
+
+_UNHEARD = Loss("instructions", "given", "", "the voices here do not follow instructions")
+
+
+def _within(text: str, max_chars: int) -> str:
+    if len(text) > max_chars:
+        raise InputTooLong(
+            f"Invalid 'input': string too long. Expected a string with maximum length {max_chars}, but got a "
+            f"string with length {len(text)} instead.",
+            field="input",
+        )
+    return text
+
+
+def _as_audio(answer: Answer, request_id: str) -> Response:
+    audio = answer.found.audio
+    return Response(200, [_TYPES[audio.container], *audio_headers(answer, request_id)], audio.data)
+
+
+def _as_events(answer: Answer, request_id: str) -> Response:
+    audio, text = answer.found.audio, answer.route.request.text
+    body = b"".join([*events.deltas(audio.data), events.done(text, audio.duration_s)])
+    return Response(200, [*_EVENTS, *audio_headers(answer, request_id)], body)

@@ -32,9 +32,19 @@ def normalize(text: str, *, max_chars: int = MAX_TEXT_CHARS) -> str:
         text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
         _check_length(text, max_chars)  # a few characters have no composed form: NFC makes two or three of them
     text = " ".join(text.split())
-    if _SPEAKABLE.search(text) is None:
+    if not is_speakable(text):
         raise InvalidRequest("text holds nothing that can be spoken", field="text")
     return text
+
+
+def is_speakable(text: str) -> bool:
+    """Whether anything in the text makes a sound."""
+    return _SPEAKABLE.search(text) is not None
+
+
+def is_invisible(sign: str) -> bool:
+    """Whether ``normalize`` takes this character out."""
+    return _INVISIBLE.match(sign) is not None
 
 
 def _check_length(text: str, max_chars: int) -> None:
