@@ -28,23 +28,25 @@ ELEVENLABS = {
 }
 
 
+SCRIPTS = [
+    ("openai_quickstart.py", OPENAI, "streamed.flac"),
+    ("elevenlabs_quickstart.py", ELEVENLABS, "whole.wav_24000"),
+]
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("service"), CHIRP3_ROLLOUT_PERCENTAGE="100") as started:
+    with serving(tmp_path_factory.mktemp("service"), CHIRP3_ROLLOUT_PERCENTAGE="0") as started:
         yield started
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(
-    ("script", "files", "measure"),
-    [
-        ("openai_quickstart.py", OPENAI, "streamed.flac"),
-        ("elevenlabs_quickstart.py", ELEVENLABS, "whole.wav_24000"),
-    ],
-)
+@pytest.mark.parametrize(("script", "files", "measure"), SCRIPTS)
 def test_the_quickstart_runs_and_every_file_lasts_what_it_should(
     server: Server, tmp_path: Path, script: str, files: set[str], measure: str
 ) -> None:
+    """The baseline says the same text in the same time, whatever the format and however it is read."""
+    server.steer(share_percent=0)
     heard = run_quickstart(sys.executable, script, server.url, tmp_path / "files")
 
     assert set(heard) == files
@@ -53,6 +55,20 @@ def test_the_quickstart_runs_and_every_file_lasts_what_it_should(
     for name, audio in heard.items():
         assert length_s - 0.02 <= audio.duration_s <= length_s + FRAMES_S, name
         assert _loudness_end_s(audio) == pytest.approx(_loudness_end_s(heard[measure]), abs=FRAMES_S), name
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(("script", "files", "measure"), SCRIPTS)
+def test_the_quickstart_runs_on_the_candidate(
+    server: Server, tmp_path: Path, script: str, files: set[str], measure: str
+) -> None:
+    """It says nothing twice in quite the same time."""
+    server.steer(share_percent=100)
+    heard = run_quickstart(sys.executable, script, server.url, tmp_path / "files")
+
+    assert set(heard) == files
+    for name, audio in heard.items():
+        assert audio.duration_s == pytest.approx(heard[measure].duration_s, rel=0.2), name
 
 
 def _loudness_end_s(audio: Decoded) -> float:

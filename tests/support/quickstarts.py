@@ -10,7 +10,7 @@ from segue.core.speech import AudioFormat, Container
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FRAMES_S = 0.12
-"""Codecs that speak in whole frames, and say nowhere what of the first and last is sound, may be longer by this."""
+"""Codecs that speak in whole frames, and say nowhere what of the ends is sound, may be longer by this."""
 
 _BARE = {
     "pcm": AudioFormat(Container.PCM, 24_000),

@@ -133,7 +133,7 @@ class Pipeline:
             self._accounts.served(answer, latency_s)
             return of_whole(answer)
         recital = Recital(self._stage, route, opened, latency_s)
-        return Stream(recital.answer, recital.content(), recital.close)
+        return Stream(recital.answer, recital.content(), recital.close, recital.duration_s)
 
     async def _opened(self, route: Route) -> Opened:
         async def open_leg(leg: Leg, timeout_s: float) -> Opened:

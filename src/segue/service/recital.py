@@ -82,6 +82,10 @@ class Recital:
         await self._ended(rest)
         yield rest
 
+    def duration_s(self) -> float:
+        """How long the sound lasts that has left so far."""
+        return self._flow.duration_s
+
     async def close(self) -> None:
         """The listener left, unless it is over already."""
         if self._over:

@@ -19,15 +19,25 @@ class Stream:
     """
 
     def __init__(
-        self, heard: Answer, content: AsyncGenerator[bytes, None], close: Callable[[], Awaitable[None]]
+        self,
+        heard: Answer,
+        content: AsyncGenerator[bytes, None],
+        close: Callable[[], Awaitable[None]],
+        duration_s: Callable[[], float],
     ) -> None:
         self.heard = heard
         self._content = content
         self._close = close
+        self._duration_s = duration_s
 
     @property
     def route(self) -> Route:
         return self.heard.route
+
+    @property
+    def duration_s(self) -> float:
+        """How long the sound lasts that has come so far: all of it, at the end."""
+        return self._duration_s()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -55,4 +65,4 @@ def of_whole(answer: Answer) -> Stream:
     async def close() -> None:
         pass
 
-    return Stream(answer, content(), close)
+    return Stream(answer, content(), close, lambda: answer.found.audio.duration_s)
