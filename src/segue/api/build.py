@@ -20,6 +20,8 @@ from segue.api.control.report import report_routes
 from segue.api.control.routes import control_routes
 from segue.api.control.stream import RolloutFeed, stream_routes
 from segue.api.elevenlabs.door import ElevenLabs
+from segue.api.google.voices import Voices
+from segue.api.google_rest.door import GoogleRest
 from segue.api.monitoring.routes import monitoring_routes
 from segue.api.native import synthesize as native
 from segue.api.native.audio import AudioDoor
@@ -85,7 +87,8 @@ def build_api(parts: Parts) -> Doors:
     rest.add_api_route("/", _where_to, include_in_schema=False)
     rest.openapi = with_hot_doors(rest.openapi)  # type: ignore[method-assign]  # FastAPI's own way
     posts: dict[str, App] = {native.PATH: native.SynthesizeDoor(context), openai.PATH: openai.SpeechDoor(context)}
-    return Doors(posts, AudioDoor(context), rest, [ElevenLabs(context)])
+    google = GoogleRest(context, Voices(context.catalogue, parts.engines))
+    return Doors(posts, AudioDoor(context), rest, [ElevenLabs(context), google])
 
 
 async def _where_to() -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from segue.api.elevenlabs import described as elevenlabs
+from segue.api.google_rest import described as google
 from segue.api.native import synthesize as native
 from segue.api.native.wire import ErrorAnswer, SynthesizeAnswer, SynthesizeBody
 from segue.api.openai import speech as openai
@@ -44,9 +45,10 @@ def with_hot_doors(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[
         )
         whole.setdefault("components", {}).setdefault("schemas", {}).update(components)
         whole["paths"].update(_paths(*bodies))
-        paths, components = elevenlabs.described(_REF, _IDENTITY_HEADERS)
-        whole["components"]["schemas"].update(components)
-        whole["paths"].update(paths)
+        for dialect in (elevenlabs, google):
+            paths, components = dialect.described(_REF, _IDENTITY_HEADERS)
+            whole["components"]["schemas"].update(components)
+            whole["paths"].update(paths)
         return whole
 
     return merged

@@ -44,6 +44,10 @@ class Flow:
         self._samples = 0
 
     @property
+    def rate_hz(self) -> int:
+        return self._rate_hz
+
+    @property
     def duration_s(self) -> float:
         """How long what went in lasts so far."""
         return self._samples / self._rate_hz

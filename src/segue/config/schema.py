@@ -61,6 +61,17 @@ class Settings(Document):
     public_url: str = Field(
         default="", description="Base of the URLs in answers, where it is not the address callers use."
     )
+    google_grpc_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port of Google's gRPC interface; 0 picks a free one. Unset: there is none. Needs the extra "
+        "google.",
+    )
+    google_grpc_tls_cert: Path | None = Field(
+        default=None, description="PEM file of its certificate chain. Unset: plain gRPC without TLS."
+    )
+    google_grpc_tls_key: Path | None = Field(default=None, description="PEM file of that certificate's key.")
     admin_token: SecretStr | None = Field(
         default=None, description="Bearer token of the control API. Unset: the control API is closed."
     )

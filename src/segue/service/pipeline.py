@@ -21,7 +21,7 @@ from segue.ports.recorder import Hit, Outcome
 from segue.service.accounts import answer_of
 from segue.service.found import NEW, Answer, Found
 from segue.service.recital import Recital
-from segue.service.stream import Stream, of_whole
+from segue.service.stream import Stream, WholeAnswer
 
 if TYPE_CHECKING:
     from segue.core.speech import SpeechRequest
@@ -112,8 +112,10 @@ class Pipeline:
         self._accounts.served(answer, self._clock.monotonic_s() - began_s)
         return answer
 
-    async def stream(self, route: Route) -> Stream:
+    async def stream(self, route: Route, *, one_voice: bool = False) -> Stream:
         """The answer as it is made, once its first sound is there; whoever gets it must close it.
+
+        ``one_voice``: where the candidate breaks off, the baseline begins again from the first word.
 
         Raises:
             SegueError: as ``answer`` does; nothing has been heard then.
@@ -131,9 +133,8 @@ class Pipeline:
         if opened is None:
             answer = answer_of(route, cast("Found", found))
             self._accounts.served(answer, latency_s)
-            return of_whole(answer)
-        recital = Recital(self._stage, route, opened, latency_s)
-        return Stream(recital.answer, recital.content(), recital.close, recital.duration_s)
+            return Stream(WholeAnswer(answer))
+        return Stream(Recital(self._stage, route, opened, latency_s, one_voice=one_voice))
 
     async def _opened(self, route: Route) -> Opened:
         async def open_leg(leg: Leg, timeout_s: float) -> Opened:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Iterator
 
     from segue.audio.pcm import Samples
+    from segue.core.speech import AudioFormat
     from segue.ports.clock import Clock
     from segue.ports.recorder import Recorder
     from segue.service.accounts import Accounts
@@ -50,21 +51,33 @@ class Stage(NamedTuple):
 class Recital:
     """One stream, from the opened leg to its end; ``content`` may be read once."""
 
-    def __init__(self, stage: Stage, route: Route, opened: Opened, latency_s: float) -> None:
-        wanted, rate_hz = route.request.audio_format, opened.takes.present.rate_hz
+    def __init__(
+        self, stage: Stage, route: Route, opened: Opened, latency_s: float, *, one_voice: bool = False
+    ) -> None:
+        wanted = route.request.audio_format
+        self.beginning = 0
         self._stage = stage
         self._opened = opened
         self._latency_s = latency_s
-        self._flow = Flow(wanted, rate_hz, limited=opened.leg.way.manner.level_lufs is not None)
-        self._nothing_yet = EncodedAudio(b"", wanted.container, rate_hz, 0.0, "")
+        self._one_voice = one_voice
+        self._flow = self._begun(wanted)
+        self._nothing_yet = EncodedAudio(b"", wanted.container, self._flow.rate_hz, 0.0, "")
         self.answer = answer_of(route, self._found())
         self._sizes = iter(_SLICES_S)
         self._sent: list[bytes] | None = [] if route.request.cache_enabled else None
         self._heard_of_line = False
-        self._lines_said = 0
+        self._said_chars = 0
         self._waiting_since_s: float | None = None
         self._retried = False
         self._over = False
+
+    @property
+    def said_chars(self) -> int:
+        return self._said_chars
+
+    @property
+    def duration_s(self) -> float:
+        return self._flow.duration_s
 
     async def content(self) -> AsyncGenerator[bytes, None]:
         """The bytes.
@@ -82,10 +95,6 @@ class Recital:
         await self._ended(rest)
         yield rest
 
-    def duration_s(self) -> float:
-        """How long the sound lasts that has left so far."""
-        return self._flow.duration_s
-
     async def close(self) -> None:
         """The listener left, unless it is over already."""
         if self._over:
@@ -95,7 +104,7 @@ class Recital:
         await takes.close()
         if self._waiting_since_s is not None:
             synthesis.given_up(takes.calls, self._stage.clock.monotonic_s() - self._waiting_since_s)
-        elif self._lines_said:
+        elif self._said_chars:
             synthesis.succeeded(takes.calls, takes.calls.watch.elapsed_s, takes.first_audio_s)
         self._stage.accounts.served(self.answer, self._latency_s)
 
@@ -129,7 +138,7 @@ class Recital:
             await streams.heard_whole(takes)
             yield await run(flow.end)
             self._heard_of_line = False
-            self._lines_said += 1
+            self._said_chars = take.line.start + len(take.line.text)
             if takes.turn() is None:
                 return
             await self._waited(streams.audible(takes, streams.rules.gap_s))
@@ -151,17 +160,21 @@ class Recital:
         if backup is not self._opened.leg:
             self._stage.recorder.fell_back(route.request, route.character.key, error_type(failure))
             diversion = Diversion.FALLBACK
+        start = 0 if self._one_voice else self._next_start()
         try:
-            opened = await self._waited(streams.open(route, backup, streams.rules.gap_s, self._next_start()))
+            opened = await self._waited(streams.open(route, backup, streams.rules.gap_s, start))
         except SegueError as error:
             raise self._cut(error) from error
         self._opened = opened._replace(diversion=diversion, failure=failure.code)
         self._sent = None  # of two voices: nobody else's answer
+        if self._one_voice:
+            self._flow = self._begun(route.request.audio_format)
+            self.beginning += 1
         self.answer = answer_of(route, self._found())
 
     def _backup(self) -> Leg | None:
         """Who says the rest: the baseline behind a candidate; behind the baseline, once, itself."""
-        if not self._stage.streams.rules.go_on:
+        if not (self._stage.streams.rules.go_on or self._one_voice):
             return None
         route, leg = self.answer.route, self._opened.leg
         if leg is route.leg and (fallback := self._stage.router.fallback(route)) is not None:
@@ -192,6 +205,11 @@ class Recital:
         if self._sent is not None:
             leg, audio = self._opened.leg, self._flow.whole(b"".join([*self._sent, rest]))
             await self._stage.shelf.put(leg.key, leg, self.answer.route.character.key, audio)
+
+    def _begun(self, wanted: AudioFormat) -> Flow:
+        opened = self._opened
+        limited = opened.leg.way.manner.level_lufs is not None
+        return Flow(wanted, opened.takes.present.rate_hz, limited=limited)
 
     def _found(self) -> Found:
         opened = self._opened

@@ -28,6 +28,7 @@ from segue.telemetry.prometheus import PrometheusRecorder, bury_dead_workers, ex
 from segue.telemetry.standing import RolloutExporter
 from segue.telemetry.summary import summarize
 from segue.wiring.effective import effective_settings
+from segue.wiring.google_grpc import google_grpc
 from segue.wiring.rollout import Rollout, routing_at_boot
 from segue.wiring.speech import Speech
 
@@ -61,7 +62,10 @@ class Service:
         self._rollout = Rollout(settings, self.current, meter, self.speech.clock, self._routing_taken, exporter)
         self._flusher = Flusher(self._metrics.flush, self.speech.clock)
         effective = Effective(effective_settings(loaded), self.speech.catalogue)
-        self.api = build_api(self._parts(recorder, effective))
+        parts = self._parts(recorder, effective)
+        self.api = build_api(parts)
+        self.context = parts.context
+        self.google_grpc = google_grpc(settings, parts.context, self.speech.engines)
 
     def _routing_taken(self, current: Current) -> None:
         self._metrics.routing_changed(effective_share(current.routing), current.revision)
@@ -109,6 +113,8 @@ class Service:
             stack.push_async_callback(self.speech.close)
             await self.speech.start()
             await stack.enter_async_context(self._rollout.running())
+            if self.google_grpc is not None:
+                await stack.enter_async_context(self.google_grpc.running())
             gc.collect()
             gc.freeze()
             yield

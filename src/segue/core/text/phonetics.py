@@ -22,9 +22,9 @@ _LETTERS = {
         pair.split()
         for pair in """g ɡ;b_< ɓ;d` ɖ;d_< ɗ;g_< ɠ;h\\ ɦ;j\\ ʝ;l` ɭ;l\\ ɺ;n` ɳ;p\\ ɸ;r` ɽ;r\\ ɹ;r\\` ɻ;s` ʂ;s\\ ɕ
         t` ʈ;v\\ ʋ;x\\ ɧ;z` ʐ;z\\ ʑ;A ɑ;B β;B\\ ʙ;C ç;D ð;E ɛ;F ɱ;G ɣ;G\\ ɢ;G\\_< ʛ;H ɥ;H\\ ʜ;I ɪ;I\\ ᵻ;J ɲ;J\\ ɟ
-        J\\_< ʄ;K ɬ;K\\ ɮ;L ʎ;L\\ ʟ;M ɯ;M\\ ɰ;N ŋ;N\\ ɴ;O ɔ;O\\ ʘ;P ʋ;Q ɒ;R ʁ;R\\ ʀ;S ʃ;T θ;U ʊ;U\\ ᵿ;V ʌ;W ʍ;X χ;X\\ ħ
-        Y ʏ;Z ʒ;@ ə;@\\ ɘ;@` ɚ;{ æ;} ʉ;1 ɨ;2 ø;3 ɜ;3\\ ɞ;3` ɝ;4 ɾ;5 ɫ;6 ɐ;7 ɤ;8 ɵ;9 œ;& ɶ;? ʔ;?\\ ʕ;<\\ ʢ;>\\ ʡ
-        !\\ ǃ;|\\ ǀ;|\\|\\ ǁ;=\\ ǂ""".replace("\n", ";").split(";")
+        J\\_< ʄ;K ɬ;K\\ ɮ;L ʎ;L\\ ʟ;M ɯ;M\\ ɰ;N ŋ;N\\ ɴ;O ɔ;O\\ ʘ;P ʋ;Q ɒ;R ʁ;R\\ ʀ;S ʃ;T θ;U ʊ;U\\ ᵿ;V ʌ;W ʍ;X χ
+        X\\ ħ;Y ʏ;Z ʒ;@ ə;@\\ ɘ;@` ɚ;{ æ;} ʉ;1 ɨ;2 ø;3 ɜ;3\\ ɞ;3` ɝ;4 ɾ;5 ɫ;6 ɐ;7 ɤ;8 ɵ;9 œ;& ɶ;? ʔ
+        ?\\ ʕ;<\\ ʢ;>\\ ʡ;!\\ ǃ;|\\ ǀ;|\\|\\ ǁ;=\\ ǂ""".replace("\n", ";").split(";")
     ),
 }
 _MARKS = dict(
@@ -79,6 +79,7 @@ _INSTEAD: dict[str, tuple[str, ...]] = {
     "u": ("uː", "ʊ"),
     "ᵻ": ("ɪ",),
     "ᵿ": ("ʊ",),
+    "əʊ": ("oʊ",),
     "χ": ("x", "h"),
     "x": ("χ", "h"),
     "ɱ": ("m",),
@@ -161,13 +162,18 @@ def _next_sounds(rest: str, known: frozenset[str], longest: int) -> tuple[tuple[
     return (), 0
 
 
+def is_vowel(sound: str) -> bool:
+    """Whether the sound (IPA) can bear a stress."""
+    return _VOWEL.search(sound) is not None
+
+
 def _stresses_at_vowels(sounds: list[str]) -> tuple[str, ...]:
     placed: list[str] = []
     waiting = ""
     for sound in sounds:
         if sound in _STRESSES:
             waiting = sound
-        elif waiting and _VOWEL.search(sound):
+        elif waiting and is_vowel(sound):
             placed += [waiting, sound]
             waiting = ""
         else:
