@@ -35,7 +35,9 @@ def client(stage: Stage) -> AsyncElevenLabs:
     return client_of(stage)
 
 
-async def said(client: AsyncElevenLabs, voice_id: str = "pip_boy", text: str = "Hello there.", **more: Any) -> bytes:
+async def said(
+    client: AsyncElevenLabs, voice_id: str = "pip_boy", text: str = "Hello there.", **more: Any
+) -> bytes:
     return b"".join([part async for part in client.text_to_speech.convert(voice_id, text=text, **more)])
 
 
