@@ -9,6 +9,7 @@ from segue.config.catalogue_file import read_catalogue
 from segue.core.errors import ConfigurationError, SegueError, Unsupported
 from segue.core.speech import NEUTRAL, Arm, Loss
 from segue.core.text.controls import fit_prosody
+from segue.core.text.language import accent_losses
 from segue.engines import registry
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ async def review(settings: Settings, *, online: bool) -> Review:
         if online:
             await _start(engines)
         characters = {
-            key: {arm: _arm(character, arm, engines[catalogue.arms[arm].engine]) for arm in Arm}
+            key: {
+                arm: _arm(character, arm, engines[catalogue.arms[arm].engine], catalogue.language) for arm in Arm
+            }
             for key, character in catalogue.characters.items()
         }
     finally:
@@ -88,7 +91,7 @@ async def _start(engines: dict[str, Engine]) -> None:
             raise ConfigurationError([f"engine {engine.name}: {health.detail}"])
 
 
-def _arm(character: Character, arm: Arm, engine: Engine) -> ArmReview:
+def _arm(character: Character, arm: Arm, engine: Engine, language: str) -> ArmReview:
     """A voice that is not served is a fault only where no other of the arm's voices is."""
     voices: list[str] = []
     losses: list[Loss] = []
@@ -103,6 +106,7 @@ def _arm(character: Character, arm: Arm, engine: Engine) -> ArmReview:
             return ArmReview((), (), (), (str(error),))
         voices.append(voice.label)
         losses += fit_prosody(delivery, NEUTRAL, voice.capabilities).losses
+        losses += accent_losses(language, voice)
     unique = tuple(dict.fromkeys(losses))
     if not voices:
         return ArmReview((), unique, (), tuple(missing))
