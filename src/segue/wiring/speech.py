@@ -13,9 +13,11 @@ from segue.cache.blobs import BlobCache, BlobLimits, open_folder
 from segue.cache.memory import MemoryCache
 from segue.cache.tiered import TieredCache
 from segue.config.catalogue_file import read_catalogue
+from segue.config.pronunciations_file import read_pronunciations
 from segue.core.breaker import BreakerRules
 from segue.core.catalogue import Quota
 from segue.core.errors import Unavailable
+from segue.core.text.controls import Emulation
 from segue.engines.faulty import Faults, FaultyEngine
 from segue.ports.recorder import LaneName
 from segue.service.accounts import Accounts
@@ -23,6 +25,7 @@ from segue.service.admission import AdmissionLimits
 from segue.service.coalesce import Flights
 from segue.service.failover import Failover, Patience
 from segue.service.found import Found
+from segue.service.jobs import JobRules, Jobs
 from segue.service.lane import Lane, LaneLimits
 from segue.service.pipeline import Pipeline
 from segue.service.recital import Stage
@@ -31,6 +34,7 @@ from segue.service.shelf import Shelf
 from segue.service.streams import StreamRules, Streams
 from segue.service.synthesis import Synthesis
 from segue.service.threads import Threads
+from segue.store.job_files import JobFiles
 from segue.system.clock import SystemClock, SystemEntropy
 
 if TYPE_CHECKING:
@@ -63,10 +67,13 @@ class Speech:
         self.engines = {name: self._engine(name, options.get(name, {})) for name in _engine_names(self.catalogue)}
         self.cache = _cache(settings, self.clock)
         self._settings = settings
+        self._lexicon = read_pronunciations(settings.pronunciations)
         self._recorder = recorder
         self._lanes: dict[LaneName, Lane] = {}
         self._executor = ThreadPoolExecutor(_FINISHERS, thread_name_prefix="finish")
+        self._threads = Threads(self._executor)
         self.pipeline = self._pipeline(current)
+        self.jobs = self._jobs()
 
     async def start(self) -> None:
         """Starts all engines at once; one that cannot work yet is reported and left to its breaker."""
@@ -81,14 +88,21 @@ class Speech:
                 raise result
 
     async def close(self) -> None:
+        await self.jobs.close()
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
         await asyncio.gather(*(engine.close() for engine in self.engines.values()))
         await self.cache.close()
         self._executor.shutdown(cancel_futures=True)
 
     def _pipeline(self, current: Current) -> Pipeline:
-        level_lufs = self._settings.level_lufs if self._settings.level else None
-        router = Router(self.catalogue, self.engines, current, level_lufs=level_lufs)
+        router = Router(
+            self.catalogue,
+            self.engines,
+            current,
+            lexicon=self._lexicon,
+            emulation=Emulation(self._settings.pitch_emulation_max_semitones),
+            level_lufs=self._settings.level_lufs if self._settings.level else None,
+        )
         patience = Patience(fallback_reserve_s=self._settings.fallback_reserve_s)
         return Pipeline(
             router=router,
@@ -101,7 +115,7 @@ class Speech:
 
     def _stage(self, router: Router) -> Stage:
         settings, recorder = self._settings, self._recorder
-        threads, levels = Threads(self._executor), LevelBook()
+        threads, levels = self._threads, LevelBook()
         synthesis = Synthesis(self._lane, threads, levels, self.clock, recorder)
         rules = StreamRules(gap_s=settings.stream_gap_s, go_on=settings.stream_on_failure == "continue")
         return Stage(
@@ -114,6 +128,12 @@ class Speech:
             threads=threads,
             shelf=Shelf(self.cache, self.clock, recorder),
         )
+
+    def _jobs(self) -> Jobs:
+        settings = self._settings
+        files = JobFiles(settings.data_dir / "jobs")
+        rules = JobRules(settings.jobs_at_once, settings.jobs_waiting, settings.jobs_kept_s)
+        return Jobs(self.pipeline, files, self._threads, self.clock, self.entropy, rules)
 
     def _engine(self, name: str, options: Mapping[str, Any]) -> Engine:
         engine = self._create(name, options)

@@ -100,7 +100,7 @@ def as_ipa(said: str, alphabet: PhoneticAlphabet) -> str:
     enclosed = _ENCLOSED.fullmatch(said)
     inner = (enclosed[1] or enclosed[2] or "") if enclosed and alphabet is PhoneticAlphabet.IPA else said
     ipa = _from_x_sampa(inner) if alphabet is PhoneticAlphabet.X_SAMPA else _cleaned(inner)
-    if not any(sign.isalpha() for sign in ipa):
+    if not any(sign.isalpha() and sign not in _DROPPED for sign in ipa):
         raise _unreadable(said, alphabet, "it names no sound")
     return ipa
 
@@ -131,7 +131,7 @@ def in_sounds(ipa: str, known: AbstractSet[str]) -> tuple[tuple[str, ...], str]:
 
 @lru_cache(4096)
 def _in_sounds(ipa: str, known: frozenset[str]) -> tuple[tuple[str, ...], str]:
-    longest = max(map(len, known), default=0)
+    longest = max(map(len, known), default=0) + 1  # a tie may stand inside
     found: list[str] = []
     missing = ""
     rest = ipa
@@ -193,11 +193,16 @@ def _from_x_sampa(said: str) -> str:
             raise _unreadable(said, PhoneticAlphabet.X_SAMPA, f"{_shown(rest[0])} is none of its symbols")
         found.append(ipa)
         rest = rest[length:]
-    return "".join(found)
+    return _apart("".join(found))
+
+
+def _apart(ipa: str) -> str:
+    """Letters and marks each for themselves, in one order; the cedilla of a c is no mark."""
+    return unicodedata.normalize("NFD", ipa).replace("c\u0327", "\u00e7")
 
 
 def _cleaned(said: str) -> str:
-    apart = unicodedata.normalize("NFD", said.strip()).replace("c\u0327", "\u00e7").translate(_TYPED)
+    apart = _apart(said.strip()).translate(_TYPED)
     strange = next((sign for sign in apart if sign not in _IPA), None)
     if strange is not None:
         raise _unreadable(said, PhoneticAlphabet.IPA, f"{_shown(strange)} is none of its symbols")
