@@ -56,7 +56,7 @@ CODECS: Mapping[Container, Codec] = {
 
 
 def codec_for(wanted: AudioFormat) -> Codec:
-    """The container's codec, at the bit rate that is named where it has one. Those that FFmpeg encodes are here."""
+    """The codec of a container that FFmpeg encodes, at the bit rate that is named where it has one."""
     codec = CODECS[wanted.container]
     if wanted.bit_rate_bps is None or codec.bit_rate is None:
         return codec
