@@ -125,7 +125,7 @@ class Router:
             return self._special_leg(request, scripts, character, arm)
         sound = request.audio_format
         revision = self._engines[self._catalogue.arms[arm].engine].voices_revision
-        kind = (character.key, arm, scripts, sound.container, sound.rate_hz, revision)
+        kind = (character.key, arm, scripts, sound.container, sound.rate_hz, sound.bit_rate_bps, revision)
         try:
             way = self._usual_ways[kind]
         except KeyError:
