@@ -36,8 +36,12 @@ def encode(samples: Samples, rate_hz: int, wanted: AudioFormat) -> EncodedAudio:
         data = wav_header(whole.size, target_hz) + whole.tobytes()
     else:
         data = _through_codec(whole, target_hz, CODECS[wanted.container])
-    etag = hashlib.blake2b(data, digest_size=_ETAG_BYTES).hexdigest()
-    return EncodedAudio(data, wanted.container, target_hz, whole.size / target_hz, etag)
+    return EncodedAudio(data, wanted.container, target_hz, whole.size / target_hz, etag_of(data))
+
+
+def etag_of(data: bytes) -> str:
+    """A digest, as hex."""
+    return hashlib.blake2b(data, digest_size=_ETAG_BYTES).hexdigest()
 
 
 def _through_codec(samples: NDArray[np.int16], rate_hz: int, codec: Codec) -> bytes:

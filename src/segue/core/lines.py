@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from segue.core.speech import Pause, Span, Utterance
+from segue.core.speech import Pause, ResolvedRequest, Span, Utterance
 from segue.core.text.controls import Emulation, share_pitch, share_rate
 from segue.core.text.normalize import is_speakable
+from segue.core.text.segment import Piece, PieceLimits, as_sentence, pieces, split_further
 from segue.core.text.spans import NEUTRAL_PROSODY, flattened, without_prosody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from segue.core.catalogue import Capabilities
-    from segue.core.speech import Manner, Pronunciation, ResolvedRequest
+    from segue.core.speech import Manner, Pronunciation
 
 
 class Cut(Protocol):
@@ -40,7 +42,7 @@ def whole(text: str) -> Sequence[Cut]:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One call to an engine.
+    """One call to an engine; its text begins at ``start`` of the request's.
 
     ``rate_ratio`` and ``pitch_semitones`` are the engine's, ``stretch_ratio`` and ``shift_semitones`` are added
     afterwards. ``volume_ratio`` (amplitude, up to 16) is this line's, on top of the whole request's. ``pauses``
@@ -48,6 +50,7 @@ class Line:
     """
 
     text: str
+    start: int = 0
     rate_ratio: float = 1.0
     pitch_semitones: float = 0.0
     volume_ratio: float = 1.0
@@ -64,6 +67,38 @@ class Line:
         """How much longer than its text alone the engine's audio may be."""
         return sum(pause.length_ms for pause in self.pauses) / 1000
 
+    def split_further(self) -> tuple[Line, ...]:
+        """The line in smaller ones, for a voice that refuses it as too long; itself where that is no remedy."""
+        parts = split_further(Piece(self.text, 0, ends_sentence=True), PieceLimits())
+        if len(parts) == 1:
+            return (self,)
+        lines = [self._part(part) for part in parts]
+        lines[0] = replace(lines[0], silence_before_ms=self.silence_before_ms)
+        lines[-1] = replace(lines[-1], silence_after_ms=self.silence_after_ms)
+        return tuple(lines)
+
+    def _part(self, part: Piece) -> Line:
+        first, past = part.start, part.start + len(part.text)
+        pauses = [
+            replace(pause, position=pause.position - first)
+            for pause in self.pauses
+            if first < pause.position <= past
+        ]
+        spans = [
+            replace(span, start=max(span.start, first) - first, end=min(span.end, past) - first)
+            for span in self.spans
+            if span.start < past and first < span.end
+        ]
+        return replace(
+            self,
+            text=as_sentence(part),
+            start=self.start + first,
+            silence_before_ms=0,
+            silence_after_ms=0,
+            pauses=tuple(pauses),
+            spans=tuple(spans),
+        )
+
     def utterance(self, manner: Manner, character_key: str = "") -> Utterance:
         return Utterance(
             self.text,
@@ -76,6 +111,29 @@ class Line:
             self.pauses,
             self.spans,
         )
+
+
+_WHOLE_CHARS = 1500
+_STREAM_CHARS = 150
+_FIRST_CHARS = 100
+
+
+def whole_lines(resolved: ResolvedRequest, can: Capabilities) -> tuple[Line, ...]:
+    """For an answer that is given whole: as few calls as the voice's limits and its listeners' time allow."""
+    limits = PieceLimits(can.max_input_bytes, can.max_sentence_chars, _WHOLE_CHARS)
+    return lines_of(resolved, can, partial(_cut, limits))
+
+
+def streamed_lines(resolved: ResolvedRequest, can: Capabilities) -> tuple[Line, ...]:
+    """For a stream: short lines, the first one shortest, so that it starts early and can change arm between any
+    two of them.
+    """
+    limits = PieceLimits(can.max_input_bytes, can.max_sentence_chars, _STREAM_CHARS, _FIRST_CHARS)
+    return lines_of(resolved, can, partial(_cut, limits))
+
+
+def _cut(limits: PieceLimits, text: str) -> Sequence[Cut]:
+    return [WholeText(as_sentence(piece), piece.start) for piece in pieces(text, limits)]
 
 
 LONGEST_ENGINE_PAUSE_MS = 2000
@@ -93,13 +151,14 @@ def lines_of(
     manner = resolved.manner
     if not manner.pauses and not manner.spans:
         cuts = split(resolved.text)
-        return tuple([_line(manner, cut.text, can) for cut in cuts])
+        return tuple([_line(manner, cut, can) for cut in cuts])
     return _Cutter(resolved, can, split).lines()
 
 
-def _line(manner: Manner, text: str, can: Capabilities, span: Span | None = None) -> Line:
+def _line(manner: Manner, cut: Cut, can: Capabilities, span: Span | None = None) -> Line:
     line = Line(
-        text,
+        cut.text,
+        cut.start,
         manner.rate_ratio,
         manner.pitch_semitones,
         1.0,
@@ -140,11 +199,10 @@ class _Cutter:
         self._cuts = {pause.position for pause in resolved.manner.pauses if not self._by_engine(pause)}
 
     def lines(self) -> tuple[Line, ...]:
-        placed = [found for start, end in self._stretches() for found in self._lines(start, end)]
         lines: list[Line] = []
         past = 0
-        for at, line in placed:
-            end = at + len(line.text)
+        for line in [found for start, end in self._stretches() for found in self._lines(start, end)]:
+            at, end = line.start, line.start + len(line.text)
             here = [pause for pause in self._manner.pauses if past <= pause.position < end]
             before_ms = sum(pause.length_ms for pause in here if pause.position <= at)
             inside = tuple(replace(pause, position=pause.position - at) for pause in here if pause.position > at)
@@ -172,15 +230,15 @@ class _Cutter:
                 yield start, place
                 start = place
 
-    def _lines(self, start: int, end: int) -> Iterator[tuple[int, Line]]:
-        """Each with its place in the text."""
+    def _lines(self, start: int, end: int) -> Iterator[Line]:
         text = self._text[start:end]
         if not is_speakable(text):
             return
         piece = next((piece for piece in self._pieces if piece.start <= start < piece.end), None)
         for cut in self._split(text.strip()):
             at = start + len(text) - len(text.lstrip()) + cut.start
-            yield at, replace(_line(self._manner, cut.text, self._can, piece), spans=self._spans(at, cut.text))
+            line = _line(self._manner, WholeText(cut.text, at), self._can, piece)
+            yield replace(line, spans=self._spans(at, cut.text))
 
     def _spans(self, at: int, text: str) -> tuple[Span, ...]:
         end = at + len(text)
@@ -189,3 +247,17 @@ class _Cutter:
             for span in self._left
             if span.start < end and at < span.end
         )
+
+
+def rest_of(resolved: ResolvedRequest, start: int) -> ResolvedRequest:
+    """What is left to say from the character at ``start`` on; pauses and spans move with their text."""
+    if not start:
+        return resolved
+    manner = resolved.manner
+    pauses = [replace(pause, position=pause.position - start) for pause in manner.pauses if pause.position > start]
+    spans = [
+        replace(span, start=max(span.start - start, 0), end=span.end - start)
+        for span in manner.spans
+        if span.end > start
+    ]
+    return ResolvedRequest(replace(manner, pauses=tuple(pauses), spans=tuple(spans)), resolved.text[start:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -103,6 +103,10 @@ class Controls:
     pauses: tuple[Pause, ...] = ()
     spans: tuple[Span, ...] = ()
 
+    def marked_by(self, marked: Marked) -> Controls:
+        """The same, with a text's own pauses and spans."""
+        return replace(self, pauses=marked.pauses, spans=marked.spans)
+
 
 NEUTRAL = Controls()
 
@@ -133,7 +137,10 @@ class UnitSource(StrEnum):
     """Where the identity came from by which a request is assigned."""
 
     USER = "user"
+    END_USER = "end_user"
     SESSION = "session"
+    COOKIE = "cookie"
+    KEY = "key"
     RANDOM = "random"
 
 

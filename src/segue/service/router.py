@@ -77,12 +77,14 @@ class Router:
         current: Current,
         lexicon: Lexicon = _NO_LEXICON,
         emulation: Emulation = NO_EMULATION,
+        level_lufs: float | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._engines = engines
         self._current = current
         self._lexicon = lexicon
         self._emulation = emulation
+        self._level_lufs = level_lufs
         self._usual_ways: dict[object, Way | None] = {}
 
     def route(self, request: SpeechRequest) -> Route:
@@ -161,8 +163,9 @@ class Router:
             (*said_so, *inside.pronunciations),
             prosody.stretch_ratio,
             prosody.shift_semitones,
-            pauses=controls.pauses,
-            spans=inside.spans,
+            self._level_lufs,
+            controls.pauses,
+            inside.spans,
         )
         lane = LaneName(engine.name, voice.family)
         lost = tuple(loss.control for loss in losses)

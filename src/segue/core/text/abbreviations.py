@@ -21,7 +21,7 @@ class Stop(IntEnum):
 
 _BEFORE_NAMES = frozenset(
     (
-        "mr mrs ms dr prof st rev gen col capt lt sgt gov sen rep pres hon mt messrs vs ca cf viz approx al "
+        "mr mrs ms dr prof st rev gen col capt lt sgt gov sen rep hon mt messrs vs ca cf viz approx al "
         "mme mlle mm hr fr sra srta dña bzw inkl evtl ggf ing dipl"
     ).split()
 )
@@ -33,14 +33,14 @@ _BEFORE_NUMBERS = frozenset(
 _MAY_END = frozenset(
     (
         "etc inc ltd co corp jr sr bros dept est ave blvd rd esq jan feb mar apr jun jul aug sep sept oct nov dec "
-        "mon tue tues wed thu thur thurs fri sat sun min max usw"
+        "mon tue tues wed thu thurs fri sat sun min max usw"
     ).split()
 )
 _STARTERS = frozenset(
     (
         "a an and are at but can did do does for from he her here his how i if in is it its my no not on or our "
         "she so some that the their then there these they this those to was we were what when where which who "
-        "why will with yes you your der die das ein eine es er sie wir ich el la los las le les il elle"
+        "why will with yes you your der die das ein eine es er wir ich el la los las le les il elle"
     ).split()
 )
 """Words that, with a capital, hardly are anything but the first of a sentence."""

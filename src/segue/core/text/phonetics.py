@@ -22,9 +22,9 @@ _LETTERS = {
         pair.split()
         for pair in """g ɡ;b_< ɓ;d` ɖ;d_< ɗ;g_< ɠ;h\\ ɦ;j\\ ʝ;l` ɭ;l\\ ɺ;n` ɳ;p\\ ɸ;r` ɽ;r\\ ɹ;r\\` ɻ;s` ʂ;s\\ ɕ
         t` ʈ;v\\ ʋ;x\\ ɧ;z` ʐ;z\\ ʑ;A ɑ;B β;B\\ ʙ;C ç;D ð;E ɛ;F ɱ;G ɣ;G\\ ɢ;G\\_< ʛ;H ɥ;H\\ ʜ;I ɪ;I\\ ᵻ;J ɲ;J\\ ɟ
-        J\\_< ʄ;K ɬ;K\\ ɮ;L ʎ;L\\ ʟ;M ɯ;M\\ ɰ;N ŋ;N\\ ɴ;O ɔ;O\\ ʘ;P ʋ;Q ɒ;R ʁ;R\\ ʀ;S ʃ;T θ;U ʊ;U\\ ᵿ;V ʌ;W ʍ;X χ;X\\ ħ
-        Y ʏ;Z ʒ;@ ə;@\\ ɘ;@` ɚ;{ æ;} ʉ;1 ɨ;2 ø;3 ɜ;3\\ ɞ;3` ɝ;4 ɾ;5 ɫ;6 ɐ;7 ɤ;8 ɵ;9 œ;& ɶ;? ʔ;?\\ ʕ;<\\ ʢ;>\\ ʡ
-        !\\ ǃ;|\\ ǀ;|\\|\\ ǁ;=\\ ǂ""".replace("\n", ";").split(";")
+        J\\_< ʄ;K ɬ;K\\ ɮ;L ʎ;L\\ ʟ;M ɯ;M\\ ɰ;N ŋ;N\\ ɴ;O ɔ;O\\ ʘ;P ʋ;Q ɒ;R ʁ;R\\ ʀ;S ʃ;T θ;U ʊ;U\\ ᵿ;V ʌ;W ʍ;X χ
+        X\\ ħ;Y ʏ;Z ʒ;@ ə;@\\ ɘ;@` ɚ;{ æ;} ʉ;1 ɨ;2 ø;3 ɜ;3\\ ɞ;3` ɝ;4 ɾ;5 ɫ;6 ɐ;7 ɤ;8 ɵ;9 œ;& ɶ;? ʔ
+        ?\\ ʕ;<\\ ʢ;>\\ ʡ;!\\ ǃ;|\\ ǀ;|\\|\\ ǁ;=\\ ǂ""".replace("\n", ";").split(";")
     ),
 }
 _MARKS = dict(
@@ -79,6 +79,7 @@ _INSTEAD: dict[str, tuple[str, ...]] = {
     "u": ("uː", "ʊ"),
     "ᵻ": ("ɪ",),
     "ᵿ": ("ʊ",),
+    "əʊ": ("oʊ",),
     "χ": ("x", "h"),
     "x": ("χ", "h"),
     "ɱ": ("m",),
@@ -99,7 +100,7 @@ def as_ipa(said: str, alphabet: PhoneticAlphabet) -> str:
     enclosed = _ENCLOSED.fullmatch(said)
     inner = (enclosed[1] or enclosed[2] or "") if enclosed and alphabet is PhoneticAlphabet.IPA else said
     ipa = _from_x_sampa(inner) if alphabet is PhoneticAlphabet.X_SAMPA else _cleaned(inner)
-    if not any(sign.isalpha() for sign in ipa):
+    if not any(sign.isalpha() and sign not in _DROPPED for sign in ipa):
         raise _unreadable(said, alphabet, "it names no sound")
     return ipa
 
@@ -130,7 +131,7 @@ def in_sounds(ipa: str, known: AbstractSet[str]) -> tuple[tuple[str, ...], str]:
 
 @lru_cache(4096)
 def _in_sounds(ipa: str, known: frozenset[str]) -> tuple[tuple[str, ...], str]:
-    longest = max(map(len, known), default=0)
+    longest = max(map(len, known), default=0) + 1  # a tie may stand inside
     found: list[str] = []
     missing = ""
     rest = ipa
@@ -161,13 +162,18 @@ def _next_sounds(rest: str, known: frozenset[str], longest: int) -> tuple[tuple[
     return (), 0
 
 
+def is_vowel(sound: str) -> bool:
+    """Whether the sound (IPA) can bear a stress."""
+    return _VOWEL.search(sound) is not None
+
+
 def _stresses_at_vowels(sounds: list[str]) -> tuple[str, ...]:
     placed: list[str] = []
     waiting = ""
     for sound in sounds:
         if sound in _STRESSES:
             waiting = sound
-        elif waiting and _VOWEL.search(sound):
+        elif waiting and is_vowel(sound):
             placed += [waiting, sound]
             waiting = ""
         else:
@@ -187,11 +193,16 @@ def _from_x_sampa(said: str) -> str:
             raise _unreadable(said, PhoneticAlphabet.X_SAMPA, f"{_shown(rest[0])} is none of its symbols")
         found.append(ipa)
         rest = rest[length:]
-    return "".join(found)
+    return _apart("".join(found))
+
+
+def _apart(ipa: str) -> str:
+    """Letters and marks each for themselves, in one order; the cedilla of a c is no mark."""
+    return unicodedata.normalize("NFD", ipa).replace("c\u0327", "\u00e7")
 
 
 def _cleaned(said: str) -> str:
-    apart = unicodedata.normalize("NFD", said.strip()).replace("c\u0327", "\u00e7").translate(_TYPED)
+    apart = _apart(said.strip()).translate(_TYPED)
     strange = next((sign for sign in apart if sign not in _IPA), None)
     if strange is not None:
         raise _unreadable(said, PhoneticAlphabet.IPA, f"{_shown(strange)} is none of its symbols")

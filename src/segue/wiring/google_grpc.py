@@ -1,0 +1,75 @@
+"""Google's gRPC door, as the settings say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segue.api.google.voices import Voices
+from segue.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from segue.api.context import Context
+    from segue.api.google_grpc import GrpcDoor, Listening, Tls
+    from segue.config.schema import Settings
+    from segue.ports.engine import Engine
+
+
+def google_grpc(settings: Settings, context: Context, engines: Mapping[str, Engine]) -> GrpcDoor | None:
+    """The door, not yet opened; None where the settings want none.
+
+    Raises:
+        ConfigurationError: as ``check_google_grpc``.
+    """
+    listening = _listening(settings)
+    if listening is None:
+        return None
+    from segue.api.google_grpc import GrpcDoor
+
+    return GrpcDoor(context, Voices(context.catalogue, engines), listening)
+
+
+def check_google_grpc(settings: Settings) -> None:
+    """Raises ConfigurationError where packages or files are missing, or the settings do not fit together."""
+    _listening(settings)
+
+
+def _listening(settings: Settings) -> Listening | None:
+    if settings.google_grpc_port is None:
+        return None
+    if settings.google_grpc_port == 0 and settings.workers > 1:
+        raise ConfigurationError(
+            ["SEGUE_GOOGLE_GRPC_PORT=0: every worker would pick a port of its own; name one, or use one worker"]
+        )
+    try:
+        from segue.api.google_grpc import Listening
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            [f"SEGUE_GOOGLE_GRPC_PORT: needs the package {error.name!r}: pip install 'segue[google]'"]
+        ) from error
+    return Listening(settings.host, settings.google_grpc_port, _tls(settings), shared=settings.workers > 1)
+
+
+def _tls(settings: Settings) -> Tls | None:
+    cert, key = settings.google_grpc_tls_cert, settings.google_grpc_tls_key
+    if cert is None and key is None:
+        return None
+    if cert is None or key is None:
+        raise ConfigurationError(
+            ["SEGUE_GOOGLE_GRPC_TLS_CERT and SEGUE_GOOGLE_GRPC_TLS_KEY go together: set both"]
+        )
+    from segue.api.google_grpc import Tls
+
+    return Tls(_read("SEGUE_GOOGLE_GRPC_TLS_KEY", key), _read("SEGUE_GOOGLE_GRPC_TLS_CERT", cert))
+
+
+def _read(setting: str, path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError([f"{setting}: {path}: {error.strerror}"]) from None
+    if b"-----BEGIN" not in content:
+        raise ConfigurationError([f"{setting}: {path}: is no PEM file"])
+    return content
