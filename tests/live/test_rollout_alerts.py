@@ -1,4 +1,4 @@
-"""Alerts of the rollout: one goes through all that they speak of; each fires, in its turn, in a real Prometheus."""
+"""Alerts of the rollout: one goes through all they speak of, and each fires in its turn in a real Prometheus."""
 
 from __future__ import annotations
 
