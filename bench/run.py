@@ -20,7 +20,7 @@ import tempfile
 import time
 import timeit
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import httpx
 from server import CLIENT_CORE, server
@@ -35,8 +35,9 @@ from support.process import serving
 from support.rollbacks import LIGHT, crowd_at, rolled_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
+    from segue.core.speech import Pcm
     from segue.ports.engine import Engine
 
 ROUNDS = 5
@@ -177,7 +178,7 @@ async def _in_turns(connection: http.client.HTTPConnection) -> tuple[list[float]
     return direct[20:], through[20:]
 
 
-def _asked(connection: http.client.HTTPConnection, body: dict[str, object]) -> bytes:
+def _asked(connection: http.client.HTTPConnection, body: Mapping[str, object]) -> bytes:
     connection.request("POST", SYNTHESIZE, json.dumps(body))
     answer = connection.getresponse()
     audio = answer.read()
@@ -241,7 +242,7 @@ async def _first_sounds(spoken: Spoken, host: str) -> tuple[float, float, float]
         chunks = engine.stream(Utterance(text, spoken.voice, spoken.language))
         await anext(chunks)
         own.append(time.perf_counter() - began)
-        await chunks.aclose()
+        await cast("AsyncGenerator[Pcm, None]", chunks).aclose()
         for found, said in ((short, f"{SENTENCE} {number + 100}."), (long, _long_text(number + 200))):
             await asyncio.sleep(PAUSE_S)
             found.append(_first_sound(host, spoken.model, said))
