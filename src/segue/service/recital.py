@@ -79,6 +79,9 @@ class Recital:
     def duration_s(self) -> float:
         return self._flow.duration_s
 
+    def head_of_file(self, head: bytes, file_bytes: int) -> bytes:
+        return self._flow.head_of_file(head, file_bytes)
+
     async def content(self) -> AsyncGenerator[bytes, None]:
         """The bytes.
 
@@ -91,12 +94,17 @@ class Recital:
                     if self._sent is not None:
                         self._sent.append(data)
                     yield data
-        rest = await self._stage.threads.run(self._flow.finish)
+        try:
+            rest = await self._stage.threads.run(self._flow.finish)
+        except SegueError as error:
+            raise self._cut(error) from error
         await self._ended(rest)
         yield rest
 
     async def close(self) -> None:
         """The listener left, unless it is over already."""
+        if not self._flow.closed:
+            await self._stage.threads.run(self._flow.close)
         if self._over:
             return
         self._over = True
@@ -171,6 +179,7 @@ class Recital:
         self._opened = opened._replace(diversion=diversion, failure=failure.code)
         self._sent = None  # of two voices: nobody else's answer
         if self._one_voice:
+            await self._stage.threads.run(self._flow.close)
             self._flow = self._begun(route.request.audio_format)
             self.beginning += 1
         self.answer = answer_of(route, self._found())
@@ -206,7 +215,7 @@ class Recital:
         self._over = True
         self._stage.accounts.served(self.answer, self._latency_s)
         if self._sent is not None:
-            leg, audio = self._opened.leg, self._flow.whole(b"".join([*self._sent, rest]))
+            leg, audio = self._opened.leg, self._flow.whole([*self._sent, rest])
             await self._stage.shelf.put(leg.key, leg, self.answer.route.character.key, audio)
 
     def _begun(self, wanted: AudioFormat) -> Flow:
