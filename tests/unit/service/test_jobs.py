@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
+from segue.audio.decode import decode
 from segue.core.errors import Overloaded, Unavailable
 from segue.core.speech import AudioFormat, Container, SpeechRequest, Unit, UnitSource
 from segue.ports.jobs import Job, JobState
@@ -21,7 +23,7 @@ from support.service import staged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+
 
 SENTENCE = "The caravan left before dawn, and nobody in the settlement had heard it go. "
 
@@ -161,3 +163,19 @@ async def test_a_disk_that_is_full_is_said_at_once(tmp_path: Path) -> None:
         (tmp_path / "var" / "jobs").write_text("no folder can be made where a file is", encoding="utf-8")
         with pytest.raises(Unavailable, match="cannot be kept"):
             await stage.service.speech.jobs.submit(asked())
+
+
+async def test_a_slip_in_one_line_costs_that_line_and_not_the_job(tmp_path: Path) -> None:
+    """Of a thousand lines one always fails: the voice that failed says that line again, and nothing twice."""
+    text = (SENTENCE * 8).strip()
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
+        slip = Interrupted(1.0, Unavailable("slipped"))
+        stage.calm.script += [0.0, 0.0, slip, 0.0, slip, slip]
+        jobs = stage.service.speech.jobs
+        job = await jobs.submit(asked(text))
+        last = await asyncio.wait_for(ended(jobs.follow(job.id)), 60)
+        sound = decode(await asyncio.to_thread(Path(jobs.audio(job.id)).read_bytes))
+
+    assert (last.state, last.detail) == (JobState.DONE, None)
+    assert sound.duration_s == pytest.approx(len(text) * 0.08, rel=0.02)
+    assert sound.duration_s == pytest.approx(last.audio_s, abs=0.01)
