@@ -55,7 +55,7 @@ def _marked(body: SynthesizeBody, max_chars: int) -> tuple[Marked, Controls]:
     controls = controls_of(body)
     if body.text_type == "text" and not controls.pauses:
         return Marked(normalize(body.text, max_chars=max_chars)), controls
-    raw = Marked(body.text) if body.text_type == "text" else read_ssml(body.text)
+    raw = Marked(body.text) if body.text_type == "text" else read_ssml(body.text, max_chars=max_chars)
     marked = settled(raw._replace(pauses=(*raw.pauses, *controls.pauses)), max_chars=max_chars)
     if controls is NEUTRAL and not marked.pauses and not marked.spans:
         return marked, controls
