@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from segue.core.catalogue import Capabilities, Range, Voice
 from segue.core.errors import InternalFailure, Unsupported
 from segue.core.speech import Pcm, PhoneticAlphabet
-from segue.core.text.phonetics import is_vowel
+from segue.core.text.phonetics import is_ipa, is_vowel
 from segue.core.text.scripts import scripts_of_language
 from segue.engines.base import ThreadedEngine
 from segue.engines.options import refuse_unknown
@@ -174,7 +174,7 @@ class _Library:
             # Neighbours change sounds: consonants are themselves before a vowel, and vowels before a consonant.
             for end, written, is_kind in ((open_end, "a", _is_consonant), ("k", "k", is_vowel)):
                 ipa = self._between("k", end, f"[[k{mnemonic}{written}]]")
-                if is_kind(ipa):
+                if is_kind(ipa) and is_ipa(ipa):
                     sounds.setdefault(ipa, mnemonic)
         if "r" in sounds.values():
             sounds["r"] = "r"  # who writes a plain r means the one of the language

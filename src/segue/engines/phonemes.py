@@ -28,7 +28,10 @@ def with_phonemes(
     taken = 0
     for run, after in zip_longest(runs, runs[1:]):
         if run.said is None:
-            parts.append(unmarked(run.text[taken:]))
+            plain = unmarked(run.text[taken:])
+            parts.append(
+                f"{plain} " if plain.endswith("[") else plain
+            )  # three in a row would be read as two and one
             taken = 0
         else:
             sounds, _ = in_sounds(as_ipa(run.said.pronunciation, run.said.alphabet), known)

@@ -142,9 +142,9 @@ def _describe(name: str, path: Path) -> Voice:
 
 def _capabilities(config: Mapping[str, Any]) -> Capabilities:
     """Phonemes can be given where the model was trained on eSpeak NG's."""
-    if config.get("phoneme_type", "espeak") != "espeak":
+    has = config.get("phoneme_id_map", {})
+    if not has or config.get("phoneme_type", "espeak") != "espeak":
         return _CAPABILITIES
-    has = config["phoneme_id_map"]
     letters = frozenset(sign for sign in has if sign.isalpha() and sign not in _SHADES)
     trained = _TRAINED.get(config["espeak"]["voice"], letters)
     known = frozenset(sound for sound in trained if all(sign in has for sign in sound))

@@ -14,6 +14,7 @@ from segue.ports.jobs import Job, JobState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
     from segue.core.speech import SpeechRequest
     from segue.ports.clock import Clock, Entropy
     from segue.ports.jobs import JobShelf

@@ -15,12 +15,12 @@ from segue.api.native.wire import (
     SynthesizeAnswer,
     SynthesizeBody,
     controls_of,
+    marked_of,
     pronunciations_of,
 )
 from segue.api.wire import decoded
 from segue.core.errors import SegueError
 from segue.core.speech import AudioFormat, SpeechRequest
-from segue.core.text.normalize import normalize
 
 if TYPE_CHECKING:
     from segue.api.asgi import Receive, Scope, Send
@@ -69,19 +69,21 @@ class SynthesizeDoor:
 
     def _understood(self, body: SynthesizeBody, headers: dict[bytes, bytes], request_id: str) -> SpeechRequest:
         context = self._context
+        marked = marked_of(body)
         return SpeechRequest(
-            text=normalize(body.text),
+            text=marked.text,
             character_key=body.character_key,
             unit=context.identity.unit(headers, body.user_id, body.session_id),
             request_id=request_id,
             dialect=_DIALECT,
             audio_format=AudioFormat(body.audio_format),
-            controls=controls_of(body),
+            controls=controls_of(body, marked),
             pronunciations=pronunciations_of(body),
             language=body.language,
             forced_arm=self._forced(body),
             cache_enabled=body.cache_enabled,
             timeout_s=context.request_timeout_s,
+            losses=marked.losses,
         )
 
     def _forced(self, body: SynthesizeBody) -> Arm | None:

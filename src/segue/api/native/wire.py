@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Meta
 
 from segue.core.errors import InvalidRequest
-from segue.core.speech import NEUTRAL, Container, Controls, Pause, PhoneticAlphabet, Pronunciation
+from segue.core.speech import NEUTRAL, Container, Controls, Marked, Pause, PhoneticAlphabet, Pronunciation
+from segue.core.text.marks import LONGEST_PAUSE_MS, NAMED_PAUSES_MS, settled
+from segue.core.text.ssml import read_ssml
 
-_NAMED_PAUSES_MS = {"short": 300, "medium": 500, "long": 1000}
 _MILLISECONDS = re.compile(r"([0-9]{1,5})ms")
-_LONGEST_PAUSE_MS = 60_000
 
 Key = Annotated[str, Meta(min_length=1, max_length=128)]
 Name = Annotated[str, Meta(max_length=256)]
@@ -42,7 +42,7 @@ class CustomPronunciation(msgspec.Struct, frozen=True):
 
 
 class SynthesizeBody(msgspec.Struct, frozen=True):
-    """The request. Fields that are not listed are ignored."""
+    """The request. Fields that are not listed are ignored. ``text_type`` says what ``text`` is."""
 
     text: Annotated[str, Meta(min_length=1, max_length=5000)]
     character_key: Key
@@ -54,6 +54,7 @@ class SynthesizeBody(msgspec.Struct, frozen=True):
     force_voice_model: Name | None = None
     user_id: Name | None = None
     session_id: Name | None = None
+    text_type: Literal["text", "ssml"] = "text"
     language: Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = None
     audio_format: Container = Container.MP3
 
@@ -94,17 +95,27 @@ class ErrorAnswer(msgspec.Struct, frozen=True):
     request_id: str
 
 
-def controls_of(body: SynthesizeBody) -> Controls:
-    """The body's controls; the very ``NEUTRAL`` where they ask for nothing.
+def marked_of(body: SynthesizeBody) -> Marked:
+    """The body's text, normalised, with its pauses at their places; or what its SSML says.
 
     Raises:
-        InvalidRequest: a pause of a length that is none, or beyond the text.
+        InvalidRequest: the text cannot be spoken, or a pause is of a length that is none, or beyond the text.
     """
+    wanted = () if body.voice_controls is None else tuple(body.voice_controls.pauses)
+    if body.text_type == "ssml":
+        if wanted:
+            raise InvalidRequest("pauses in SSML are <break> tags, not positions", field="voice_controls.pauses")
+        return read_ssml(body.text)
+    return settled(Marked(body.text, tuple([_pause(item, len(body.text)) for item in wanted])))
+
+
+def controls_of(body: SynthesizeBody, marked: Marked) -> Controls:
+    """The body's controls with the text's marks; the very ``NEUTRAL`` where they ask for nothing."""
     wanted = body.voice_controls
-    if wanted is None:
+    if wanted is None and not marked.pauses and not marked.spans:
         return NEUTRAL
-    pauses = tuple(_pause(item, len(body.text)) for item in wanted.pauses)
-    controls = Controls(wanted.pitch, wanted.rate, wanted.volume, pauses)
+    wanted = wanted or VoiceControls()
+    controls = Controls(wanted.pitch, wanted.rate, wanted.volume, marked.pauses, marked.spans)
     return NEUTRAL if controls == NEUTRAL else controls
 
 
@@ -122,13 +133,13 @@ def _pause(item: PauseBody, text_chars: int) -> Pause:
             f"a pause at {item.position} lies beyond the text's {text_chars} characters",
             field="voice_controls.pauses",
         )
-    named = _NAMED_PAUSES_MS.get(item.duration)
+    named = NAMED_PAUSES_MS.get(item.duration)
     if named is not None:
-        return Pause(item.position, named)
+        return Pause(item.position, named, item.duration)
     exact = _MILLISECONDS.fullmatch(item.duration)
-    if exact is None or int(exact[1]) > _LONGEST_PAUSE_MS:
+    if exact is None or int(exact[1]) > LONGEST_PAUSE_MS:
         raise InvalidRequest(
-            f"a pause lasts short, medium, long, or 0ms to {_LONGEST_PAUSE_MS}ms, not {item.duration!r}",
+            f"a pause lasts short, medium, long, or 0ms to {LONGEST_PAUSE_MS}ms, not {item.duration!r}",
             field="voice_controls.pauses",
         )
     return Pause(item.position, int(exact[1]))
