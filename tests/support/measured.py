@@ -66,7 +66,8 @@ def pitch_hz(samples: Samples, rate_hz: int) -> float:
 
 def _likeness(window: NDArray[np.float64], frame: int, lag: int) -> float:
     head, later = window[:frame], window[lag : lag + frame]
-    return float(np.dot(head, later)) / float(np.sqrt(np.dot(head, head) * np.dot(later, later) + 1e-9))
+    likeness: float = np.dot(head, later) / np.sqrt(np.dot(head, head) * np.dot(later, later) + 1e-9)
+    return likeness
 
 
 def distance(one: Pcm, other: Pcm) -> float:
