@@ -1,8 +1,8 @@
 """ElevenLabs' own quick-start for speech, with nothing changed but the address.
 
-    python examples/elevenlabs_quickstart.py http://127.0.0.1:8000 [folder]
+    python examples/elevenlabs_quickstart.py http://127.0.0.1:8000
 
-needs ``pip install elevenlabs``. Each step writes a file into the folder and prints its name.
+needs ``pip install elevenlabs``. It writes its audio into the current folder.
 """
 
 from __future__ import annotations
@@ -47,13 +47,12 @@ async def in_the_background(elevenlabs: AsyncElevenLabs, folder: Path) -> None:
 
 def main() -> None:
     address = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"
-    folder = Path(sys.argv[2] if len(sys.argv) > 2 else ".")  # noqa: PLR2004 - the second argument
+    folder = Path()
     elevenlabs = ElevenLabs(base_url=address, api_key="not checked")
     print(*[voice.voice_id for voice in elevenlabs.voices.search().voices])
     whole(elevenlabs, folder)
     streaming(elevenlabs, folder)
     asyncio.run(in_the_background(AsyncElevenLabs(base_url=address, api_key="not checked"), folder))
-    print(*sorted(file.name for file in folder.iterdir() if file.is_file()))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """OpenAI's own quick-start for speech, with nothing changed but the address.
 
-    python examples/openai_quickstart.py http://127.0.0.1:8000 [folder]
+    python examples/openai_quickstart.py http://127.0.0.1:8000
 
-needs ``pip install openai``. Each step writes a file into the folder and prints its name.
+needs ``pip install openai``. It writes its audio into the current folder.
 """
 
 from __future__ import annotations
@@ -69,13 +69,12 @@ async def in_the_background(client: AsyncOpenAI, folder: Path) -> None:
 
 def main() -> None:
     address = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"
-    folder = Path(sys.argv[2] if len(sys.argv) > 2 else ".")  # noqa: PLR2004 - the second argument
+    folder = Path()
     client = OpenAI(base_url=f"{address}/v1", api_key="not checked")
     whole(client, folder)
     streaming(client, folder)
     events(client, folder)
     asyncio.run(in_the_background(AsyncOpenAI(base_url=f"{address}/v1", api_key="not checked"), folder))
-    print(*sorted(file.name for file in folder.iterdir() if file.is_file()))
 
 
 if __name__ == "__main__":

@@ -188,18 +188,22 @@ def test_the_standing_is_told_in_words(rollout: Rollout, plan: Path) -> None:
     shown = rollout("status").stdout
 
     assert "test is running, revision 2, plan short" in shown
-    assert "Stage 1 of 3: quarter" in shown
+    assert "Stage 0 (of 0 to 2): quarter" in shown
     assert "25 % of the listeners of all characters" in shown
     assert "of 1 h" in shown
     assert "to stage half, 50 % (a person must approve it), when the hold is over in" in shown
-    assert "Replicas:" in shown
+    assert "all at revision 2" in shown
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         ([("pause",)], "stays as it is until `segue rollout resume`"),
-        ([("rollback",)], "stays off until `segue rollout resume`, which begins stage quarter again"),
+        ([("rollback",)], "stays off until `segue rollout resume`, which begins stage quarter again, 25 %"),
+        (
+            [("advance",), ("advance",), ("advance",), ("rollback",), ("rollback",)],
+            "stays off until `segue rollout resume`, which begins stage half again, 50 %",
+        ),
         ([("advance",), ("back",)], "goes on with this stage in"),
         ([("advance",), ("advance",)], "to 100 % of everyone, when the hold is over"),
         ([("advance",), ("advance",), ("advance",)], "the plan ends well, when the hold is over"),
@@ -217,6 +221,21 @@ def test_what_comes_next_is_said_for_every_phase(
 
 def test_without_a_plan_the_standing_says_how_to_begin(rollout: Rollout) -> None:
     assert "`segue rollout start PLAN` begins a plan" in rollout("status").stdout
+
+
+def test_the_history_names_the_stage_of_each_entry(rollout: Rollout, plan: Path) -> None:
+    rollout("start", str(plan))
+    rollout("advance")
+    rows = [[cell.strip() for cell in line.split("│")] for line in rollout("history").stdout.splitlines()]
+
+    stages = {row[4]: row[6] for row in rows if len(row) > 6 and row[4]}
+    assert stages == {"boot": "-", "start": "0", "advance": "1"}
+
+
+def test_an_approval_says_when_the_stage_is_entered() -> None:
+    done = Done(3, 0.0, State("awaiting_approval", True, 25.0, (), (), True, 0, 0, 0.0, 0), (Following("a", 3.0),))
+
+    assert told("approve", done)[-1].startswith("the stage is entered when the judge looks next")
 
 
 def test_the_history_is_a_table_of_the_newest(rollout: Rollout) -> None:
@@ -264,7 +283,8 @@ def test_a_step_that_is_held_up_says_by_what_who_judges_and_who_lags() -> None:
     told_so = shown(HELD_LONG)
 
     assert "50 % of the listeners of pip_boy; held back: ghoul; without a fallback" in told_so
-    assert "the plan ends well, but for error_rate; it takes longer than planned" in told_so
+    assert "the plan ends well, but for error_rate\n" in told_so
+    assert "This step is stuck: it should have ended long ago" in told_so
     assert "replica-1 looked 1 s ago: hold\n" in told_so
     assert "not yet at revision 4: replica-2" in told_so
     assert "Held for 17 s of 10 s" in shown(HELD_LONG, 105.0)
@@ -274,7 +294,7 @@ def test_each_gate_is_shown_with_its_estimate_interval_limit_verdict_and_sentenc
     told_so = shown(HELD_LONG)
     (row,) = [line for line in told_so.splitlines() if "inconclusive" in line]
 
-    for cell in ("error_rate", "candidate", "2.5 %", "0.1 and 16 %", "10 %"):
+    for cell in ("error_rate", "candidate", "2.5 %", "0.1 to 16 %", "10 %"):
         assert cell in row
     assert "\nnot certain" in told_so
     assert max(len(line.rstrip()) for line in told_so.splitlines() if "│" in line or "inconclusive" in line) <= 80
@@ -286,6 +306,19 @@ def test_without_readings_the_judge_says_why_it_holds() -> None:
     assert "looked 1 s ago: hold: no traffic for 9 s" in shown(
         msgspec.structs.replace(HELD_LONG, judgement=silent)
     )
+
+
+def test_a_step_without_traffic_is_said_to_be_stuck_all_the_same() -> None:
+    silent = msgspec.structs.replace(JUDGEMENT, readings=(), reasons=("no traffic for 90 s",))
+
+    assert "This step is stuck" in shown(msgspec.structs.replace(HELD_LONG, judgement=silent))
+    assert "This step is stuck" not in shown(msgspec.structs.replace(HELD_LONG, judgement=silent, revision=5))
+
+
+def test_a_plan_that_has_ended_holds_no_step() -> None:
+    ended = msgspec.structs.replace(HELD_LONG.state, phase="finished")
+
+    assert "Held for" not in shown(msgspec.structs.replace(HELD_LONG, state=ended))
 
 
 def test_what_the_judge_thought_of_an_older_state_is_not_shown_as_of_this_one() -> None:

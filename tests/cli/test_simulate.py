@@ -88,6 +88,11 @@ def test_a_sound_plan_is_said_in_words() -> None:
 
     assert result.exit_code == 0, result.output
     assert "Stage 1, one-character-10: 10 % of the listeners of pip_boy" in result.output
+    assert "At 20/s every step gathers its evidence within its hold." in result.output
+    assert (
+        "stage 5, all-characters-100: 1,200 requests a minute for google/chirp3-hd; its quota is 200"
+        in result.output
+    )
     assert "The plan can be used." in result.output
 
 

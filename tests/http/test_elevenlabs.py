@@ -17,6 +17,7 @@ from elevenlabs.text_to_speech.types import (
 
 from segue.core.errors import QuotaExhausted, Unavailable
 from support.audio import duration_of
+from support.posting import posting
 from support.service import Stage, staged
 
 if TYPE_CHECKING:
@@ -54,6 +55,20 @@ async def test_speech_comes_whole_and_as_a_stream(client: AsyncElevenLabs) -> No
 
     assert duration_of(whole) == pytest.approx(duration_of(streamed), abs=0.1)
     assert duration_of(whole) > 0.4
+
+
+async def test_a_stream_begins_while_the_voice_still_speaks(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
+        stage.calm.chunk_delay_s = 0.05
+        body = {"text": "Good morning, wanderer, and welcome back to the only shop that is open this early."}
+        async with posting(stage, f"{SPEECH}/stream", body, query="output_format=pcm_16000") as messages:
+            start, first = await anext(messages), await anext(messages)
+            still_speaking = not stage.calm.stopped.is_set()
+            rest = b"".join([message["body"] async for message in messages])
+
+    assert dict(start["headers"])[b"content-type"] == b"audio/pcm"
+    assert still_speaking
+    assert len(first["body"]) + len(rest) == pytest.approx(len(body["text"]) * 0.08 * 32_000, rel=0.1)
 
 
 async def test_a_voice_is_a_character_or_an_alias_of_one(client: AsyncElevenLabs, stage: Stage) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
+import wave
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +14,17 @@ import openai
 import pytest
 
 from segue.core.errors import QuotaExhausted, Unavailable
+from segue.testing.engine import Interrupted
 from support.audio import duration_of, samples_of
+from support.posting import posting
 from support.service import Stage, staged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+
+LONG = "Good morning, wanderer, and welcome back to the only shop that is open this early in the day."
 
 
 @asynccontextmanager
@@ -159,6 +166,57 @@ async def test_usage_is_counted_by_the_text_and_the_sound(client: openai.AsyncOp
     assert usage["input_tokens"] == 5  # 18 bytes
     assert usage["output_tokens"] == pytest.approx(seconds * 20, abs=1)
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
+
+
+async def test_events_come_while_the_voice_still_speaks(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
+        stage.calm.chunk_delay_s = 0.05
+        body = {"model": "m", "voice": "alloy", "input": LONG, "response_format": "pcm", "stream_format": "sse"}
+        async with posting(stage, "/v1/audio/speech", body) as messages:
+            start, first = await anext(messages), await anext(messages)
+            still_speaking = not stage.calm.stopped.is_set()
+            rest = b"".join([message["body"] async for message in messages])
+
+    assert start["status"] == 200
+    assert first["body"].startswith(b'data: {"type":"speech.audio.delta"')
+    assert still_speaking
+    assert b"speech.audio.done" in rest
+
+
+async def test_events_that_are_cut_off_end_with_an_error(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_STREAM_ON_FAILURE="end") as stage, _client(stage) as client:
+        stage.calm.always = Interrupted(1.0, Unavailable("away"))
+        body: dict[str, Any] = {"model": "m", "voice": "alloy", "input": LONG, "stream_format": "sse"}
+        async with client.audio.speech.with_streaming_response.create(**body) as answer:
+            lines = [line async for line in answer.iter_lines() if line]
+
+    assert lines[-2] == "event: error"
+    error = json.loads(lines[-1].removeprefix("data: "))["error"]
+    assert (error["type"], error["code"]) == ("server_error", "unavailable")
+    assert "cut off after" in error["message"]
+    assert not any("speech.audio.done" in line for line in lines)
+
+
+async def test_whoever_reads_it_whole_gets_a_file_that_knows_its_length(client: openai.AsyncOpenAI) -> None:
+    answer = await client.audio.speech.create(model="tts-1", voice="alloy", input=LONG, response_format="wav")
+    with wave.open(io.BytesIO(answer.content)) as file:
+        length_s = file.getnframes() / file.getframerate()
+
+    assert length_s == pytest.approx(duration_of(answer.content), abs=0.001)
+    assert answer.response.headers["content-length"]
+
+
+async def test_whoever_reads_it_as_it_comes_gets_a_stream(client: openai.AsyncOpenAI) -> None:
+    async with client.audio.speech.with_streaming_response.create(
+        model="tts-1", voice="alloy", input=LONG, response_format="wav"
+    ) as answer:
+        content = b"".join([part async for part in answer.iter_bytes()])
+    whole = await client.audio.speech.create(model="tts-1", voice="alloy", input=LONG, response_format="wav")
+
+    assert "content-length" not in answer.headers
+    assert content[4:8] == b"\xff\xff\xff\xff"
+    assert "source=new" in answer.headers["x-segue"]
+    assert samples_of(content) == samples_of(whole.content)  # what was streamed is kept
 
 
 async def test_a_failure_before_the_first_event_is_an_exception_still(

@@ -66,8 +66,7 @@ def pitch_hz(samples: Samples, rate_hz: int) -> float:
 
 def _likeness(window: NDArray[np.float64], frame: int, lag: int) -> float:
     head, later = window[:frame], window[lag : lag + frame]
-    likeness: float = np.dot(head, later) / np.sqrt(np.dot(head, head) * np.dot(later, later) + 1e-9)
-    return likeness
+    return float(np.inner(head, later)) / (float(np.linalg.norm(head) * np.linalg.norm(later)) + 1e-9)
 
 
 def distance(one: Pcm, other: Pcm) -> float:
@@ -80,7 +79,7 @@ def distance(one: Pcm, other: Pcm) -> float:
         for column in range(costs.shape[1]):
             before = min(paths[row, column], paths[row, column + 1], paths[row + 1, column])
             paths[row + 1, column + 1] = costs[row, column] + before
-    return float(paths[-1, -1]) / sum(costs.shape)
+    return float(paths[-1, -1]) / (costs.shape[0] + costs.shape[1])
 
 
 def _bands(samples: Samples, rate_hz: int) -> NDArray[np.float64]:

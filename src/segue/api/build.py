@@ -25,6 +25,7 @@ from segue.api.google_rest.door import GoogleRest
 from segue.api.monitoring.routes import monitoring_routes
 from segue.api.native import synthesize as native
 from segue.api.native.audio import AudioDoor
+from segue.api.native.jobs import JobsDoor
 from segue.api.openai import speech as openai
 from segue.api.openai.lists import openai_lists
 from segue.api.openapi import with_hot_doors
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from segue.controller.reporting import Reporter
     from segue.ports.engine import Engine
     from segue.ports.faults import FaultBoard
+    from segue.service.jobs import Jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Parts:
     effective: Effective
     feed: RolloutFeed
     reporter: Reporter
+    jobs: Jobs
     board: FaultBoard | None
     admin_token: str | None
     summary: Callable[[], dict[str, object]]
@@ -88,7 +91,7 @@ def build_api(parts: Parts) -> Doors:
     rest.openapi = with_hot_doors(rest.openapi)  # type: ignore[method-assign]  # FastAPI's own way
     posts: dict[str, App] = {native.PATH: native.SynthesizeDoor(context), openai.PATH: openai.SpeechDoor(context)}
     google = GoogleRest(context, Voices(context.catalogue, parts.engines))
-    return Doors(posts, AudioDoor(context), rest, [ElevenLabs(context), google])
+    return Doors(posts, AudioDoor(context), rest, [JobsDoor(context, parts.jobs), ElevenLabs(context), google])
 
 
 async def _where_to() -> dict[str, str]:

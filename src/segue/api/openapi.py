@@ -8,6 +8,7 @@ import msgspec
 
 from segue.api.elevenlabs import described as elevenlabs
 from segue.api.google_rest import described as google
+from segue.api.native import described as jobs
 from segue.api.native import synthesize as native
 from segue.api.native.wire import ErrorAnswer, SynthesizeAnswer, SynthesizeBody
 from segue.api.openai import speech as openai
@@ -45,7 +46,7 @@ def with_hot_doors(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[
         )
         whole.setdefault("components", {}).setdefault("schemas", {}).update(components)
         whole["paths"].update(_paths(*bodies))
-        for dialect in (elevenlabs, google):
+        for dialect in (jobs, elevenlabs, google):
             paths, components = dialect.described(_REF, _IDENTITY_HEADERS)
             whole["components"]["schemas"].update(components)
             whole["paths"].update(paths)

@@ -31,21 +31,32 @@ async def send_stream(
     A stream that is cut off ends without its last chunk: whoever reads it learns that it is not whole. Servers
     hold ``send`` back while the caller does not read, and so nothing more is asked of the stream.
     """
+    try:
+        await send_chunks(stream if framing is None else framing(stream), headers, receive, send)
+    except SegueError as error:
+        structlog.get_logger("segue.api").warning("stream_cut_off", code=error.code, reason=str(error))
+    finally:
+        await stream.aclose()
+
+
+async def send_chunks(
+    chunks: AsyncIterator[bytes], headers: Sequence[Header], receive: Receive, send: Send
+) -> None:
+    """Sends chunks as they come; whoever leaves is sent nothing more, and what makes the chunks is cancelled.
+
+    Errors of the chunks' are handed on, and the answer is left without its end.
+    """
     gone = asyncio.ensure_future(disconnected(receive))
     try:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        chunks = stream if framing is None else framing(stream)
         while (data := await _next(chunks, gone)) is not None:
             async with asyncio.timeout(_STALL_S):
                 await send({"type": "http.response.body", "body": data, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     except (ClientGone, TimeoutError):
         pass
-    except SegueError as error:
-        structlog.get_logger("segue.api").warning("stream_cut_off", code=error.code, reason=str(error))
     finally:
         gone.cancel()
-        await stream.aclose()
 
 
 async def _next(chunks: AsyncIterator[bytes], gone: asyncio.Future[None]) -> bytes | None:

@@ -127,8 +127,8 @@ def _seam(tail: Samples, head: Samples, rate_hz: int, spare: int) -> _Seam:
     if not ends_silent and not begins_silent:
         overlap = _overlap(tail, head, max(1, round(_LEAST_OVERLAP_S * rate_hz)), spare)
     if overlap:
-        rising = _rising(overlap)
-        mixed = tail[-overlap:] * (1 - rising) + head[:overlap] * rising
+        weight = rising(overlap)
+        mixed = tail[-overlap:] * (1 - weight) + head[:overlap] * weight
         return _Seam(np.concatenate((mixed, head[overlap:])), overlap, overlap)
     faded = _NOTHING if ends_silent else _faded_in(tail[::-1][:fade], fade)[::-1]
     begun = head if begins_silent or not tail.size else _faded_in(head, fade)
@@ -154,7 +154,7 @@ def _rising_crossings(samples: Samples) -> NDArray[np.intp]:
     return np.flatnonzero((samples[:-1] < 0) & (samples[1:] >= 0)) + 1
 
 
-def _rising(count: int) -> Samples:
+def rising(count: int) -> Samples:
     """From 0 to 1 as a raised cosine; sounds in phase keep their level in it."""
     at = (np.arange(count) + 0.5) / count
     return (0.5 - 0.5 * np.cos(np.pi * at)).astype(np.float32)
@@ -162,7 +162,7 @@ def _rising(count: int) -> Samples:
 
 def _faded_in(samples: Samples, fade: int) -> Samples:
     count = min(fade, samples.size)
-    return np.concatenate((samples[:count] * _rising(count), samples[count:]))
+    return np.concatenate((samples[:count] * rising(count), samples[count:]))
 
 
 class _Line:

@@ -30,7 +30,7 @@ _LIMIT_DBTP = CEILING_DBTP - 0.6
 _FREE_DB, _TAKEN_RATIO = 1.0, 0.3
 """Limiting takes 0.3 dB of the loudness of speech for each decibel of its highest peak, but for the first."""
 
-_NEAR_DB, _CORRECTIONS = 0.2, 2
+_NEAR_DB, _CORRECTIONS = 0.2, 3
 
 
 class Loudness(NamedTuple):

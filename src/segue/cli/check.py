@@ -19,8 +19,10 @@ from segue.config.load import SETTINGS_FILE, load_settings
 from segue.config.plan_file import plan_schema as schema_of_plans
 from segue.config.schema import Settings, env_name
 from segue.core.speech import Arm
+from segue.ops.words import as_written
 from segue.simulation.world import parse_traffic
 from segue.wiring.notices import check_notices
+from segue.wiring.plan_quota import beyond_quota
 from segue.wiring.plan_review import review_plan
 from segue.wiring.review import review
 
@@ -80,21 +82,35 @@ def _check_plan(path: Path, settings: Settings, traffic: str | None) -> None:
     found = review_plan(path, settings, units_per_s)
     for sentence in found.sentences:
         out().print(sentence, markup=False, highlight=False)
+    if units_per_s is not None:
+        _tell_quotas(asyncio.run(beyond_quota(found.plan, settings, units_per_s)), traffic)
     if found.starved:
         err().print(f"[red]{len(found.starved)} step(s) would starve at {traffic}, a request a listener:[/]")
         for fault in found.starved:
             err().print(f"  {fault}", markup=False, highlight=False)
         raise typer.Exit(exits.USAGE)
+    if traffic is not None:
+        out().print(f"At {traffic} every step gathers its evidence within its hold.", highlight=False)
     out().print("[green]The plan can be used.[/]")
+
+
+def _tell_quotas(beyond: list[str], traffic: str | None) -> None:
+    """These are no faults: the cache may answer most, or the quota be raised by then."""
+    if not beyond:
+        return
+    out().print(
+        f"[yellow]At {traffic} that reach an engine, quotas are exceeded; raise them at the vendor first:[/]"
+    )
+    for line in beyond:
+        out().print(f"  {line}", markup=False, highlight=False)
 
 
 def _settings_table(loaded: Loaded) -> Table:
     table = Table("variable", "value", "from", "meaning", title="Settings")
     for field, info in Settings.model_fields.items():
         value = getattr(loaded.settings, field)
-        if isinstance(value, SecretStr):
-            value = "(set)"
-        table.add_row(env_name(field), str(value), loaded.sources[field], info.description or "")
+        shown = "(set)" if isinstance(value, SecretStr) else as_written(value)
+        table.add_row(env_name(field), shown, loaded.sources[field], info.description or "")
     return table
 
 

@@ -149,6 +149,9 @@ class Settings(Document):
         description="When the candidate breaks off in a stream: the baseline goes on from the next sentence, or "
         "the stream ends.",
     )
+    jobs_at_once: int = Field(default=2, ge=1, le=64, description="Long texts made at once, per worker.")
+    jobs_waiting: int = Field(default=32, ge=0, description="Long texts waiting behind them; more get 503.")
+    jobs_kept_s: float = Field(default=DAY_S, gt=0, description="How long finished long texts are kept.")
     level: bool = Field(default=True, description="Whether both arms are brought to one loudness.")
     level_lufs: float = Field(default=-16.0, ge=-40, le=-5, description="That loudness, in LUFS (BS.1770).")
     max_concurrency: int = Field(default=16, ge=1, description="Syntheses at once, by voice family and worker.")
@@ -157,7 +160,7 @@ class Settings(Document):
         default=5000,
         ge=1,
         le=100_000,
-        description="Longest text that the doors of OpenAI and ElevenLabs take. OpenAI's own limit is 4096.",
+        description="Longest text at the doors of OpenAI, ElevenLabs and Google. OpenAI's own limit is 4096.",
     )
     max_body_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body.")
     breaker_failures: int = Field(

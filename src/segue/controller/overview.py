@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from segue.controller.loop import latest_judgement
 from segue.controller.presence import alive
+from segue.core.rollout import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,14 @@ class Overview:
     def hold_s(self) -> float:
         """How long the present step is to be held; 0 without a plan."""
         return 0.0 if self.plan is None else self.plan.step(self.snapshot.state.place).hold_s
+
+    @property
+    def resume_stage(self) -> int | None:
+        """The stage that a resume would begin, from 0, after a roll back of a plan; else None."""
+        state = self.snapshot.state
+        if self.plan is None or state.phase is not Phase.ROLLED_BACK:
+            return None
+        return self.plan.before(state.place).stage
 
 
 class Overlook:

@@ -33,7 +33,8 @@ class Capabilities:
     ``max_sentence_chars`` is where known services refuse a single sentence. ``exact_pauses``: pauses of a given
     length inside an utterance; ``named_pauses``: only short, medium and long ones. ``spans`` names the fields of
     ``Span`` that it takes inside an utterance. ``phonemes`` are the sounds (IPA) it knows, empty where it takes
-    whatever its alphabets can write.
+    whatever its alphabets can write. ``skips_emoji``: it is known to say nothing for them. ``max_word_chars``
+    and ``max_number_chars``: of a longer word or number it is known to leave out the rest.
     """
 
     pitch_semitones: Range | None = None
@@ -46,6 +47,9 @@ class Capabilities:
     named_pauses: bool = False
     spans: frozenset[str] = frozenset()
     phonemes: frozenset[str] = frozenset()
+    skips_emoji: bool = False
+    max_word_chars: int | None = None
+    max_number_chars: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

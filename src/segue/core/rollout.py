@@ -105,6 +105,17 @@ class RolloutState:
         return self.held_s + (max(0.0, now_s - self.entered_at_s) if counts else 0.0)
 
 
+_ORDERS = {
+    _V.SET_ROUTING: "setting the routing",
+    _V.STEP_BACK: "back",
+    _V.HOLD_BACK: "hold-back",
+    _V.ROLL_BACK: "rollback",
+}
+"""What a person calls a verb, where the history calls it otherwise: the commands' names and the API's paths."""
+
+_NOBODYS_ORDER = (_V.BOOT, _V.ASK_APPROVAL, _V.FINISH)
+
+
 class NotNow(InvalidRequest):
     """The rollout is in no phase for that."""
 
@@ -113,8 +124,10 @@ def phase_after(state: RolloutState, verb: Verb) -> Phase:
     """Raises NotNow, saying what the phase allows."""
     found = TRANSITIONS.get((state.phase, verb))
     if found is None:
-        allowed = sorted({other for phase, other in TRANSITIONS if phase is state.phase} - {Verb.BOOT})
-        raise NotNow(f"{verb} is not possible while the rollout is {state.phase}; possible: {', '.join(allowed)}")
+        allowed = {other for phase, other in TRANSITIONS if phase is state.phase}.difference(_NOBODYS_ORDER)
+        possible = ", ".join(sorted(_ORDERS.get(other, other) for other in allowed))
+        order = _ORDERS.get(verb, verb)
+        raise NotNow(f"{order} is not possible while the rollout is {state.phase}; possible: {possible}")
     return found
 
 

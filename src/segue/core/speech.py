@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -102,6 +102,10 @@ class Controls:
     volume_ratio: float = 1.0
     pauses: tuple[Pause, ...] = ()
     spans: tuple[Span, ...] = ()
+
+    def marked_by(self, marked: Marked) -> Controls:
+        """The same, with a text's own pauses and spans."""
+        return replace(self, pauses=marked.pauses, spans=marked.spans)
 
 
 NEUTRAL = Controls()

@@ -30,6 +30,17 @@ def share_in_words(share_percent: float) -> str:
     return f"{share_percent:g} %"
 
 
+def as_written(setting: object) -> str:
+    """A setting's value as it would stand in the environment; ``not set`` where there is none."""
+    if setting is None:
+        return "not set"
+    if isinstance(setting, bool):
+        return str(setting).lower()
+    if isinstance(setting, float):
+        return f"{setting:.12g}"
+    return ",".join(map(str, setting)) if isinstance(setting, (list, tuple)) else str(setting)
+
+
 def ratio_in_words(ratio: float | None) -> str:
     """A ratio as percent; a dash where there is none."""
     return "-" if ratio is None else f"{ratio * 100:.3g} %"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import msgspec
 
@@ -55,6 +55,10 @@ class JobShelf(Protocol):
         ...
 
     def get(self, job_id: str) -> Job | None: ...
+
+    def create(self, job_id: str) -> BinaryIO:
+        """The file of its audio, empty and open for writing."""
+        ...
 
     def audio(self, job_id: str) -> str:
         """The path of the file that its audio is written to."""

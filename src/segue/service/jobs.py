@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -98,9 +97,9 @@ class Jobs:
         detail = "the worker that made it was stopped; submit the text again"
         return _changed(job, state=JobState.FAILED, error=ErrorCode.UNAVAILABLE, detail=detail)
 
-    def audio(self, job_id: str) -> Path:
+    def audio(self, job_id: str) -> str:
         """The file of a job's audio, whole once the job is done."""
-        return Path(self._shelf.audio(job_id))
+        return self._shelf.audio(job_id)
 
     async def follow(self, job_id: str) -> AsyncIterator[Job]:
         """The job now and at every change, until it is over."""
@@ -163,18 +162,19 @@ class _Work:
         self._clock = clock
         self._job = job
         self._beaten_at_s = clock.monotonic_s()
+        self._bytes = 0
 
     async def write(self, stream: Stream) -> None:
         """All of the stream into the file, from its beginning again where another voice begins."""
         await self._describe(stream, state=JobState.RUNNING)
-        path, beginning = Path(self._shelf.audio(self._job.id)), stream.beginning
-        with path.open("wb") as file:
+        file, beginning = await self._threads.run(self._shelf.create, self._job.id), stream.beginning
+        with file:
             async for data in stream:
                 if stream.beginning != beginning:
-                    beginning = stream.beginning
+                    beginning, self._bytes = stream.beginning, 0
                     file.seek(0)
                     file.truncate()
-                await self._threads.run(file.write, data)
+                self._bytes += await self._threads.run(file.write, data)
                 await self._beat(stream)
         await self._describe(stream, state=JobState.DONE, said_chars=self._job.text_chars)
 
@@ -204,17 +204,13 @@ class _Work:
         way = stream.heard.found.leg.way
         await self.change(
             audio_s=round(stream.duration_s, 3),
-            audio_bytes=self._size(),
+            audio_bytes=self._bytes,
             arm=way.arm,
             voice_model=way.model,
             voice_name=way.voice.label,
             warnings=stream.warnings,
             **fields,
         )
-
-    def _size(self) -> int:
-        path = Path(self._shelf.audio(self._job.id))
-        return path.stat().st_size if path.exists() else 0
 
 
 def _changed(job: Job, **fields: object) -> Job:

@@ -115,7 +115,8 @@ class Pipeline:
     async def stream(self, route: Route, *, one_voice: bool = False) -> Stream:
         """The answer as it is made, once its first sound is there; whoever gets it must close it.
 
-        ``one_voice``: where the candidate breaks off, the baseline begins again from the first word.
+        ``one_voice``: where the candidate breaks off, the baseline begins again from the first word. It is for
+        files that are made in the background, and made faster than anyone could listen.
 
         Raises:
             SegueError: as ``answer`` does; nothing has been heard then.
@@ -123,7 +124,7 @@ class Pipeline:
         began_s = self._clock.monotonic_s()
         try:
             found = await self._recalled(route)
-            opened = None if found is not None else await self._opened(route)
+            opened = None if found is not None else await self._opened(route, one_voice=one_voice)
         except InvalidRequest:
             raise
         except SegueError as error:
@@ -136,9 +137,9 @@ class Pipeline:
             return Stream(WholeAnswer(answer))
         return Stream(Recital(self._stage, route, opened, latency_s, one_voice=one_voice))
 
-    async def _opened(self, route: Route) -> Opened:
+    async def _opened(self, route: Route, *, one_voice: bool) -> Opened:
         async def open_leg(leg: Leg, timeout_s: float) -> Opened:
-            return await self._stage.streams.open(route, leg, timeout_s)
+            return await self._stage.streams.open(route, leg, timeout_s, one_voice=one_voice)
 
         return await self._failover.run(route, open_leg)
 

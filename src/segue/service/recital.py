@@ -137,6 +137,8 @@ class Recital:
                     fresh = False
             await streams.heard_whole(takes)
             yield await run(flow.end)
+            if not self._said_chars:
+                await streams.learn(takes)
             self._heard_of_line = False
             self._said_chars = take.line.start + len(take.line.text)
             if takes.turn() is None:
@@ -162,7 +164,8 @@ class Recital:
             diversion = Diversion.FALLBACK
         start = 0 if self._one_voice else self._next_start()
         try:
-            opened = await self._waited(streams.open(route, backup, streams.rules.gap_s, start))
+            again = streams.open(route, backup, streams.rules.gap_s, start, one_voice=self._one_voice)
+            opened = await self._waited(again)
         except SegueError as error:
             raise self._cut(error) from error
         self._opened = opened._replace(diversion=diversion, failure=failure.code)

@@ -33,7 +33,8 @@ _MEASURED_S = 0.8
 
 @dataclass(frozen=True, slots=True)
 class StreamRules:
-    """``gap_s``: longest silence of an engine inside a stream. ``ahead``: lines made before they are heard.
+    """``gap_s``: longest silence of an engine inside a stream. ``ahead``: lines made before they are heard;
+    ``ahead_of_files`` before they are written, where nobody listens yet.
 
     ``go_on``: a candidate that breaks off is replaced by the baseline from the next line on; else the stream is
     cut there.
@@ -41,6 +42,7 @@ class StreamRules:
 
     gap_s: float = 10.0
     ahead: int = 1
+    ahead_of_files: int = 3
     go_on: bool = True
 
 
@@ -66,7 +68,9 @@ class Streams:
         self._levels = levels
         self._threads = threads
 
-    async def open(self, route: Route, leg: Leg, timeout_s: float, start: int = 0) -> Opened:
+    async def open(
+        self, route: Route, leg: Leg, timeout_s: float, start: int = 0, *, one_voice: bool = False
+    ) -> Opened:
         """The leg from the character at ``start`` on, once its first sound is there.
 
         Raises:
@@ -75,7 +79,8 @@ class Streams:
         calls = self._synthesis.calls(leg, route.request, route.character.key)
         lines = streamed_lines(rest_of(leg.resolved, start), leg.way.voice.capabilities)
         lines = tuple([replace(line, start=line.start + start) for line in lines])
-        takes = Takes(calls, lines, self.rules.ahead, self.rules.gap_s)
+        ahead = self.rules.ahead_of_files if one_voice else self.rules.ahead
+        takes = Takes(calls, lines, ahead, self.rules.gap_s)
         try:
             takes.begin(timeout_s)
             await self.audible(takes, timeout_s)
@@ -106,11 +111,11 @@ class Streams:
             await self.heard_whole(takes)
         else:
             _check_beginning(take)
-        if unknown and self._gain_db(way) is None:
-            await self._learn(takes)
+        if unknown:
+            await self.learn(takes)
 
     async def heard_whole(self, takes: Takes) -> None:
-        """Listens to all of a line that is made; its loudness is learnt.
+        """Listens to all of a line that is made.
 
         Raises:
             SegueError: it broke off, or is no usable speech.
@@ -122,7 +127,13 @@ class Streams:
         if take.failure is not None:
             raise take.failure
         await self._threads.run(listened, take.samples, take.rate_hz, take.line)
-        await self._learn(takes)
+
+    async def learn(self, takes: Takes) -> None:
+        """What there is of the present line tells how loud its voice is."""
+        take, manner = takes.present, takes.calls.leg.way.manner
+        if manner.level_lufs is not None:
+            loudness = await self._threads.run(measure, take.samples, take.rate_hz)
+            self._levels.learn((manner.engine, manner.voice), loudness, take.has_s)
 
     def gain_ratio(self, takes: Takes) -> float:
         """The factor (amplitude) that brings the leg's voice to its level, by what has been heard of it, and to
@@ -137,12 +148,6 @@ class Streams:
         if manner.level_lufs is None:
             return 0.0
         return self._levels.gain_db((manner.engine, manner.voice), manner.level_lufs)
-
-    async def _learn(self, takes: Takes) -> None:
-        take, manner = takes.present, takes.calls.leg.way.manner
-        if manner.level_lufs is not None:
-            loudness = await self._threads.run(measure, take.samples, take.rate_hz)
-            self._levels.learn((manner.engine, manner.voice), loudness, take.has_s)
 
 
 def _check_beginning(take: Take) -> None:

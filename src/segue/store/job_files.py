@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
@@ -43,6 +43,9 @@ class JobFiles:
             return _DECODER.decode((self._folder / job_id / _RECORD).read_bytes())
         except (OSError, msgspec.DecodeError):
             return None
+
+    def create(self, job_id: str) -> BinaryIO:
+        return (self._home(job_id) / _AUDIO).open("wb")
 
     def audio(self, job_id: str) -> str:
         return str(self._home(job_id) / _AUDIO)

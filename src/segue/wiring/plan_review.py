@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlanReview:
-    """The plan in words, and the steps that its traffic could not feed, each with its line."""
+    """The plan, in words too, and the steps that its traffic could not feed, each with its line."""
 
+    plan: Plan
     sentences: tuple[str, ...]
     starved: tuple[str, ...]
 
@@ -36,12 +37,12 @@ def review_plan(path: Path, settings: Settings, units_per_s: float | None) -> Pl
     plan = read_plan(path, characters)
     hungry: list[str] = []
     if units_per_s is not None:
-        rates = {place: units_per_s * _part(plan, place, len(characters)) for place in plan.places()}
+        rates = {place: units_per_s * candidate_part(plan, place, len(characters)) for place in plan.places()}
         hungry = located(path, starved(plan, rates))
-    return PlanReview(tuple(in_words(plan)), tuple(hungry))
+    return PlanReview(plan, tuple(in_words(plan)), tuple(hungry))
 
 
-def _part(plan: Plan, place: Place, everyone: int) -> float:
+def candidate_part(plan: Plan, place: Place, everyone: int) -> float:
     """Of all units, those that reach the candidate, where all characters are spoken equally often."""
     named = plan.stage(place).characters
     spoken = everyone if named == EVERYONE else len(named)

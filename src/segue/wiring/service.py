@@ -92,6 +92,7 @@ class Service:
             effective=effective,
             feed=self._rollout.feed,
             reporter=self._rollout.reporter,
+            jobs=speech.jobs,
             board=speech.board,
             admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
             summary=lambda: summarize(self._readable),

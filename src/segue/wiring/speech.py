@@ -25,6 +25,7 @@ from segue.service.admission import AdmissionLimits
 from segue.service.coalesce import Flights
 from segue.service.failover import Failover, Patience
 from segue.service.found import Found
+from segue.service.jobs import JobRules, Jobs
 from segue.service.lane import Lane, LaneLimits
 from segue.service.pipeline import Pipeline
 from segue.service.recital import Stage
@@ -33,6 +34,7 @@ from segue.service.shelf import Shelf
 from segue.service.streams import StreamRules, Streams
 from segue.service.synthesis import Synthesis
 from segue.service.threads import Threads
+from segue.store.job_files import JobFiles
 from segue.system.clock import SystemClock, SystemEntropy
 
 if TYPE_CHECKING:
@@ -69,7 +71,9 @@ class Speech:
         self._recorder = recorder
         self._lanes: dict[LaneName, Lane] = {}
         self._executor = ThreadPoolExecutor(_FINISHERS, thread_name_prefix="finish")
+        self._threads = Threads(self._executor)
         self.pipeline = self._pipeline(current)
+        self.jobs = self._jobs()
 
     async def start(self) -> None:
         """Starts all engines at once; one that cannot work yet is reported and left to its breaker."""
@@ -84,6 +88,7 @@ class Speech:
                 raise result
 
     async def close(self) -> None:
+        await self.jobs.close()
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
         await asyncio.gather(*(engine.close() for engine in self.engines.values()))
         await self.cache.close()
@@ -110,7 +115,7 @@ class Speech:
 
     def _stage(self, router: Router) -> Stage:
         settings, recorder = self._settings, self._recorder
-        threads, levels = Threads(self._executor), LevelBook()
+        threads, levels = self._threads, LevelBook()
         synthesis = Synthesis(self._lane, threads, levels, self.clock, recorder)
         rules = StreamRules(gap_s=settings.stream_gap_s, go_on=settings.stream_on_failure == "continue")
         return Stage(
@@ -123,6 +128,12 @@ class Speech:
             threads=threads,
             shelf=Shelf(self.cache, self.clock, recorder),
         )
+
+    def _jobs(self) -> Jobs:
+        settings = self._settings
+        files = JobFiles(settings.data_dir / "jobs")
+        rules = JobRules(settings.jobs_at_once, settings.jobs_waiting, settings.jobs_kept_s)
+        return Jobs(self.pipeline, files, self._threads, self.clock, self.entropy, rules)
 
     def _engine(self, name: str, options: Mapping[str, Any]) -> Engine:
         engine = self._create(name, options)

@@ -12,7 +12,8 @@ from segue.audio.join import join_pieces
 from segue.audio.level import TARGET_LUFS, Leveller, levelled, measure
 from segue.audio.level_book import LevelBook
 from segue.audio.pcm import to_samples
-from support.sound import largest_step, oversampled_peak_db
+from segue.audio.shift import shifted
+from support.sound import f0_hz, harmonicity_db, largest_step, oversampled_peak_db
 from support.speech import a_few_sentences
 
 if TYPE_CHECKING:
@@ -73,3 +74,35 @@ def test_speech_cut_anywhere_is_joined_without_a_step_that_is_not_its_own(senten
 
         assert largest_step(joined) <= max(largest_step(piece) for piece in pieces) + 1e-6
         assert joined.size == pytest.approx(sum(piece.size for piece in pieces), rel=0.01)
+
+
+@pytest.mark.parametrize("semitones", [-2.0, 2.0, 4.0])
+def test_the_pitch_of_real_voices_moves_within_two_per_cent(
+    sentences: dict[str, list[Pcm]], semitones: float
+) -> None:
+    for spoken in sentences.values():
+        off = [pitch_off_ratio(to_samples(pcm), pcm.rate_hz, semitones) for pcm in spoken]
+
+        assert median(off) < 0.01
+        assert max(off) < 0.03
+
+
+def pitch_off_ratio(voice: Samples, rate_hz: int, semitones: float) -> float:
+    moved = shifted(voice, rate_hz, semitones, 1.0)
+    wanted_hz = f0_hz(voice, rate_hz) * 2 ** (semitones / 12)
+    return abs(f0_hz(moved, rate_hz) / wanted_hz - 1)
+
+
+@pytest.mark.parametrize("stretch_ratio", [0.8, 1.25])
+def test_real_voices_keep_their_pitch_and_their_clarity_at_another_pace(
+    sentences: dict[str, list[Pcm]], stretch_ratio: float
+) -> None:
+    for spoken in sentences.values():
+        for pcm in spoken:
+            voice = to_samples(pcm)
+            paced = shifted(voice, pcm.rate_hz, 0.0, stretch_ratio)
+
+            assert paced.size == pytest.approx(voice.size / stretch_ratio, rel=0.01)
+            assert f0_hz(paced, pcm.rate_hz) == pytest.approx(f0_hz(voice, pcm.rate_hz), rel=0.03)
+            assert harmonicity_db(paced, pcm.rate_hz) > harmonicity_db(voice, pcm.rate_hz) - 2.5
+            assert largest_step(paced) < 1.6 * largest_step(voice)

@@ -186,7 +186,7 @@ def test_a_hand_on_the_routing_pauses_a_plan_under_way() -> None:
 def test_what_is_not_possible_is_refused_with_what_is() -> None:
     told = (
         "resume is not possible while the rollout is finished; "
-        "possible: hold_back, release, roll_back, set_routing, start, step_back"
+        "possible: back, hold-back, release, rollback, setting the routing, start"
     )
 
     with pytest.raises(NotNow) as caught:
@@ -353,7 +353,7 @@ def test_from_a_first_stage_there_is_nowhere_to_step_back_to_but_off() -> None:
 
 def test_a_step_back_is_refused_where_it_is_not_possible() -> None:
     for stage in (0, 4):
-        with pytest.raises(NotNow, match=r"^step_back is not possible"):
+        with pytest.raises(NotNow, match=r"^back is not possible"):
             rollout.stepped_back(replace(at(stage), phase=Phase.ROLLED_BACK), PLAN, LATER_S)
 
 

@@ -303,7 +303,10 @@ class ReplicaBody(BaseModel):
 
 
 class StatusBody(BaseModel):
-    """Where the rollout stands. ``held_for_s`` of ``hold_s`` of the present step have passed."""
+    """Where the rollout stands. ``held_for_s`` of ``hold_s`` of the present step have passed.
+
+    ``resume_stage`` is where a resume would begin, after a roll back of a plan.
+    """
 
     rollout_id: str
     revision: int
@@ -312,6 +315,7 @@ class StatusBody(BaseModel):
     plan: PlanBody | None
     held_for_s: float
     hold_s: float
+    resume_stage: int | None
     judgement: JudgementBody | None
     replicas: list[ReplicaBody]
     locked_off: bool

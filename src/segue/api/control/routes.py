@@ -61,7 +61,8 @@ class RolloutControl:
     def refuse_unknown(self, characters: Collection[str]) -> None:
         unknown = sorted(set(characters) - set(self.catalogue.characters))
         if unknown:
-            raise HTTPException(400, f"unknown characters: {', '.join(unknown)[:300]}")
+            known = ", ".join(sorted(self.catalogue.characters))
+            raise HTTPException(400, f"unknown characters: {', '.join(unknown)[:300]}; known: {known[:1000]}")
 
     def refuse_locked(self) -> None:
         if self.current.locked_off:
@@ -179,6 +180,7 @@ async def _status(control: RolloutControl) -> StatusBody:
         plan=None if overview.plan is None else PlanBody.of(overview.plan),
         held_for_s=state.held_for_s(overview.now_s),
         hold_s=overview.hold_s,
+        resume_stage=overview.resume_stage,
         judgement=None if overview.judgement is None else JudgementBody.of(overview.judgement),
         replicas=[
             ReplicaBody(name=one.name, revision=one.revision, seen_at_s=one.seen_at_s) for one in overview.replicas

@@ -73,8 +73,8 @@ def _character(context: Context, voice_id: str) -> str:
         return context.catalogue.character(voice_id).key
     except InvalidRequest:
         raise NoSuchVoice(
-            f"A voice with voice_id '{voice_id[:64]}' was not found; GET /v1/voices lists them, and the aliases of "
-            "the catalogue may name it",
+            f"A voice with voice_id '{voice_id[:64]}' was not found; GET /v1/voices lists them, and the aliases "
+            "of the catalogue may name it",
             field="character_key",
         ) from None
 

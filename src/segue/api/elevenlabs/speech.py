@@ -11,17 +11,20 @@ from segue.api.elevenlabs.errors import NotOffered, refused
 from segue.api.elevenlabs.request import DIALECT, Call, understood
 from segue.api.elevenlabs.wire import SpeechBody
 from segue.api.headers import audio_headers
+from segue.api.streaming import send_stream
 from segue.api.wire import decoded
 from segue.core.errors import SegueError
 from segue.core.speech import CONTENT_TYPES
+from segue.service.found import Answer
 
 if TYPE_CHECKING:
-    from segue.api.asgi import Receive, Scope, Send
+    from segue.api.asgi import Header, Receive, Scope, Send
     from segue.api.context import Context
-    from segue.service.found import Answer
+    from segue.service.stream import Stream
 
 PREFIX = "/v1/text-to-speech/"
-_WAYS = ("", "stream")
+_STREAM = "stream"
+_WAYS = ("", _STREAM)
 _DECODER = msgspec.json.Decoder(SpeechBody)
 _TYPES = {container: (b"content-type", kind.encode()) for container, kind in CONTENT_TYPES.items()}
 
@@ -41,15 +44,20 @@ class SpeechDoor:
         voice_id, _, way = scope["path"].removeprefix(PREFIX).partition("/")
         call = Call(voice_id, scope["query_string"], headers, request_id)
         try:
-            response = await self._respond(call, way, receive)
+            found = await self._found(call, way, receive)
         except ClientGone:
             return
         except SegueError as error:
             self._context.note_refusal(DIALECT, error)
-            response = refused(error, request_id)
-        await response(send)
+            await refused(error, request_id)(send)
+            return
+        told = _headers(found if isinstance(found, Answer) else found.heard)
+        if isinstance(found, Answer):
+            await Response(200, told, found.found.audio.data)(send)
+        else:
+            await send_stream(found, told, receive, send)
 
-    async def _respond(self, call: Call, way: str, receive: Receive) -> Response:
+    async def _found(self, call: Call, way: str, receive: Receive) -> Answer | Stream:
         if way not in _WAYS:
             raise NotOffered(
                 f"there is no {way[:64]!r} of text-to-speech here: the voices do not say when each character is "
@@ -59,17 +67,18 @@ class SpeechDoor:
         pipeline = self._context.pipeline
         route = pipeline.enter(understood(self._context, call, body))
         answer = pipeline.at_hand(route)
-        if answer is None:
-            answer = await unless_gone(receive, pipeline.answer(route, keep=False))
-        return _as_audio(answer, call.request_id, len(body.text))
+        if answer is not None:
+            return answer
+        if way == _STREAM:
+            return await unless_gone(receive, pipeline.stream(route))
+        return await unless_gone(receive, pipeline.answer(route, keep=False))
 
 
-def _as_audio(answer: Answer, request_id: str, text_chars: int) -> Response:
-    audio = answer.found.audio
-    headers = [
-        _TYPES[audio.container],
-        (b"request-id", request_id.encode()),
-        (b"character-cost", b"%d" % text_chars),
-        *audio_headers(answer, request_id),
+def _headers(heard: Answer) -> list[Header]:
+    request = heard.route.request
+    return [
+        _TYPES[request.audio_format.container],
+        (b"request-id", request.request_id.encode()),
+        (b"character-cost", b"%d" % len(request.text)),
+        *audio_headers(heard, request.request_id),
     ]
-    return Response(200, headers, audio.data)

@@ -65,7 +65,7 @@ class Reader:
 
     def whole(self, body: SynthesizeSpeechRequest, caller: Caller, losses: tuple[Loss, ...] = ()) -> SpeechRequest:
         """``losses``: what was lost before, on reading it."""
-        said = marked(body.input)
+        said = marked(body.input, self._context.max_input_chars)
         setting = self.setting(
             body.voice, body.audio_config, body.input.custom_pronunciations, caller, streaming=False
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import UNSET
 
@@ -15,8 +15,6 @@ from segue.core.text.normalize import normalize
 from segue.core.text.ssml import read_ssml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from segue.api.google.wire import CustomPronunciations, SynthesisInput
 
 _MOST_PRONUNCIATIONS = 100
@@ -28,7 +26,7 @@ _ALPHABETS = {
 }
 
 
-def marked(given: SynthesisInput) -> Marked:
+def marked(given: SynthesisInput, max_chars: int) -> Marked:
     """What is to be said, normalised.
 
     Raises:
@@ -42,7 +40,7 @@ def marked(given: SynthesisInput) -> Marked:
     if len(sources) != 1:
         raise InvalidRequest(_wrong_count([kind for kind, _ in sources]), field="input")
     kind, text = sources[0]
-    found = _READERS[kind](text)
+    found = _READERS[kind](text, max_chars=max_chars)
     if not given.prompt:
         return found
     lost = Loss("prompt", f"of {len(given.prompt)} characters", "", "the voices take no prompts")
@@ -92,8 +90,12 @@ def _wrong_count(kinds: list[str]) -> str:
     return f"input takes one of text, ssml and markup, not {' and '.join(kinds)}"
 
 
-def _plain(text: str) -> Marked:
-    return Marked(normalize(text))
+def _plain(text: str, *, max_chars: int) -> Marked:
+    return Marked(normalize(text, max_chars=max_chars))
 
 
-_READERS: dict[str, Callable[[str], Marked]] = {"text": _plain, "ssml": read_ssml, "markup": read_pause_tags}
+class _Read(Protocol):
+    def __call__(self, text: str, /, *, max_chars: int) -> Marked: ...
+
+
+_READERS: dict[str, _Read] = {"text": _plain, "ssml": read_ssml, "markup": read_pause_tags}

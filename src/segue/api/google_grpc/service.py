@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from segue.api.google.remarks import remarks
 from segue.api.google.request import Reader
 from segue.api.google.sound import content
 from segue.api.google_grpc import messages
 from segue.api.google_grpc.calls import Calls, trailers
 from segue.api.google_grpc.stream import StreamingDoor, Waits
+from segue.api.headers import audio_headers
 
 if TYPE_CHECKING:
     from segue.api.context import Context
@@ -52,7 +52,7 @@ class TextToSpeech:
             pipeline = self._context.pipeline
             route = pipeline.enter(request)
             answer = pipeline.at_hand(route) or await pipeline.answer(route, keep=False)
-            call.set_trailing_metadata(trailers(remarks(answer, caller.request_id)))
+            call.set_trailing_metadata(trailers(audio_headers(answer, caller.request_id)))
             audio = answer.found.audio
             return messages.synthesized(self._version, message, content(audio), audio)
         raise AssertionError("unreachable: a call that fails is aborted")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from segue.api.google.remarks import remarks
 from segue.api.google.spoken import marked
 from segue.api.google.status import ABORTED, Told
 from segue.api.google.wire import SynthesisInput
@@ -13,6 +12,7 @@ from segue.api.google_grpc import messages
 from segue.api.google_grpc.calls import Ended, trailers
 from segue.api.google_grpc.incoming import Incoming
 from segue.api.google_grpc.sentences import Scrap, Sentences
+from segue.api.headers import audio_headers
 from segue.core.errors import InvalidRequest
 from segue.core.speech import Loss
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from segue.api.context import Context
     from segue.api.google.request import Caller, Reader, Setting
     from segue.api.google_grpc.messages import Version
-    from segue.service.router import Route
 
 _PIECE_BYTES = 16 * 1024
 
@@ -98,19 +97,18 @@ class StreamingDoor:
     async def _speak(self, call: Any, setting: Setting, scrap: Scrap) -> None:
         setting = setting._replace(caller=setting.caller._replace(allowed_s=call.time_remaining()))
         given: dict[str, Any] = {scrap.kind: scrap.text}
-        said = marked(SynthesisInput(**given))
+        said = marked(SynthesisInput(**given), self._context.max_input_chars)
         route = self._context.pipeline.enter(self._reader.request(setting, said, scrap.losses))
-        async with aclosing(self._sound(call, route)) as sound:
-            async for data in sound:
-                await call.write(self._version.streamed(audio_content=data).SerializeToString())
+        async with aclosing(await self._context.pipeline.stream(route)) as stream:
+            call.set_trailing_metadata(trailers(audio_headers(stream.heard, setting.caller.request_id)))
+            async for data in stream:
+                await self._send(call, data)
 
-    async def _sound(self, call: Any, route: Route) -> AsyncGenerator[bytes, None]:
-        pipeline = self._context.pipeline
-        answer = pipeline.at_hand(route) or await pipeline.answer(route, keep=False)
-        call.set_trailing_metadata(trailers(remarks(answer, route.request.request_id)))
-        data = answer.found.audio.data
+    async def _send(self, call: Any, data: bytes) -> None:
+        """Waits while the caller does not read, and so nothing more is made meanwhile."""
         for start in range(0, len(data), _PIECE_BYTES):
-            yield data[start : start + _PIECE_BYTES]
+            piece = data[start : start + _PIECE_BYTES]
+            await call.write(self._version.streamed(audio_content=piece).SerializeToString())
 
 
 def _scrap(message: Any) -> Scrap:

@@ -8,13 +8,13 @@ import msgspec
 
 from segue.api.asgi import ClientGone, Response, headers_of, read_body, unless_gone
 from segue.api.google.enums import member
-from segue.api.google.remarks import remarks
 from segue.api.google.request import DIALECT, Caller
 from segue.api.google.sound import content
 from segue.api.google.wire import AudioConfig, AudioEncoding, SynthesizeSpeechResponse
 from segue.api.google_rest.errors import refused
 from segue.api.google_rest.query import Query
 from segue.api.google_rest.spelling import read_synthesis
+from segue.api.headers import audio_headers
 from segue.core.errors import SegueError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class SynthesizeDoor:
         if answer is None:
             answer = await unless_gone(receive, pipeline.answer(route, keep=False))
         shown = self._shown(answer.found.audio, body.audio_config, query)
-        return Response(200, [_JSON, *remarks(answer, request_id)], _ENCODER.encode(shown))
+        return Response(200, [_JSON, *audio_headers(answer, request_id)], _ENCODER.encode(shown))
 
     def _shown(self, audio: EncodedAudio, wanted: AudioConfig, query: Query) -> SynthesizeSpeechResponse:
         data = content(audio)

@@ -14,11 +14,12 @@ import msgspec
 
 from segue.api.openai.errors import body_of
 from segue.api.openai.wire import AudioDelta, AudioDone, Usage
+from segue.core.errors import SegueError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
-    from segue.core.errors import SegueError
+    from segue.service.stream import Stream
 
 CONTENT_TYPE = b"text/event-stream; charset=utf-8"
 _PART_BYTES = 12 * 1024
@@ -34,6 +35,18 @@ def deltas(audio: bytes) -> Iterator[bytes]:
     for start in range(0, len(audio), _PART_BYTES):
         part = base64.b64encode(audio[start : start + _PART_BYTES]).decode("ascii")
         yield _event(AudioDelta(part))
+
+
+async def framed(stream: Stream) -> AsyncIterator[bytes]:
+    """The stream as events; one that is cut off ends with an event that says so."""
+    try:
+        async for audio in stream:
+            for event in deltas(audio):
+                yield event
+    except SegueError as error:
+        yield broken_off(error)
+    else:
+        yield done(stream.route.request.text, stream.duration_s)
 
 
 def done(text: str, duration_s: float) -> bytes:

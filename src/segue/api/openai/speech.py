@@ -11,15 +11,17 @@ from segue.api.headers import audio_headers
 from segue.api.openai import events
 from segue.api.openai.errors import InputTooLong, refused
 from segue.api.openai.wire import SpeechBody
+from segue.api.streaming import send_stream
 from segue.api.wire import decoded
 from segue.core.errors import SegueError
 from segue.core.speech import CONTENT_TYPES, NEUTRAL, AudioFormat, Container, Controls, Loss, SpeechRequest
 from segue.core.text.normalize import normalize
+from segue.service.found import Answer
 
 if TYPE_CHECKING:
     from segue.api.asgi import Header, Receive, Scope, Send
     from segue.api.context import Context
-    from segue.service.found import Answer
+    from segue.service.stream import Stream
 
 PATH = "/v1/audio/speech"
 _DIALECT = "openai"
@@ -46,20 +48,34 @@ class SpeechDoor:
         request_id = self._context.identity.request_id(headers)
         try:
             body = decoded(_DECODER, await read_body(receive, self._context.max_body_bytes))
-            pipeline = self._context.pipeline
-            route = pipeline.enter(self._understood(body, headers, request_id))
-            answer = pipeline.at_hand(route)
-            if answer is None:
-                answer = await unless_gone(receive, pipeline.answer(route, keep=False))
+            found = await self._found(body, headers, receive, request_id)
         except ClientGone:
             return
         except SegueError as error:
             self._context.note_refusal(_DIALECT, error)
-            response = refused(error, request_id)
+            await refused(error, request_id)(send)
+            return
+        as_events = body.stream_format == "sse"
+        if isinstance(found, Answer):
+            await (_as_events if as_events else _as_audio)(found, request_id)(send)
         else:
-            shown = _as_events if body.stream_format == "sse" else _as_audio
-            response = shown(answer, request_id)
-        await response(send)
+            kind = _EVENTS if as_events else (_TYPES[_FORMATS[body.response_format].container],)
+            framing = (lambda _: events.framed(found)) if as_events else None
+            told = [*kind, *audio_headers(found.heard, request_id)]
+            await send_stream(found, told, receive, send, framing)
+
+    async def _found(
+        self, body: SpeechBody, headers: dict[bytes, bytes], receive: Receive, request_id: str
+    ) -> Answer | Stream:
+        """The whole answer where it is at hand, or the caller reads it whole; else one that begins early."""
+        pipeline = self._context.pipeline
+        route = pipeline.enter(self._understood(body, headers, request_id))
+        answer = pipeline.at_hand(route)
+        if answer is not None:
+            return answer
+        if body.stream_format == "audio" and _is_read_whole(headers):
+            return await unless_gone(receive, pipeline.answer(route, keep=False))
+        return await unless_gone(receive, pipeline.stream(route))
 
     def _understood(self, body: SpeechBody, headers: dict[bytes, bytes], request_id: str) -> SpeechRequest:
         context = self._context
@@ -80,6 +96,11 @@ class SpeechDoor:
 
 
 _UNHEARD = Loss("instructions", "given", "", "the voices here do not follow instructions")
+
+
+def _is_read_whole(headers: dict[bytes, bytes]) -> bool:
+    """The official Python client says which of its answers are read as they come. Of others, any may be."""
+    return headers.get(b"x-stainless-lang") == b"python" and headers.get(b"x-stainless-raw-response") != b"stream"
 
 
 def _within(text: str, max_chars: int) -> str:

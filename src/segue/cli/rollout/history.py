@@ -48,7 +48,7 @@ def _entries(service: Control, last: int) -> list[msgspec.Raw]:
 
 
 def _table(events: list[Event]) -> Table:
-    table = Table("revision", "when (UTC)", "who", "what", "phase", "share", "why")
+    table = Table("revision", "when (UTC)", "who", "what", "phase", "stage", "share", "why")
     for event in events:
         what = f"{event.kind} {event.character}".strip()
         state = event.after
@@ -58,6 +58,7 @@ def _table(events: list[Event]) -> Table:
             escape(event.actor),
             escape(f"{what} [{event.trigger}]" if event.trigger else what),
             state.phase,
+            "-" if state.plan is None else str(state.stage),
             share_in_words(state.share_percent if state.enabled else 0.0),
             escape(event.why),
         )

@@ -36,6 +36,12 @@ ORDERS = (
     _Order("rollback", "Everyone on the baseline, now, on every replica."),
 )
 
+_AFTERWARDS = {
+    "approve": "the stage is entered when the judge looks next, unless a gate is no longer met",
+    "rollback": "the candidate stays off until a person goes on; `segue rollout status` says with what",
+}
+"""What an order leaves to come, where its name does not say so."""
+
 OF_CHARACTERS = (
     _Order("hold-back", "Take one character back to the baseline."),
     _Order("release", "Let a character that was held back use the candidate again."),
@@ -117,4 +123,6 @@ def told(verb: str, done: Done) -> list[str]:
         lines.append("  [yellow]no replica has been heard of lately[/]")
     elif not behind:
         lines.append(f"every replica serves by it; the slowest took {max(followed.values()):.0f} ms")
+    if verb in _AFTERWARDS and not behind:
+        lines.append(_AFTERWARDS[verb])
     return lines

@@ -47,10 +47,13 @@ def _place(status: Status, now_s: float) -> Iterator[str]:
     if plan is not None:
         stage = plan.stages[state.stage]
         step = f", step {state.step + 1} of {len(stage.steps)}" if len(stage.steps) > 1 else ""
-        yield f"Stage {state.stage + 1} of {len(plan.stages)}: [bold]{stage.name}[/]{step}"
+        yield f"Stage {state.stage} (of 0 to {len(plan.stages) - 1}): [bold]{stage.name}[/]{step}"
     yield f"Candidate: {escape(heard_by(status))}"
-    if plan is not None:
+    if plan is not None and state.phase != Phase.FINISHED:
         yield f"Held for {span(held_for_s(status, now_s))} of {span(status.hold_s)}"
+    judgement = status.judgement
+    if judgement is not None and judgement.revision == status.revision and judgement.stuck:
+        yield "[yellow]This step is stuck: it should have ended long ago, and will hardly end by itself[/]"
 
 
 def held_for_s(status: Status, now_s: float) -> float:
@@ -79,12 +82,11 @@ def coming(status: Status, now_s: float) -> str:
     if state.phase == Phase.RUNNING:
         return _running_on(status, plan, now_s)
     cool_s = state.cool_until_s - now_s
-    before = plan.stages[max(0, state.stage - 1)].name
     return {
         Phase.AWAITING_APPROVAL: f"{_after(status, plan)}, once `segue rollout approve` was given",
         Phase.COOLING: f"goes on with this stage in {span(cool_s)} ({moment(state.cool_until_s)} UTC)",
         Phase.PAUSED: "stays as it is until `segue rollout resume`; alarms still take it back",
-        Phase.ROLLED_BACK: f"stays off until `segue rollout resume`, which begins stage {before} again",
+        Phase.ROLLED_BACK: f"stays off until `segue rollout resume`{_resumed(status, plan)}",
         Phase.FINISHED: "nothing: the plan has ended well; alarms still take it back",
         Phase.MANUAL: "nothing by itself; a person sets the routing",
     }[Phase(state.phase)]
@@ -100,8 +102,7 @@ def _running_on(status: Status, plan: Plan, now_s: float) -> str:
     if judgement is None:
         return f"{target}, when every gate is met; the hold is over"
     short = [one.gate for one in judgement.readings if one.verdict != Verdict.PASS]
-    stuck = "; it takes longer than planned" if judgement.stuck else ""
-    return f"{target}, but for {', '.join(short or judgement.reasons)}{stuck}"
+    return f"{target}, but for {', '.join(short or judgement.reasons)}"
 
 
 def _after(status: Status, plan: Plan) -> str:
@@ -119,6 +120,13 @@ def _entered(stage: Stage) -> str:
     return f"to stage {stage.name}, {share_in_words(stage.steps[0].share_percent)}{agreed}"
 
 
+def _resumed(status: Status, plan: Plan) -> str:
+    if status.resume_stage is None:
+        return ""
+    stage = plan.stages[status.resume_stage]
+    return f", which begins stage {stage.name} again, {share_in_words(stage.steps[0].share_percent)}"
+
+
 def _people(status: Status, now_s: float) -> Iterator[str]:
     judgement = status.judgement
     if judgement is not None:
@@ -128,20 +136,22 @@ def _people(status: Status, now_s: float) -> Iterator[str]:
         yield f"[bold]Judge:[/] {escape(judgement.by)} looked {ago} ago: {verb}{why}"
     behind = [one.name for one in status.replicas if one.revision < status.revision]
     names = ", ".join(one.name for one in status.replicas) or "none heard of lately"
-    yield f"[bold]Replicas:[/] {escape(names)}"
+    current = f", all at revision {status.revision}" if status.replicas and not behind else ""
+    yield f"[bold]Replicas:[/] {escape(names)}{current}"
     if behind:
         yield f"[yellow]not yet at revision {status.revision}: {escape(', '.join(behind))}[/]"
 
 
 def gates_table(judgement: Judgement) -> Table:
     """Each gate as it was read last."""
-    table = Table("gate", "read on", "bad", "between", "limit", "verdict", box=SIMPLE_HEAD)
+    table = Table("gate", "read on", "bad", "within", "limit", "verdict", box=SIMPLE_HEAD)
+    table.caption = "bad: calls that miss the gate; of a mean, its part of the longest time a call may take"
     for one in judgement.readings:
         table.add_row(
             one.gate,
             f"{one.arm} {one.character}".strip(),
             ratio_in_words(one.estimate if one.trials else None),
-            f"{one.low * 100:.2g} and {one.high * 100:.3g} %",
+            f"{round(one.low * 100, 2):g} to {one.high * 100:.3g} %",
             ratio_in_words(one.boundary),
             f"[{_COLOURS.get(one.verdict, 'default')}]{one.verdict}[/]",
         )

@@ -18,6 +18,7 @@ class State(msgspec.Struct, frozen=True):
     step: int
     cool_until_s: float
     step_backs: int
+    plan: str | None = None
 
 
 class Following(msgspec.Struct, frozen=True):
@@ -112,6 +113,7 @@ class Status(msgspec.Struct, frozen=True):
     judgement: Judgement | None
     replicas: tuple[Replica, ...]
     locked_off: bool
+    resume_stage: int | None = None
 
 
 class Routing(msgspec.Struct, frozen=True):

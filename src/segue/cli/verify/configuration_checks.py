@@ -89,7 +89,7 @@ def environment(deployment: Deployment, environ: Mapping[str, str]) -> str:
             means="the server was not started with these variables: it runs by others",
             do="set them where the service is started and restart it, or compare from its own environment",
         )
-    return f"the server was started with the {len(here)} variable(s) that are set here"
+    return f"the server was started with what is set here: {', '.join(sorted(here))}"
 
 
 def stage(deployment: Deployment, expected: Stage | None) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from rich.table import Table
 
 from segue.cli.verify.outcome import Outcome, Status
+from segue.ops.words import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,14 +53,8 @@ def further_lines(outcome: Outcome) -> Iterator[str]:
 def settings_table(configuration: Configuration) -> Table:
     table = Table("variable", "value", "from", title="Settings of the server", title_justify="left")
     for setting in configuration.settings:
-        table.add_row(setting.name, _plain(setting.value), setting.source)
+        table.add_row(setting.name, as_written(setting.value), setting.source)
     return table
-
-
-def _plain(value: object) -> str:
-    if value is None:
-        return "not set"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def as_json(found: Verification) -> str:
