@@ -66,7 +66,8 @@ def pitch_hz(samples: Samples, rate_hz: int) -> float:
 
 def _likeness(window: NDArray[np.float64], frame: int, lag: int) -> float:
     head, later = window[:frame], window[lag : lag + frame]
-    return float(np.inner(head, later)) / (float(np.linalg.norm(head) * np.linalg.norm(later)) + 1e-9)
+    likeness: float = np.inner(head, later) / (np.linalg.norm(head) * np.linalg.norm(later) + 1e-9)
+    return likeness
 
 
 def distance(one: Pcm, other: Pcm) -> float:
@@ -79,7 +80,9 @@ def distance(one: Pcm, other: Pcm) -> float:
         for column in range(costs.shape[1]):
             before = min(paths[row, column], paths[row, column + 1], paths[row + 1, column])
             paths[row + 1, column + 1] = costs[row, column] + before
-    return float(paths[-1, -1]) / (costs.shape[0] + costs.shape[1])
+    total: float = paths[-1, -1]
+    steps: int = costs.shape[0] + costs.shape[1]
+    return total / steps
 
 
 def _bands(samples: Samples, rate_hz: int) -> NDArray[np.float64]:
