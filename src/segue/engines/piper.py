@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 NAME = "piper"
 FAMILY = "vits"
 
-_CAPABILITIES = Capabilities(rate_ratio=Range(0.25, 2.0), streaming=True)
-"""Beyond twice its pace the model hardly gets any faster: each sound keeps a least length."""
+_CAPABILITIES = Capabilities(rate_ratio=Range(0.25, 2.0), streaming=True, max_word_chars=130, max_number_chars=40)
+"""The longest word and number are those of eSpeak NG, which reads the text to the models. Beyond twice its pace a
+model hardly gets any faster: each sound keeps a least length."""
 _WARM_UP = "Ready."
 
 _TRAINED_ENGLISH = frozenset(
