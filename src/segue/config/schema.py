@@ -82,6 +82,13 @@ class Settings(Document):
         default=None, description="PEM file of its certificate chain. Unset: plain gRPC without TLS."
     )
     google_grpc_tls_key: Path | None = Field(default=None, description="PEM file of that certificate's key.")
+    wyoming_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port of Home Assistant's protocol, Wyoming; 0 picks a free one. Unset: there is none. Needs "
+        "the extra wyoming.",
+    )
     admin_token: SecretStr | None = Field(
         default=None, description="Bearer token of the control API. Unset: the control API is closed."
     )
