@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.ports import free_port
 from support.process import Server, serving
-from support.quickstarts import OF_HTTP, Quickstart, run_quickstart
+from support.quickstarts import OF_HTTP, WYOMING, Quickstart, run_quickstart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PACKAGES = sorted({quickstart.package for quickstart in OF_HTTP})
+PACKAGES = sorted({quickstart.package for quickstart in (*OF_HTTP, WYOMING)})
 _PROGRAM = Path(sys.executable).with_name("uv")
 _INSTALL_TIMEOUT_S = 240
 
@@ -49,12 +50,27 @@ def test_the_newest_client_runs_its_quickstart(
         assert audio.duration_s == pytest.approx(heard[quickstart.exact].duration_s, abs=0.15), name
 
 
+@pytest.mark.timeout(400)
+def test_the_newest_client_of_home_assistants_protocol_runs_its_quickstart(python: Path, tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path / "service", CHIRP3_ROLLOUT_PERCENTAGE="0", SEGUE_WYOMING_PORT=str(port)):
+        heard = run_quickstart(python, WYOMING.script, f"127.0.0.1:{port}", tmp_path / "files")
+
+    assert set(heard) == WYOMING.files
+    assert heard["in-chunks.wav"].duration_s == pytest.approx(heard["whole.wav"].duration_s, rel=0.15)
+
+
 def _uv(*arguments: str) -> None:
     """Runs uv; without a registry these tests cannot say anything."""
     environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     try:
         done = subprocess.run(
-            [_PROGRAM, *arguments], env=environ, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S, check=False
+            [_PROGRAM, *arguments],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=_INSTALL_TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         _cannot(f"uv {arguments[0]} took more than {_INSTALL_TIMEOUT_S} s")

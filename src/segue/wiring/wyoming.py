@@ -45,7 +45,8 @@ def _listening(settings: Settings) -> Listening | None:
     try:
         from segue.api.wyoming import Listening
     except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
         raise ConfigurationError(
-            [f"SEGUE_WYOMING_PORT: needs the package {error.name!r}: pip install 'segue[wyoming]'"]
+            [f"SEGUE_WYOMING_PORT: needs the package {package!r}: pip install 'segue[wyoming]'"]
         ) from error
     return Listening(settings.host, settings.wyoming_port, shared=settings.workers > 1)
