@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.audio import AudioChunk, AudioStart
 from wyoming.client import AsyncTcpClient
 from wyoming.error import Error
 from wyoming.event import write_event
@@ -57,12 +58,15 @@ class Heard:
 
 
 def client_of(port: int, host: str = "127.0.0.1") -> AsyncTcpClient:
-    return AsyncTcpClient(host, port, connect_timeout=5.0, read_timeout=_READ_TIMEOUT_S)
+    return AsyncTcpClient(host, port)
 
 
 def synthesize(text: str, name: str | None = None, **more: Any) -> Event:
+    """``more`` is what newer clients know besides."""
     voice = None if name is None else SynthesizeVoice(name=name)
-    return Synthesize(text=text, voice=voice, **more).event()
+    event = Synthesize(text=text, voice=voice).event()
+    event.data.update(more)
+    return event
 
 
 def as_bytes(event: Event) -> bytes:
@@ -75,10 +79,11 @@ def as_bytes(event: Event) -> bytes:
 async def heard(client: AsyncTcpClient, *, until: str = "audio-stop") -> Heard:
     """All that comes up to an event of that type, an error, or the connection's end (``last`` is None then)."""
     found = Heard()
-    while (event := await client.read_event()) is not None:
-        found.take(event)
-        if event.type == until or found.error is not None:
-            return found
+    async with asyncio.timeout(_READ_TIMEOUT_S):
+        while (event := await client.read_event()) is not None:
+            found.take(event)
+            if event.type == until or found.error is not None:
+                return found
     found.last = None
     return found
 
@@ -104,4 +109,3 @@ def in_chunks(chunks: Iterable[str], name: str | None = None) -> list[Event]:
 
 
 STOPPED = SynthesizeStopped().event().type
-STOP = AudioStop().event().type

@@ -167,7 +167,8 @@ class Settings(Document):
         default=5000,
         ge=1,
         le=100_000,
-        description="Longest text at the doors of OpenAI, ElevenLabs and Google. OpenAI's own limit is 4096.",
+        description="Longest text at the doors of OpenAI, ElevenLabs, Google and Wyoming. OpenAI's own limit is "
+        "4096.",
     )
     max_body_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body.")
     breaker_failures: int = Field(
