@@ -36,7 +36,7 @@ lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/codespell
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/mypy src tests bench scripts docs/tools
+	$(BIN)/mypy src tests bench scripts docs/tools examples
 
 bench: $(DEV)
 	$(BIN)/python bench/run.py --write

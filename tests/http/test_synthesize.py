@@ -392,3 +392,13 @@ async def test_a_caller_who_leaves_stops_the_work_nobody_else_waits_for(stage: S
 
 def _peak(answer: dict[str, Any]) -> int:
     return max(array.array("h", base64.b64decode(answer["audio_base64"])))
+
+
+async def test_a_voice_from_another_region_is_an_audible_change_and_said(stage: Stage) -> None:
+    answer = (await stage.say("戰爭從未改變。", language="zh-CN")).json()
+
+    assert "language zh-CN applied as cmn-TW: the voice's accent is another region's" in answer["warnings"]
+
+
+async def test_a_voice_from_the_region_that_was_named_is_nothing_to_warn_of(stage: Stage) -> None:
+    assert (await stage.say("戰爭從未改變。", language="zh-Hant-TW")).json()["warnings"] == []

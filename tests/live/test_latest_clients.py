@@ -1,4 +1,4 @@
-"""The same quick-starts with the newest clients that the registry has: a vendor's release is noticed here first."""
+"""The same quick-starts with the newest clients of the registry: a vendor's release is noticed here first."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from segue.audio.join import join_pieces
 from segue.audio.level import levelled, measure
 from segue.audio.pcm import from_s16, to_s16, to_samples
 from segue.audio.resample import resample
+from segue.audio.shift import shifted
 from segue.core.errors import BadAudio
 from segue.core.text.pace import plausible_duration
 
@@ -58,7 +59,7 @@ def finish(spoken: Sequence[Spoken], manner: Manner, learnt_gain_db: float | Non
     for line, pcm in spoken:
         samples = to_samples(pcm)
         remarks += listened(samples, pcm.rate_hz, line)
-        shaped.append(shape(samples, pcm.rate_hz, rate_hz))
+        shaped.append(shape(samples, pcm.rate_hz, line, rate_hz))
     placed = [
         piece
         for samples, item in zip(shaped, spoken, strict=True)
@@ -97,8 +98,10 @@ def expected(line: Line) -> Bounds:
     return bounds._replace(longest_s=bounds.longest_s + pauses_s, usual_s=bounds.usual_s + pauses_s)
 
 
-def shape(samples: Samples, rate_hz: int, to_hz: int) -> Samples:
-    """A line's sound at the rate of the whole."""
+def shape(samples: Samples, rate_hz: int, line: Line, to_hz: int) -> Samples:
+    """A line's sound with what signal processing does for it, at the rate of the whole."""
+    if line.shift_semitones or line.stretch_ratio != 1.0:
+        samples = shifted(samples, rate_hz, line.shift_semitones, line.stretch_ratio)
     return samples if rate_hz == to_hz else from_s16(resample(to_s16(samples), rate_hz, to_hz))
 
 

@@ -12,6 +12,7 @@ from segue.audio.join import Joiner
 from segue.audio.level import Leveller
 from segue.audio.pcm import from_s16, to_s16
 from segue.audio.resample import Resampler
+from segue.audio.shift import Shifter
 from segue.audio.stream_encode import StreamEncoder
 from segue.audio.wav import wav_header
 from segue.core.speech import Container, EncodedAudio
@@ -110,15 +111,21 @@ class _LineShape:
     """What one line goes through before it meets its neighbours."""
 
     def __init__(self, line: Line, from_hz: int, to_hz: int, factor: float) -> None:
+        plain = not line.shift_semitones and line.stretch_ratio == 1.0
+        self._shifter = None if plain else Shifter(from_hz, line.shift_semitones, line.stretch_ratio)
         self._resampler = None if from_hz == to_hz else Resampler(from_hz, to_hz)
         self._factor = np.float32(factor)
         self.silence_after_ms = line.silence_after_ms
 
     def push(self, samples: Samples) -> Samples:
+        if self._shifter is not None:
+            samples = self._shifter.push(samples)
         if self._resampler is not None:
             samples = from_s16(self._resampler.push(to_s16(samples)))
         return samples if self._factor == 1.0 else samples * self._factor
 
     def finish(self) -> Samples:
-        rest = _NOTHING if self._resampler is None else from_s16(self._resampler.finish())
+        rest = _NOTHING if self._shifter is None else self._shifter.finish()
+        if self._resampler is not None:
+            rest = from_s16(np.concatenate([self._resampler.push(to_s16(rest)), self._resampler.finish()]))
         return rest * self._factor

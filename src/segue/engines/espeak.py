@@ -56,7 +56,17 @@ _CAPABILITIES = Capabilities(
     pitch_semitones=Range(-12.0, 12.0),
     rate_ratio=Range(_WPM.low / _NORMAL_WPM, _WPM.high / _NORMAL_WPM),
     streaming=True,
+    max_word_chars=130,
+    max_number_chars=40,
 )
+"""Of what is longer than that and has neither blank nor mark, the rest is not said: measured with 1.52."""
+_WITHOUT_EMOJI = frozenset(
+    (
+        "an as ba be bpy chr cmn cv eo gn grc hak haw he ht hyw ia io ja jbo kk kl ko kok ku la lb lfn mi mt mto "
+        "nb nci nog om pap piqd py qdb qu quc qya shn sjn smj th tk tn tt ug uk uz yue"
+    ).split()
+)
+"""Languages whose dictionaries name no emoji: they are passed over."""
 _ALPHABETS = frozenset(PhoneticAlphabet)
 _PRONOUNCED = frozenset({"pronunciation"})
 
@@ -264,10 +274,11 @@ def _library() -> _Library:
 
 @functools.cache
 def _capabilities(code: str) -> Capabilities:
+    can = replace(_CAPABILITIES, skips_emoji=code.partition("-")[0] in _WITHOUT_EMOJI)
     sounds = frozenset(_library().sounds(code))
     if not sounds:
-        return _CAPABILITIES
-    return replace(_CAPABILITIES, alphabets=_ALPHABETS, spans=_PRONOUNCED, phonemes=sounds)
+        return can
+    return replace(can, alphabets=_ALPHABETS, spans=_PRONOUNCED, phonemes=sounds)
 
 
 class EspeakEngine(ThreadedEngine):

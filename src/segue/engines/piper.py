@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 NAME = "piper"
 FAMILY = "vits"
 
-_CAPABILITIES = Capabilities(rate_ratio=Range(0.25, 4.0), streaming=True)
+_CAPABILITIES = Capabilities(rate_ratio=Range(0.25, 4.0), streaming=True, max_word_chars=130, max_number_chars=40)
+"""The longest word and number are those of eSpeak NG, which reads the text to the models."""
 _WARM_UP = "Ready."
 
 _TRAINED_ENGLISH = frozenset(

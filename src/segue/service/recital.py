@@ -137,6 +137,8 @@ class Recital:
                     fresh = False
             await streams.heard_whole(takes)
             yield await run(flow.end)
+            if not self._said_chars:
+                await streams.learn(takes)
             self._heard_of_line = False
             self._said_chars = take.line.start + len(take.line.text)
             if takes.turn() is None:

@@ -111,11 +111,11 @@ class Streams:
             await self.heard_whole(takes)
         else:
             _check_beginning(take)
-        if unknown and self._gain_db(way) is None:
-            await self._learn(takes)
+        if unknown:
+            await self.learn(takes)
 
     async def heard_whole(self, takes: Takes) -> None:
-        """Listens to all of a line that is made; its loudness is learnt.
+        """Listens to all of a line that is made.
 
         Raises:
             SegueError: it broke off, or is no usable speech.
@@ -127,7 +127,13 @@ class Streams:
         if take.failure is not None:
             raise take.failure
         await self._threads.run(listened, take.samples, take.rate_hz, take.line)
-        await self._learn(takes)
+
+    async def learn(self, takes: Takes) -> None:
+        """What there is of the present line tells how loud its voice is."""
+        take, manner = takes.present, takes.calls.leg.way.manner
+        if manner.level_lufs is not None:
+            loudness = await self._threads.run(measure, take.samples, take.rate_hz)
+            self._levels.learn((manner.engine, manner.voice), loudness, take.has_s)
 
     def gain_ratio(self, takes: Takes) -> float:
         """The factor (amplitude) that brings the leg's voice to its level, by what has been heard of it, and to
@@ -142,12 +148,6 @@ class Streams:
         if manner.level_lufs is None:
             return 0.0
         return self._levels.gain_db((manner.engine, manner.voice), manner.level_lufs)
-
-    async def _learn(self, takes: Takes) -> None:
-        take, manner = takes.present, takes.calls.leg.way.manner
-        if manner.level_lufs is not None:
-            loudness = await self._threads.run(measure, take.samples, take.rate_hz)
-            self._levels.learn((manner.engine, manner.voice), loudness, take.has_s)
 
 
 def _check_beginning(take: Take) -> None:

@@ -91,8 +91,8 @@ class Reader:
         """Whom the context names; else the client's address, in place of the API key that the protocol has not."""
         listener = start.context
         user, session = (listener.user_id, listener.session_id) if listener else (None, None)
-        key = f"{DIALECT}:{self._address}" if self._address else None
-        return self._context.identity.unit({}, user, session, key=key)
+        in_place = {b"x-api-key": f"{DIALECT}:{self._address}".encode()} if self._address else {}
+        return self._context.identity.unit(in_place, user, session)
 
 
 def _unheard(wanted: VoiceChoice) -> tuple[Loss, ...]:
