@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url
-EXTRAS := --extra embedded --extra google --extra redis --extra postgresql --extra report --extra ops --extra notify
+EXTRAS := --extra embedded --extra google --extra redis --extra postgresql --extra report --extra ops --extra notify --extra wyoming
 
 .PHONY: help setup demo test lint serve bench judge mutants pages docs lock clean
 
@@ -39,7 +39,7 @@ lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/codespell
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/mypy src tests bench scripts docs/tools
+	$(BIN)/mypy src tests bench scripts docs/tools examples
 
 bench: $(DEV)
 	$(BIN)/python bench/run.py --write

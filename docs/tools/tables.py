@@ -210,6 +210,8 @@ def _default(info: FieldInfo, words: Words) -> str:
         return f"`{str(default).lower()}`"
     if default is None or default in ("", ()):
         return words.phrase("none")
+    if isinstance(default, tuple):
+        return f"`{','.join(default)}`"
     if isinstance(default, int) and default >= _MIB and default % _MIB == 0:
         return f"`{default}` ({default // _MIB} MiB)"
     if isinstance(default, float):

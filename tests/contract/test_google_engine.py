@@ -30,11 +30,11 @@ from segue.core.errors import (
     Unavailable,
     Unsupported,
 )
-from segue.core.speech import PhoneticAlphabet, Pronunciation, Utterance
+from segue.core.speech import Pause, PhoneticAlphabet, Pronunciation, Span, Utterance
 from segue.engines.google import create
 from segue.engines.google.connect import connect
 from segue.engines.google.failures import ReasonLost, translated
-from segue.engines.google.messages import unwrapped
+from segue.engines.google.messages import unwrapped, whole_request
 from segue.engines.google.options import GoogleOptions
 from segue.engines.google.voices import CHIRP3_GENDERS
 from segue.testing.engine import EngineContract
@@ -301,10 +301,74 @@ class TestRequests:
             sent = holder.custom_pronunciations.pronunciations
             assert [(item.phrase, item.pronunciation, item.phonetic_encoding) for item in sent] == expected
 
-    async def test_pronunciations_are_not_sent_to_voices_that_do_not_read_them(self, engine: GoogleEngine) -> None:
+    def test_pronunciations_are_not_sent_to_voices_that_do_not_read_them(self) -> None:
         said = (Pronunciation("morning", "ˈmɔːnɪŋ"),)
+        asked = replace(CHIRP, voice="yue-HK-Chirp3-HD-Kore", pronunciations=said)
         with pytest.raises(Unsupported, match="does not read pronunciations in ipa"):
-            await engine.synthesize(replace(WAVENET, pronunciations=said))
+            whole_request(asked, create({}).voice(asked.voice))
+
+    async def test_wavenet_is_sent_plain_text_while_that_says_all(
+        self, google: GoogleServer, engine: GoogleEngine
+    ) -> None:
+        await engine.synthesize(replace(WAVENET, text="Tom & <b>Jerry</b>"))
+        assert google.calls_of(SYNTHESIZE)[0].messages[0].input.text == "Tom & <b>Jerry</b>"
+
+    async def test_wavenet_is_sent_ssml_for_what_text_cannot_say(
+        self, google: GoogleServer, engine: GoogleEngine
+    ) -> None:
+        text = 'I say "tomato" & you say <tomato>, slowly on 2077-10-23: 你好!'
+        slow = text.index("slowly")
+        date = text.index("2077")
+        marked = replace(
+            WAVENET,
+            text=text,
+            pauses=(Pause(6, 250), Pause(slow, 1500, "")),
+            spans=(
+                Span(slow, len(text), rate_ratio=0.8, pitch_semitones=-1.5, volume_ratio=0.5),
+                Span(slow, slow + 6, emphasis="strong"),
+                Span(date, date + 10, say_as="date:ymd"),
+                Span(text.index("你"), text.index("!"), language="cmn-TW"),
+            ),
+            pronunciations=(Pronunciation("tomato", 't@"mA:t@U', PhoneticAlphabet.X_SAMPA),),
+        )
+        await engine.synthesize(marked)
+        tomato = '<phoneme alphabet="x-sampa" ph=\'t@"mA:t@U\'>tomato</phoneme>'
+        assert google.calls_of(SYNTHESIZE)[0].messages[0].input.ssml == (
+            f'<speak>I say <break time="250ms"/>"{tomato}" &amp; you say &lt;{tomato}&gt;, '
+            '<prosody rate="80%" pitch="-1.50st" volume="-6.0dB"><emphasis level="strong"><break time="1500ms"/>'
+            'slowly</emphasis> on <say-as interpret-as="date" format="ymd">2077-10-23</say-as>: '
+            '<lang xml:lang="cmn-TW">你好</lang>!</prosody></speak>'
+        )
+
+    async def test_chirp_is_sent_pause_tags_and_what_the_text_says_in_brackets_is_none(
+        self, google: GoogleServer, engine: GoogleEngine
+    ) -> None:
+        marked = replace(
+            CHIRP,
+            text="Well, he said [pause long] and left.",
+            pauses=(Pause(6, 300, "short"), Pause(14, 500, "medium")),
+            pronunciations=(Pronunciation("left", "lɛft"),),
+        )
+        await engine.synthesize(marked)
+        await pieces_of(engine, marked)
+        whole = google.calls_of(SYNTHESIZE)[0].messages[0].input
+        opening, streamed = google.calls_of(STREAM)[0].messages
+        expected = "Well, [pause short] he said [pause] [ pause long] and left."
+        assert (whole.markup, streamed.input.markup) == (expected, expected)
+        assert len(whole.custom_pronunciations.pronunciations) == 1
+        assert len(opening.streaming_config.custom_pronunciations.pronunciations) == 1
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            replace(CHIRP, pauses=(Pause(2, 250),)),
+            replace(CHIRP, spans=(Span(0, 2, rate_ratio=2.0),)),
+            replace(CHIRP, voice="yue-HK-Chirp3-HD-Kore", pauses=(Pause(2, 300, "short"),)),
+        ],
+    )
+    def test_what_chirp_would_pass_over_in_silence_is_not_sent(self, asked: Utterance) -> None:
+        with pytest.raises(Unsupported, match="takes no"):
+            whole_request(asked, create({}).voice(asked.voice))
 
     async def test_a_stream_is_opened_by_its_configuration_alone(
         self, google: GoogleServer, engine: GoogleEngine
@@ -566,9 +630,9 @@ class TestVoices:
     @pytest.mark.parametrize(
         ("name", "pitch", "streaming", "alphabets", "sentence_chars"),
         [
-            ("cmn-TW-Wavenet-A", True, False, False, None),
-            ("en-US-Neural2-A", True, False, False, 400),
-            ("en-US-Studio-O", False, False, False, None),
+            ("cmn-TW-Wavenet-A", True, False, True, None),
+            ("en-US-Neural2-A", True, False, True, 400),
+            ("en-US-Studio-O", False, False, True, None),
             ("en-US-Chirp3-HD-Kore", False, True, True, 400),
             ("cmn-CN-Chirp3-HD-Kore", False, True, True, 200),
             ("yue-HK-Chirp3-HD-Kore", False, True, False, 200),
@@ -679,6 +743,15 @@ class TestTheServerRefusesWhatGoogleRefuses:
             ({"voice": WAVENET_VOICE, "input": {"markup": "Good [pause] morning."}}, "does not support markup"),
             ({"voice": WAVENET_VOICE, "input": {"ssml": "<speak>Good"}}, "Invalid SSML."),
             ({"voice": WAVENET_VOICE, "input": {"ssml": "<p>Good</p>"}}, "Invalid SSML."),
+            (
+                {"voice": WAVENET_VOICE, "input": {"ssml": '<speak>Hi<break time="11s"/></speak>'}},
+                "Invalid SSML.",
+            ),
+            (
+                {"voice": WAVENET_VOICE, "input": {"ssml": "<speak><phoneme alphabet='ipa'>Hi</phoneme></speak>"}},
+                "Invalid SSML.",
+            ),
+            ({"voice": WAVENET_VOICE, "input": {"ssml": "<speak><b>Hi</b></speak>"}}, "Invalid SSML."),
             ({"voice": CHIRP_HD_VOICE, "input": {"ssml": "<speak>Hi</speak>"}}, "does not support SSML input"),
             (
                 {"input": {"text": "Hi.", "custom_pronunciations": {"pronunciations": [{"phrase": "Hi"}]}}},

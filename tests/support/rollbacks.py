@@ -44,11 +44,12 @@ class Heard(NamedTuple):
 
 @dataclass(slots=True)
 class Crowd:
-    """Listeners who keep asking at a rate, whatever the answers."""
+    """Listeners who keep asking at a rate for one of so many lines, whatever the answers."""
 
     url: str
     requests_per_s: float
     listeners: int
+    lines: int
     heard: list[Heard] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -58,7 +59,7 @@ class Crowd:
         with httpx.Client(base_url=self.url, timeout=30) as client:
             while not self.stop.is_set():
                 body = {
-                    "text": f"Line {dice.randrange(400)}.",
+                    "text": f"Line {dice.randrange(self.lines)}.",
                     "character_key": "pip_boy",
                     "user_id": f"u{dice.randrange(1000)}",
                 }
@@ -71,8 +72,8 @@ class Crowd:
 
 
 @contextmanager
-def crowd_at(url: str, requests_per_s: float, listeners: int = 10) -> Iterator[Crowd]:
-    crowd = Crowd(url, requests_per_s, listeners)
+def crowd_at(url: str, requests_per_s: float, listeners: int = 10, lines: int = 400) -> Iterator[Crowd]:
+    crowd = Crowd(url, requests_per_s, listeners, lines)
     threads = [threading.Thread(target=crowd.listen, args=(number,)) for number in range(listeners)]
     for thread in threads:
         thread.start()

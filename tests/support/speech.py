@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from segue.ports.engine import Engine
 
 _PIPER_RATES = {1.0: ENGLISH, 0.65: ENGLISH[::3], 1.3: ENGLISH[::2], 2.0: ENGLISH[::7], 0.25: ENGLISH[::11]}
+_SENTENCES = [text for text in ENGLISH if len(text) > 25][:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +70,14 @@ async def _say(engine: Engine, utterances: Iterable[Utterance]) -> list[Spoken]:
     finally:
         await engine.close()
     return [Spoken(utterance, pcm) for utterance, pcm in zip(asked, answers, strict=True)]
+
+
+def a_few_sentences() -> dict[str, list[Pcm]]:
+    """Twelve English texts of more than a word by each of the embedded engines, at the voices' own pace."""
+    engines: dict[str, Engine] = {"espeak": espeak_engine(), "piper": piper_engine()}
+    said = {}
+    for name, engine in engines.items():
+        voice = next(voice for voice in engine.voices() if voice.locale.startswith("en"))
+        utterances = [Utterance(text, voice.name, voice.locale) for text in _SENTENCES]
+        said[name] = [spoken.pcm for spoken in asyncio.run(_say(engine, utterances))]
+    return said

@@ -7,7 +7,7 @@ both.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -17,20 +17,31 @@ from segue.api.native import errors as native_errors
 from segue.core.errors import InternalFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from segue.api.asgi import App, Receive, Scope, Send
-
 
 _MOST_CONTROL_BYTES = 1024 * 1024
 """Bodies for the routes that are not hot; the largest is a plan."""
 
 
-class Doors:
-    """Sends each request to its door by path; doors for POST answer 405 to other methods."""
+class Dialect(Protocol):
+    """A dialect whose requests are told by more than their path."""
 
-    def __init__(self, posts: Mapping[str, App], audio: App, rest: App) -> None:
+    def door_for(self, scope: Scope) -> App | None:
+        """Who answers; None where the request is another's."""
+        ...
+
+
+class Doors:
+    """Sends each request to its door by path; doors for POST answer 405 to other methods.
+
+    ``dialects`` share addresses with others, and are asked whether a request is theirs.
+    """
+
+    def __init__(self, posts: Mapping[str, App], audio: App, rest: App, dialects: Sequence[Dialect] = ()) -> None:
         self._posts = dict(posts)
+        self._dialects = tuple(dialects)
         self._audio = audio
         self._rest = rest
         self._log = structlog.get_logger("segue.api")
@@ -55,6 +66,10 @@ class Doors:
         post = self._posts.get(path)
         if post is not None:
             return post if scope["method"] == "POST" else _only_post
+        for dialect in self._dialects:
+            door = dialect.door_for(scope)
+            if door is not None:
+                return door
         return self._audio if path.startswith(native_audio.PREFIX) else self._rest
 
 

@@ -19,10 +19,15 @@ from segue.api.control.faults import fault_routes
 from segue.api.control.report import report_routes
 from segue.api.control.routes import control_routes
 from segue.api.control.stream import RolloutFeed, stream_routes
+from segue.api.elevenlabs.door import ElevenLabs
+from segue.api.google.voices import Voices
+from segue.api.google_rest.door import GoogleRest
 from segue.api.monitoring.routes import monitoring_routes
 from segue.api.native import synthesize as native
 from segue.api.native.audio import AudioDoor
+from segue.api.native.jobs import JobsDoor
 from segue.api.openai import speech as openai
+from segue.api.openai.lists import openai_lists
 from segue.api.openapi import with_hot_doors
 from segue.core.errors import ConfigurationError, ErrorCode, InvalidRequest, SegueError
 from segue.core.rollout import NotNow
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
     from segue.controller.reporting import Reporter
     from segue.ports.engine import Engine
     from segue.ports.faults import FaultBoard
+    from segue.service.jobs import Jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class Parts:
     effective: Effective
     feed: RolloutFeed
     reporter: Reporter
+    jobs: Jobs
     board: FaultBoard | None
     admin_token: str | None
     summary: Callable[[], dict[str, object]]
@@ -71,6 +78,7 @@ def build_api(parts: Parts) -> Doors:
     )
     rest.include_router(monitoring_routes(context.catalogue, parts.engines, parts.summary, parts.exposition))
     rest.include_router(catalogue_routes(context.catalogue))
+    rest.include_router(openai_lists(context))
     rest.include_router(control_routes(parts.control, check))
     rest.include_router(config_routes(parts.effective, parts.control, check))
     rest.include_router(stream_routes(parts.feed, check))
@@ -82,7 +90,8 @@ def build_api(parts: Parts) -> Doors:
     rest.add_api_route("/", _where_to, include_in_schema=False)
     rest.openapi = with_hot_doors(rest.openapi)  # type: ignore[method-assign]  # FastAPI's own way
     posts: dict[str, App] = {native.PATH: native.SynthesizeDoor(context), openai.PATH: openai.SpeechDoor(context)}
-    return Doors(posts, AudioDoor(context), rest)
+    google = GoogleRest(context, Voices(context.catalogue, parts.engines))
+    return Doors(posts, AudioDoor(context), rest, [JobsDoor(context, parts.jobs), ElevenLabs(context), google])
 
 
 async def _where_to() -> dict[str, str]:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The service as the doors see it. ``public_url`` is empty where callers' own address will do."""
+    """The service as the doors see it. ``public_url`` is empty where callers' own address will do.
+
+    ``max_input_chars`` is the longest text that the doors of other vendors' dialects take.
+    """
 
     pipeline: Pipeline
     catalogue: Catalogue
@@ -31,6 +34,7 @@ class Context:
     max_body_bytes: int
     cache_max_age_s: float
     public_url: str
+    max_input_chars: int
 
     def note_refusal(self, dialect: str, error: SegueError) -> None:
         """Counts a request refused as the caller's mistake; failures of ours are counted where they happen."""

@@ -1,38 +1,89 @@
 """Whose request this is: the caller's own name for a request, and the unit that its assignment sticks to.
 
-In order: the user named in the body, ``X-User-ID``, the session named in the body, ``X-Session-ID``; a request
-that names none is a unit of its own, drawn afresh.
+The unit is the first that a request has of these, in an order that the operator may change or shorten:
+
+* ``user``: the user that a field of the body names, or ``X-User-ID``;
+* ``end_user``: the end user that a vendor's API has a field for (OpenAI's ``safety_identifier`` and ``user``), or
+  a header of that meaning;
+* ``session``: the session that a field of the body names, or ``X-Session-ID``;
+* ``cookie``: a cookie;
+* ``key``: a hash of the client's API key, so that one app's listeners are all moved together.
+
+A request that has none is a unit of its own, drawn afresh.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
 
 from segue.core.errors import InvalidRequest
 from segue.core.speech import Unit, UnitSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
 
     from segue.ports.clock import Entropy
+
+    _Headers: TypeAlias = Mapping[bytes, bytes]
 
 _USER_HEADER = b"x-user-id"
 _SESSION_HEADER = b"x-session-id"
 _REQUEST_ID_HEADER = b"x-request-id"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:@/+=-]{1,128}")
+_BEARER = re.compile(rb"bearer +(.+)", re.IGNORECASE | re.DOTALL)
+_KEY_HEADERS = (b"xi-api-key", b"x-goog-api-key", b"x-api-key")
+_KEY_DIGEST_BYTES = 16
 _MAX_CHARS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRules:
+    """Which sources are asked, in order, and what they are called.
+
+    ``salt`` (64 bytes at most) keys the hash of API keys, so that it is no use to anyone elsewhere.
+    """
+
+    sources: tuple[UnitSource, ...] = tuple(source for source in UnitSource if source is not UnitSource.RANDOM)
+    end_user_header: str = "X-End-User"
+    cookie: str = "segue_unit"
+    salt: str = ""
+
+
+class _Named(NamedTuple):
+    """Whom the request's body names."""
+
+    user: str | None
+    session: str | None
+    end_user: str | None
 
 
 class Identity:
     """Names requests and units. Request ids are a random name of this process and a number."""
 
-    def __init__(self, entropy: Entropy) -> None:
+    def __init__(self, entropy: Entropy, rules: UnitRules | None = None) -> None:
+        rules = rules or UnitRules()
         self._entropy = entropy
         self._process = entropy.token()[:16]
         self._count = 0
+        self._end_user_header = rules.end_user_header.lower().encode()
+        self._cookie = rules.cookie.encode()
+        self._salt = rules.salt.encode()
+        readers: dict[UnitSource, Callable[[_Headers, _Named], str]] = {
+            UnitSource.USER: lambda headers, named: named.user or _text(headers.get(_USER_HEADER)),
+            UnitSource.END_USER: lambda headers, named: (
+                named.end_user or _text(headers.get(self._end_user_header))
+            ),
+            UnitSource.SESSION: lambda headers, named: named.session or _text(headers.get(_SESSION_HEADER)),
+            UnitSource.COOKIE: lambda headers, _: _text(_cookie(headers.get(b"cookie"), self._cookie)),
+            UnitSource.KEY: self._hashed_key,
+        }
+        self._sources = [(source, readers[source]) for source in rules.sources]
 
-    def request_id(self, headers: Mapping[bytes, bytes]) -> str:
+    def request_id(self, headers: _Headers) -> str:
         """The caller's ``X-Request-ID`` where it is usable, else a fresh one."""
         given = headers.get(_REQUEST_ID_HEADER)
         if given is not None and _REQUEST_ID.fullmatch(given):
@@ -40,22 +91,67 @@ class Identity:
         self._count += 1
         return f"{self._process}{self._count:08x}"
 
-    def unit(self, headers: Mapping[bytes, bytes], user: str | None, session: str | None) -> Unit:
-        """Whom to assign.
+    def unit(
+        self,
+        headers: _Headers,
+        user: str | None,
+        session: str | None,
+        *,
+        end_user: str | None = None,
+    ) -> Unit:
+        """Whom to assign; the three names are what the body says.
 
         Raises:
             InvalidRequest: the name is longer than 256 characters.
         """
-        user = user or headers.get(_USER_HEADER, b"").decode("latin-1")
-        if user:
-            return Unit(_checked("user_id", user), UnitSource.USER)
-        session = session or headers.get(_SESSION_HEADER, b"").decode("latin-1")
-        if session:
-            return Unit(_checked("session_id", session), UnitSource.SESSION)
+        named = _Named(user, session, end_user)
+        for source, read in self._sources:
+            name = read(headers, named)
+            if name:
+                return Unit(_checked(source, name), source)
         return Unit(self._entropy.token(), UnitSource.RANDOM)
 
+    def _hashed_key(self, headers: _Headers, _: _Named) -> str:
+        key = _key(headers)
+        if not key:
+            return ""
+        digest = blake2b(key, digest_size=_KEY_DIGEST_BYTES, key=self._salt)
+        return f"key:{digest.hexdigest()}"
 
-def _checked(field: str, name: str) -> str:
+
+_FIELDS = {UnitSource.USER: "user_id", UnitSource.SESSION: "session_id", UnitSource.END_USER: "user"}
+
+
+def _checked(source: UnitSource, name: str) -> str:
     if len(name) > _MAX_CHARS:
+        field = _FIELDS.get(source, source)
         raise InvalidRequest(f"{field} has {len(name)} characters; the limit is {_MAX_CHARS}", field=field)
     return name
+
+
+def _text(raw: bytes | None) -> str:
+    """A header's text: UTF-8, so that a name is the same unit in a header and in a body; else Latin-1."""
+    if not raw:
+        return ""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _cookie(header: bytes | None, name: bytes) -> bytes:
+    if header is None:
+        return b""
+    for pair in header.split(b";"):
+        key, _, value = pair.strip().partition(b"=")
+        if key == name:
+            return value.strip(b'"')
+    return b""
+
+
+def _key(headers: _Headers) -> bytes:
+    """The client's API key, in the header that its vendor has for it."""
+    bearer = _BEARER.fullmatch(headers.get(b"authorization", b""))
+    if bearer is not None:
+        return bearer[1].strip()
+    return next((headers[name] for name in _KEY_HEADERS if headers.get(name)), b"")

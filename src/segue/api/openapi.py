@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from segue.api.elevenlabs import described as elevenlabs
+from segue.api.google_rest import described as google
+from segue.api.native import described as jobs
 from segue.api.native import synthesize as native
 from segue.api.native.wire import ErrorAnswer, SynthesizeAnswer, SynthesizeBody
 from segue.api.openai import speech as openai
@@ -27,7 +30,8 @@ _IDENTITY_HEADERS = [
     }
     for name, text in (
         ("X-User-ID", "The listener, where the body names none"),
-        ("X-Session-ID", "The session, where no listener is named"),
+        ("X-End-User", "The app's end user, where no listener is named; the header's name is a setting"),
+        ("X-Session-ID", "The session, where neither is named"),
         ("X-Request-ID", "The caller's name for this request; returned"),
     )
 ]
@@ -43,6 +47,10 @@ def with_hot_doors(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[
         )
         whole.setdefault("components", {}).setdefault("schemas", {}).update(components)
         whole["paths"].update(_paths(*bodies))
+        for dialect in (jobs, elevenlabs, google):
+            paths, components = dialect.described(_REF, _IDENTITY_HEADERS)
+            whole["components"]["schemas"].update(components)
+            whole["paths"].update(paths)
         return whole
 
     return merged
@@ -56,6 +64,7 @@ def _paths(
     openai_error: dict[str, Any],
 ) -> dict[str, Any]:
     audio = dict.fromkeys(sorted(set(CONTENT_TYPES.values())), _BINARY)
+    events = {"text/event-stream": {"schema": {"type": "string"}}}
     return {
         native.PATH: {
             "post": _operation(
@@ -70,7 +79,7 @@ def _paths(
         native.AUDIO_PATH + "/{id}.{ext}": {"get": _get_audio(audio, _json(error))},
         openai.PATH: {
             "post": _operation(
-                "createSpeech", "OpenAI's speech API", ["openai"], speech, audio, _json(openai_error)
+                "createSpeech", "OpenAI's speech API", ["openai"], speech, audio | events, _json(openai_error)
             )
         },
     }
@@ -94,6 +103,7 @@ def _operation(
             "200": {"description": "Speech", "content": content},
             "400": {"description": "The request cannot be answered as it is", "content": error},
             "413": {"description": "The body is too large", "content": error},
+            "429": {"description": "OpenAI's API alone: a quota is spent on every arm", "content": error},
             "503": {"description": "No arm can answer now; try again", "content": error},
         },
     }

@@ -1,4 +1,4 @@
-"""The last step of a synthesis: listen, set the volume, wrap."""
+"""The last step of a synthesis: listen to each line, shape it, join the lines, bring them to level, wrap."""
 
 from __future__ import annotations
 
@@ -7,38 +7,110 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from segue.audio.encode import encode
-from segue.audio.inspect import FATAL, inspect
-from segue.audio.pcm import to_samples
+from segue.audio.inspect import FATAL, Finding, inspect
+from segue.audio.join import join_pieces
+from segue.audio.level import levelled, measure
+from segue.audio.pcm import from_s16, to_s16, to_samples
+from segue.audio.resample import resample
+from segue.audio.shift import shifted
 from segue.core.errors import BadAudio
 from segue.core.text.pace import plausible_duration
 
 if TYPE_CHECKING:
-    from segue.core.speech import EncodedAudio, Pcm, ResolvedRequest
+    from collections.abc import Sequence
+
+    from segue.audio.level import Loudness
+    from segue.audio.pcm import Samples
+    from segue.core.lines import Line
+    from segue.core.speech import EncodedAudio, Manner, Pcm
+    from segue.core.text.pace import Bounds
+
+
+class Spoken(NamedTuple):
+    """A line, and what the engine made of it."""
+
+    line: Line
+    pcm: Pcm
 
 
 class Finished(NamedTuple):
-    """Audio fit to be heard, and what is remarkable about it all the same."""
+    """Audio fit to be heard, and what is remarkable about it all the same.
+
+    ``loudness`` is the engine's own, None where nobody wanted to know.
+    """
 
     audio: EncodedAudio
     remarks: tuple[str, ...]
+    loudness: Loudness | None = None
 
 
-def finish(pcm: Pcm, request: ResolvedRequest) -> Finished:
-    """Inspects and encodes; CPU work of milliseconds, for a worker thread.
+def finish(spoken: Sequence[Spoken], manner: Manner, learnt_gain_db: float | None = None) -> Finished:
+    """Inspects, shapes, joins, levels and encodes; CPU work of milliseconds, for a worker thread.
+
+    ``learnt_gain_db`` is for audio too short to be measured by itself.
 
     Raises:
-        BadAudio: what the engine made is not usable speech of this text.
+        BadAudio: what the engine made is not usable speech of a line.
         InternalFailure: the codec refused.
     """
-    samples = to_samples(pcm)
-    manner, text = request.manner, request.text
-    found = inspect(samples, pcm.rate_hz, plausible_duration(text, manner.rate_ratio))
+    rate_hz = max(item.pcm.rate_hz for item in spoken)
+    remarks: list[str] = []
+    shaped: list[Samples] = []
+    for line, pcm in spoken:
+        samples = to_samples(pcm)
+        remarks += listened(samples, pcm.rate_hz, line)
+        shaped.append(shape(samples, pcm.rate_hz, line, rate_hz))
+    placed = [
+        piece
+        for samples, item in zip(shaped, spoken, strict=True)
+        for piece in _placed(samples, rate_hz, item.line)
+    ]
+    whole = placed[0] if len(placed) == 1 else join_pieces(placed, rate_hz)
+    loudness = None
+    if manner.level_lufs is not None:
+        loudness = measure(whole, rate_hz)
+        whole = levelled(whole, rate_hz, manner.level_lufs, before=loudness, learnt_gain_db=learnt_gain_db)
+    if manner.volume_ratio != 1.0:
+        whole = whole * np.float32(manner.volume_ratio)
+    return Finished(encode(whole, rate_hz, manner.audio_format), tuple(dict.fromkeys(remarks)), loudness)
+
+
+def listened(samples: Samples, rate_hz: int, line: Line) -> list[Finding]:
+    """What the inspection noticed about a whole line without refusing it.
+
+    Raises:
+        BadAudio: it is no usable speech of that line.
+    """
+    found = inspect(samples, rate_hz, expected(line))
     fatal = [finding for finding in found if finding in FATAL]
     if fatal:
-        names = ", ".join(fatal)
         raise BadAudio(
-            f"{pcm.duration_s:.2f} s of unusable audio for {len(text)} characters: {names}", findings=fatal
+            f"{samples.size / rate_hz:.2f} s of unusable audio for {len(line.text)} characters: "
+            + ", ".join(fatal),
+            findings=fatal,
         )
-    if manner.volume_ratio != 1.0:
-        samples = samples * np.float32(manner.volume_ratio)
-    return Finished(encode(samples, pcm.rate_hz, manner.audio_format), tuple(found))
+    return found
+
+
+def expected(line: Line) -> Bounds:
+    """How long an engine may take to say it, with the pauses that it makes itself."""
+    bounds, pauses_s = plausible_duration(line.text, line.rate_ratio), line.pauses_s
+    return bounds._replace(longest_s=bounds.longest_s + pauses_s, usual_s=bounds.usual_s + pauses_s)
+
+
+def shape(samples: Samples, rate_hz: int, line: Line, to_hz: int) -> Samples:
+    """A line's sound with what signal processing does for it, at the rate of the whole."""
+    if line.shift_semitones or line.stretch_ratio != 1.0:
+        samples = shifted(samples, rate_hz, line.shift_semitones, line.stretch_ratio)
+    return samples if rate_hz == to_hz else from_s16(resample(to_s16(samples), rate_hz, to_hz))
+
+
+def _placed(samples: Samples, rate_hz: int, line: Line) -> list[Samples]:
+    """A line at its own volume, between its silences."""
+    factor = np.float32(line.volume_ratio)
+    before, after = (silence(rate_hz, ms) for ms in (line.silence_before_ms, line.silence_after_ms))
+    return [piece for piece in (before, samples if factor == 1.0 else samples * factor, after) if piece.size]
+
+
+def silence(rate_hz: int, length_ms: int) -> Samples:
+    return np.zeros(rate_hz * length_ms // 1000, np.float32)

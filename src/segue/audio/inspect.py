@@ -96,6 +96,13 @@ def inspect(samples: Samples, rate_hz: int, expected: Bounds, limits: Limits = D
     return found
 
 
+def flaws_of_beginning(samples: Samples) -> list[Finding]:
+    """What is wrong with the first samples of speech whose rest is still to come; silence is not."""
+    if not np.isfinite(samples).all():
+        return [Finding.NOT_A_NUMBER]
+    return [Finding.HEADER] if _looks_like_header(samples) else []
+
+
 def _frame_size(rate_hz: int) -> int:
     return max(_LEAST_FRAME, int(FRAME_S * rate_hz))
 

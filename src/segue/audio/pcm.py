@@ -23,8 +23,12 @@ def to_samples(pcm: Pcm) -> Samples:
     """The samples as float32; a trailing part of a sample is left out."""
     if pcm.encoding is SampleEncoding.F32:
         return np.frombuffer(pcm.data[: pcm.sample_count * 4], dtype="<f4")
-    whole = np.frombuffer(pcm.data[: pcm.sample_count * 2], dtype="<i2")
-    return whole.astype(np.float32) / np.float32(FULL_SCALE_S16)
+    return from_s16(np.frombuffer(pcm.data[: pcm.sample_count * 2], dtype="<i2"))
+
+
+def from_s16(samples: NDArray[np.int16]) -> Samples:
+    """16-bit integers as float32."""
+    return samples.astype(np.float32) / np.float32(FULL_SCALE_S16)
 
 
 def to_s16(samples: Samples) -> NDArray[np.int16]:

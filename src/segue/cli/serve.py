@@ -15,7 +15,9 @@ from segue.cli.terminal import complaints, err
 from segue.config.catalogue_file import read_catalogue
 from segue.config.load import SETTINGS_FILE, load_settings
 from segue.config.schema import env_name
+from segue.wiring.google_grpc import check_google_grpc
 from segue.wiring.notices import check_notices
+from segue.wiring.wyoming import check_wyoming
 
 if TYPE_CHECKING:
     import socket
@@ -45,6 +47,8 @@ def serve(
         settings = load_settings(os.environ).settings
         read_catalogue(settings.profile)
         check_notices(settings)
+        check_google_grpc(settings)
+        check_wyoming(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     _run(settings)
 

@@ -15,6 +15,7 @@ from segue.config.documents import Document
 
 MIB = 1024 * 1024
 DAY_S = 86_400.0
+_HEADER_NAME = r"^[A-Za-z0-9_.-]{1,64}$"
 
 
 def _from_commas(value: Any) -> Any:
@@ -22,6 +23,8 @@ def _from_commas(value: Any) -> Any:
 
 
 CommaList = Annotated[tuple[str, ...], BeforeValidator(_from_commas)]
+
+UnitName = Literal["user", "end_user", "session", "cookie", "key"]
 
 
 class Settings(Document):
@@ -45,6 +48,16 @@ class Settings(Document):
     profile: str = Field(
         default="embedded", description="Catalogue of voices: embedded, google, or the path of a YAML file."
     )
+    pronunciations: Path | None = Field(
+        default=None,
+        description="YAML file of the house's pronunciations, said wherever a request brings none of its own.",
+    )
+    pitch_emulation_max_semitones: float = Field(
+        default=3.0,
+        ge=0,
+        le=12,
+        description="How far pitch is shifted by signal processing where a voice has no control; 0: not at all.",
+    )
     rollout_id: str = Field(
         default="chirp3",
         min_length=1,
@@ -57,6 +70,24 @@ class Settings(Document):
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes.")
     public_url: str = Field(
         default="", description="Base of the URLs in answers, where it is not the address callers use."
+    )
+    google_grpc_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port of Google's gRPC interface; 0 picks a free one. Unset: there is none. Needs the extra "
+        "google.",
+    )
+    google_grpc_tls_cert: Path | None = Field(
+        default=None, description="PEM file of its certificate chain. Unset: plain gRPC without TLS."
+    )
+    google_grpc_tls_key: Path | None = Field(default=None, description="PEM file of that certificate's key.")
+    wyoming_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port of Home Assistant's protocol, Wyoming; 0 picks a free one. Unset: there is none. Needs "
+        "the extra wyoming.",
     )
     admin_token: SecretStr | None = Field(
         default=None, description="Bearer token of the control API. Unset: the control API is closed."
@@ -95,6 +126,20 @@ class Settings(Document):
         description="URLs of chats, by commas, in apprise's form; needs the extra notify.",
     )
 
+    unit_sources: Annotated[tuple[UnitName, ...], BeforeValidator(_from_commas)] = Field(
+        default=("user", "end_user", "session", "cookie", "key"),
+        description="Whom an assignment sticks to: the first of these that a request names, else the request "
+        "alone. Take out key where many listeners share one API key.",
+    )
+    unit_end_user_header: str = Field(
+        default="X-End-User",
+        pattern=_HEADER_NAME,
+        description="Header in which an app names its end user, where the body does not.",
+    )
+    unit_cookie: str = Field(
+        default="segue_unit", pattern=_HEADER_NAME, description="Cookie that holds a listener's name."
+    )
+
     cache_memory_bytes: int = Field(default=128 * MIB, ge=0, description="Audio kept in memory, per worker.")
     cache_disk_bytes: int = Field(default=2048 * MIB, ge=0, description="Audio kept in files; 0: none.")
     cache_max_age_s: float = Field(default=30 * DAY_S, gt=0, description="Age at which kept audio is forgotten.")
@@ -103,8 +148,28 @@ class Settings(Document):
     fallback_reserve_s: float = Field(
         default=5.0, gt=0, description="Part of that time kept for the baseline while the candidate is asked."
     )
+    stream_gap_s: float = Field(
+        default=10.0, gt=0, le=600, description="Longest silence of an engine in the middle of a stream."
+    )
+    stream_on_failure: Literal["continue", "end"] = Field(
+        default="continue",
+        description="When the candidate breaks off in a stream: the baseline goes on from the next sentence, or "
+        "the stream ends.",
+    )
+    jobs_at_once: int = Field(default=2, ge=1, le=64, description="Long texts made at once, per worker.")
+    jobs_waiting: int = Field(default=32, ge=0, description="Long texts waiting behind them; more get 503.")
+    jobs_kept_s: float = Field(default=DAY_S, gt=0, description="How long finished long texts are kept.")
+    level: bool = Field(default=True, description="Whether both arms are brought to one loudness.")
+    level_lufs: float = Field(default=-16.0, ge=-40, le=-5, description="That loudness, in LUFS (BS.1770).")
     max_concurrency: int = Field(default=16, ge=1, description="Syntheses at once, by voice family and worker.")
     max_queue: int = Field(default=256, ge=0, description="Syntheses waiting for their turn; more get 503.")
+    max_input_chars: int = Field(
+        default=5000,
+        ge=1,
+        le=100_000,
+        description="Longest text at the doors of OpenAI, ElevenLabs, Google and Wyoming. OpenAI's own limit is "
+        "4096.",
+    )
     max_body_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body.")
     breaker_failures: int = Field(
         default=5, ge=0, description="Failures in a row after which an engine is left alone; 0: never."

@@ -30,7 +30,11 @@ class Capabilities:
     """What a voice does by itself. ``None`` or empty: it does not.
 
     ``pitch_semitones`` and ``rate_ratio`` are the ranges it accepts; ``max_input_bytes`` counts UTF-8;
-    ``max_sentence_chars`` is where known services refuse a single sentence.
+    ``max_sentence_chars`` is where known services refuse a single sentence. ``exact_pauses``: pauses of a given
+    length inside an utterance; ``named_pauses``: only short, medium and long ones. ``spans`` names the fields of
+    ``Span`` that it takes inside an utterance. ``phonemes`` are the sounds (IPA) it knows, empty where it takes
+    whatever its alphabets can write. ``skips_emoji``: it is known to say nothing for them. ``max_word_chars``
+    and ``max_number_chars``: of a longer word or number it is known to leave out the rest.
     """
 
     pitch_semitones: Range | None = None
@@ -39,6 +43,13 @@ class Capabilities:
     streaming: bool = False
     max_input_bytes: int | None = None
     max_sentence_chars: int | None = None
+    exact_pauses: bool = False
+    named_pauses: bool = False
+    spans: frozenset[str] = frozenset()
+    phonemes: frozenset[str] = frozenset()
+    skips_emoji: bool = False
+    max_word_chars: int | None = None
+    max_number_chars: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +143,18 @@ class Catalogue:
         Raises:
             InvalidRequest: no arm is called that.
         """
+        meant = self.arm_meant(name)
+        if meant is None:
+            raise InvalidRequest(
+                f"unknown voice model {name[:64]!r}; known: {', '.join(ARM_NAMES)}", field="force_voice_model"
+            )
+        return meant
+
+    def arm_meant(self, name: str) -> Arm | None:
+        """The same where a model's name need not mean an arm: None then."""
         if name in ARM_NAMES:
             return ARM_NAMES[name]
-        for arm, spec in self.arms.items():
-            if spec.model == name:
-                return arm
-        raise InvalidRequest(
-            f"unknown voice model {name[:64]!r}; known: {', '.join(ARM_NAMES)}", field="force_voice_model"
-        )
+        return next((arm for arm, spec in self.arms.items() if spec.model == name), None)
 
 
 ARM_NAMES = {"wavenet": Arm.BASELINE, "chirp3-hd": Arm.CANDIDATE, **{str(arm): arm for arm in Arm}}

@@ -3,6 +3,7 @@
     SegueError
     ├── InvalidRequest       invalid_request   change the request; never counts against an arm
     ├── Unsupported          unsupported       this arm cannot do it; another may
+    │   └── SentenceTooLong  unsupported       split the text further and ask again
     ├── QuotaExhausted       quota             wait ``retry_after_s``; the arm is not to blame
     ├── Unavailable          unavailable       the engine did not answer; try again or elsewhere
     │   ├── Overloaded       unavailable       our own queue is full; wait ``retry_after_s``
@@ -66,6 +67,10 @@ class Unsupported(SegueError):  # noqa: N818
     """This engine or voice cannot do what was asked; another arm may."""
 
     code = ErrorCode.UNSUPPORTED
+
+
+class SentenceTooLong(Unsupported):
+    """The voice refuses a sentence of this length; shorter ones it would say."""
 
 
 class QuotaExhausted(SegueError):  # noqa: N818

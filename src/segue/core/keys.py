@@ -11,9 +11,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from segue.core.speech import Manner, Pronunciation, ResolvedRequest
+    from segue.core.speech import AudioFormat, Manner, Pause, Pronunciation, ResolvedRequest, Span
 
-KEY_VERSION = "1"
+KEY_VERSION = "2"
 """Raised when encoding, levelling or inspection change what a stored entry would hold."""
 
 KEY_CHARS = 40
@@ -43,13 +43,23 @@ def key_prefix(manner: Manner) -> bytes:
             manner.voice,
             manner.language,
             manner.audio_format.container,
-            str(manner.audio_format.rate_hz),
+            _rates(manner.audio_format),
             _number(manner.rate_ratio),
             _number(manner.pitch_semitones),
             _number(manner.volume_ratio),
             _spelled(manner.pronunciations),
+            _number(manner.stretch_ratio),
+            _number(manner.shift_semitones),
+            "" if manner.level_lufs is None else _number(manner.level_lufs),
+            _prefixed([part for pause in manner.pauses for part in _pause(pause)]),
+            _prefixed([part for span in manner.spans for part in _span(span)]),
         )
     ).encode()
+
+
+def _rates(wanted: AudioFormat) -> str:
+    rate_hz, bit_rate_bps = wanted.rate_hz, wanted.bit_rate_bps
+    return str(rate_hz) if bit_rate_bps is None else f"{rate_hz}@{bit_rate_bps}"
 
 
 def _number(value: float) -> str:
@@ -60,6 +70,24 @@ def _number(value: float) -> str:
 def _spelled(pronunciations: tuple[Pronunciation, ...]) -> str:
     return _prefixed(
         [part for said in pronunciations for part in (said.phrase, said.pronunciation, said.alphabet)]
+    )
+
+
+def _pause(pause: Pause) -> tuple[str, ...]:
+    return (str(pause.position), str(pause.length_ms), pause.name)
+
+
+def _span(span: Span) -> tuple[str, ...]:
+    return (
+        str(span.start),
+        str(span.end),
+        _number(span.rate_ratio),
+        _number(span.pitch_semitones),
+        _number(span.volume_ratio),
+        span.emphasis,
+        "" if span.pronunciation is None else _spelled((span.pronunciation,)),
+        span.say_as,
+        span.language or "",
     )
 
 

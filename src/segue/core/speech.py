@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -28,6 +28,9 @@ class Container(StrEnum):
     OPUS = "opus"
     FLAC = "flac"
     PCM = "pcm"
+    AAC = "aac"
+    ALAW = "alaw"
+    MULAW = "mulaw"
 
 
 class PhoneticAlphabet(StrEnum):
@@ -39,10 +42,14 @@ class PhoneticAlphabet(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """What the caller wants to receive. ``rate_hz`` None keeps the voice's own sample rate."""
+    """What the caller wants to receive. ``rate_hz`` None keeps the voice's own sample rate.
+
+    ``bit_rate_bps`` is for the containers that have one (MP3, Opus, AAC), None for their usual one.
+    """
 
     container: Container = Container.MP3
     rate_hz: int | None = None
+    bit_rate_bps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +63,35 @@ class Pronunciation:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Silence of ``length_ms`` before the character at ``position`` of the text."""
+    """Silence of ``length_ms`` before the character at ``position`` of the text.
+
+    ``name`` is set where the caller named a length (``short``, ``medium``, ``long``) and did not give it in
+    milliseconds: a voice may then use its own idea of it.
+    """
 
     position: int
     length_ms: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters ``start`` up to ``end`` of the text, said in a way of their own on top of the request's.
+
+    Rates and volumes (amplitude) multiply, pitches add. ``pronunciation`` is of exactly these characters;
+    ``say_as`` is SSML's ``interpret-as`` where the text still needs it, with its ``format`` behind a colon;
+    ``language`` is BCP 47.
+    """
+
+    start: int
+    end: int
+    rate_ratio: float = 1.0
+    pitch_semitones: float = 0.0
+    volume_ratio: float = 1.0
+    emphasis: str = ""
+    pronunciation: Pronunciation | None = None
+    say_as: str = ""
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +105,46 @@ class Controls:
     rate_ratio: float = 1.0
     volume_ratio: float = 1.0
     pauses: tuple[Pause, ...] = ()
+    spans: tuple[Span, ...] = ()
+
+    def marked_by(self, marked: Marked) -> Controls:
+        """The same, with a text's own pauses and spans."""
+        return replace(self, pauses=marked.pauses, spans=marked.spans)
 
 
 NEUTRAL = Controls()
+
+
+class Loss(NamedTuple):
+    """Something asked that is not done, or done otherwise. ``applied`` is empty where nothing was."""
+
+    control: str
+    wanted: str
+    applied: str
+    why: str
+
+    def __str__(self) -> str:
+        done = f"applied as {self.applied}" if self.applied else "not applied"
+        return f"{self.control} {self.wanted} {done}: {self.why}"
+
+
+class Marked(NamedTuple):
+    """A text freed of its markup, and what the markup said. Positions count the characters of ``text``."""
+
+    text: str
+    pauses: tuple[Pause, ...] = ()
+    spans: tuple[Span, ...] = ()
+    losses: tuple[Loss, ...] = ()
 
 
 class UnitSource(StrEnum):
     """Where the identity came from by which a request is assigned."""
 
     USER = "user"
+    END_USER = "end_user"
     SESSION = "session"
+    COOKIE = "cookie"
+    KEY = "key"
     RANDOM = "random"
 
 
@@ -96,7 +158,8 @@ class Unit(NamedTuple):
 class SpeechRequest(NamedTuple):
     """One request, whichever door it came through.
 
-    ``text`` is normalised. ``language`` (BCP 47) is set only where the caller named one.
+    ``text`` is normalised, without markup; positions in ``controls`` count its characters. ``losses`` is what the
+    door understood and could not take over. ``language`` (BCP 47) is set only where the caller named one.
     ``timeout_s`` is how long the caller waits for the answer.
     """
 
@@ -112,13 +175,15 @@ class SpeechRequest(NamedTuple):
     forced_arm: Arm | None = None
     cache_enabled: bool = True
     timeout_s: float = 15.0
+    losses: tuple[Loss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """What an engine is asked to say, in terms it has said that it understands.
 
-    ``rate_ratio`` 1 is the voice's own pace. ``character_key`` is a label; engines do not interpret it.
+    ``rate_ratio`` 1 is the voice's own pace. ``pauses`` and ``spans`` are set only for voices whose capabilities
+    name them. ``character_key`` is a label; engines do not interpret it.
     """
 
     text: str
@@ -128,11 +193,19 @@ class Utterance:
     pitch_semitones: float = 0.0
     pronunciations: tuple[Pronunciation, ...] = ()
     character_key: str = ""
+    pauses: tuple[Pause, ...] = ()
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """All but the text that can change the sound: engine, voice, delivery, format."""
+    """All but the text that can change the sound: engine, voice, delivery, format.
+
+    ``rate_ratio`` and ``pitch_semitones`` are the engine's; ``stretch_ratio`` (faster above 1) and
+    ``shift_semitones`` are what signal processing adds where the engine cannot. ``level_lufs`` is the loudness
+    that the audio is brought to, None for the engine's own. ``pauses`` and ``spans`` count in the text's
+    characters.
+    """
 
     engine: str
     engine_version: str
@@ -143,6 +216,11 @@ class Manner:
     pitch_semitones: float = 0.0
     volume_ratio: float = 1.0
     pronunciations: tuple[Pronunciation, ...] = ()
+    stretch_ratio: float = 1.0
+    shift_semitones: float = 0.0
+    level_lufs: float | None = None
+    pauses: tuple[Pause, ...] = ()
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,4 +292,7 @@ CONTENT_TYPES = {
     Container.OPUS: "audio/ogg",
     Container.FLAC: "audio/flac",
     Container.PCM: "audio/pcm",
+    Container.AAC: "audio/aac",
+    Container.ALAW: "audio/PCMA",
+    Container.MULAW: "audio/basic",
 }

@@ -12,15 +12,19 @@ import ctypes
 import functools
 import re
 import threading
+import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from segue.core.catalogue import Capabilities, Range, Voice
 from segue.core.errors import InternalFailure, Unsupported
-from segue.core.speech import Pcm
+from segue.core.speech import Pcm, PhoneticAlphabet
+from segue.core.text.phonetics import is_ipa, is_vowel
 from segue.core.text.scripts import scripts_of_language
 from segue.engines.base import ThreadedEngine
 from segue.engines.options import refuse_unknown
+from segue.engines.phonemes import with_phonemes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,24 +37,72 @@ FAMILY = "formant"
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _BUFFER_MS = 60
 _CHARS_UTF8 = 1
+_PHONEMES = 0x100
+"""Of a synthesis: what stands in ``[[`` and ``]]`` is phonemes."""
+_PHONEMES_IN_IPA = 2
+"""Of a transcription."""
 _POSITION_CHARACTER = 1
 _OK = 0
 _PARAMETER_RATE_WPM = 1
 _PARAMETER_PITCH = 3
+_PARAMETER_RANGE = 4
 
 _NORMAL_WPM = 175
 _WPM = Range(80, 450)
 _NORMAL_PITCH = 50
-_PITCH_PER_SEMITONE = 50 / 12
-"""The pitch parameter runs 0..100 and halves or doubles the voice's pitch at its ends."""
+_SEMITONES_PER_OCTAVE = 12
+_PITCH_PER_SEMITONE = 50 / _SEMITONES_PER_OCTAVE
+"""The pitch parameter runs 0..100 and halves or doubles the voice's lowest pitch at its ends."""
+_NORMAL_RANGE = 50
+"""How far a voice rises above that, in Hz: it has to grow and shrink with it, or a high voice is flat."""
+_REVISION = 2
+"""Raised when the same utterance is put to the library otherwise."""
 
 _CAPABILITIES = Capabilities(
     pitch_semitones=Range(-12.0, 12.0),
     rate_ratio=Range(_WPM.low / _NORMAL_WPM, _WPM.high / _NORMAL_WPM),
     streaming=True,
+    max_word_chars=130,
+    max_number_chars=40,
 )
+"""Of what is longer than that and has neither blank nor mark, the rest is not said: measured with 1.52."""
+_WITHOUT_EMOJI = frozenset(
+    (
+        "an as ba be bpy chr cmn cv eo gn grc hak haw he ht hyw ia io ja jbo kk kl ko kok ku la lb lfn mi mt mto "
+        "nb nci nog om pap piqd py qdb qu quc qya shn sjn smj th tk tn tt ug uk uz yue"
+    ).split()
+)
+"""Languages whose dictionaries name no emoji: they are passed over."""
+_ALPHABETS = frozenset(PhoneticAlphabet)
+_PRONOUNCED = frozenset({"pronunciation"})
+
+_MNEMONICS = (
+    'p b t d k g m n N f v s z h l r j w T D S Z tS dZ x C X Q q R r" B J c n^ l^ ? ts dz tS; dZ; S; Z; s. z. t. '
+    "d. n. l. r. v# w# R2 * ph th kh tsh ts.h tS;h ts. "
+    '@ a A A: aa E E: e e: I i i: O O: o o: U u u: V 3 3: 0 a# I# y y: Y Y: W W2 W: u" i" o- a: E~ A~ O~ W~ '
+    "aI aU eI oU OI e@ i@ U@ @U A@ O@ o@ aI@ aU@ ai au ei ou"
+).split()
+"""Sounds as eSpeak NG writes them in its many languages; none has all of them. Of two for one sound, the first."""
+_TONES = {"˥˥": "55", "˥": "55", "˧˥": "35", "˨˩˦": "214", "˨˩": "21", "˥˩": "51", "˩": "11"}
+_WITH_TONES = frozenset({"cmn"})
+_STRESSES = {"ˈ": "'", "ˌ": ","}
+_UNSHADED = str.maketrans("", "", "\u200d\u0361\u0308\u031eᵝ")
+"""Joins, and what the transcriptions of Japanese add to vowels that it has one each of."""
+_WRITTEN_OUT = {
+    "s.": "ʂ",
+    "r.": "ɽ",
+    "o-": "ɤ",
+    "ph": "pʰ",
+    "th": "tʰ",
+    "kh": "kʰ",
+    "sh": "sʰ",
+    "ʂh": "ʂʰ",
+    "ɕh": "ɕʰ",
+}
+"""Where a transcription is left in mnemonics."""
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+_UNHEARD = _Callback(lambda _samples, _count, _events: 0)
 
 
 class _VoiceRecord(ctypes.Structure):
@@ -89,6 +141,8 @@ class _Library:
         if self.rate_hz <= 0:
             raise InternalFailure(f"eSpeak NG could not start with its data in {data}; reinstall espeakng-loader")
         self.version: str = self._c.espeak_Info(None).decode()
+        self._c.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        self._sounds: dict[str, Mapping[str, str]] = {}
         self._languages: dict[str, _Language] = {}
         for code, language in self._listed():
             if _has_dictionary(data, code, language):
@@ -114,6 +168,52 @@ class _Library:
         code, plus, variant = voice.partition("+")
         return None if plus and variant not in self._variants else self._languages.get(code)
 
+    def sounds(self, voice: str) -> Mapping[str, str]:
+        """The sounds (IPA) of the voice's language, each with the mnemonic that makes it there."""
+        code = voice.partition("+")[0]
+        found = self._sounds.get(code)
+        if found is None:
+            with self._lock:
+                found = self._sounds[code] = self._asked_for_sounds(code)
+        return found
+
+    def _asked_for_sounds(self, code: str) -> Mapping[str, str]:
+        """Every mnemonic set between others, and read back in IPA: an unknown one ends the word."""
+        if self._c.espeak_SetVoiceByName(self._languages[code].identifier.encode()) != _OK:
+            return {}
+        # Only a synthesis turns the reading of phonemes on.
+        self._c.espeak_SetSynthCallback(_UNHEARD)
+        self._c.espeak_Synth(b"", 1, 0, _POSITION_CHARACTER, 0, _CHARS_UTF8 | _PHONEMES, None, None)
+        sounds: dict[str, str] = {}
+        open_end = self._transcribed("[[ka]]").removeprefix("k")
+        for mnemonic in _MNEMONICS:
+            # Neighbours change sounds: consonants are themselves before a vowel, and vowels before a consonant.
+            for end, written, is_kind in ((open_end, "a", _is_consonant), ("k", "k", is_vowel)):
+                ipa = self._between("k", end, f"[[k{mnemonic}{written}]]")
+                if is_kind(ipa) and is_ipa(ipa):
+                    sounds.setdefault(ipa, mnemonic)
+        if "r" in sounds.values():
+            sounds["r"] = "r"  # who writes a plain r means the one of the language
+        if code in _WITH_TONES:
+            sounds |= _TONES
+        return sounds
+
+    def _between(self, start: str, end: str, text: str) -> str:
+        said = self._transcribed(text)
+        if not end or len(said) <= len(start + end) or not (said.startswith(start) and said.endswith(end)):
+            return ""
+        ipa = said[len(start) : -len(end)]
+        for written, meant in _WRITTEN_OUT.items():
+            ipa = ipa.replace(written, meant)
+        return ipa
+
+    def _transcribed(self, text: str) -> str:
+        """In IPA; holds of the voice last set."""
+        buffer = ctypes.create_string_buffer(text.encode())
+        at = ctypes.c_void_p(ctypes.addressof(buffer))
+        said = self._c.espeak_TextToPhonemes(ctypes.byref(at), _CHARS_UTF8, _PHONEMES_IN_IPA)
+        return unicodedata.normalize("NFD", (said or b"").decode()).translate(_UNSHADED).replace("c\u0327", "ç")
+
     def speak(self, utterance: Utterance, emit: Callable[[Pcm], bool]) -> None:
         """Speaks while ``emit`` answers True. Holds the lock throughout."""
 
@@ -127,7 +227,10 @@ class _Library:
             raise _unknown(utterance.voice)
         _, plus, variant = utterance.voice.partition("+")
         name = f"{language.identifier}{plus}{variant}"
-        text = utterance.text.encode()
+        sounds = self.sounds(utterance.voice) if utterance.pronunciations or utterance.spans else {}
+        marked, has_phonemes = with_phonemes(utterance, sounds.keys(), functools.partial(_spelled, sounds))
+        text = (marked if has_phonemes else utterance.text).encode()
+        flags = _CHARS_UTF8 | (_PHONEMES if has_phonemes else 0)
         callback = _Callback(on_samples)
         with self._lock:
             if self._c.espeak_SetVoiceByName(name.encode()) != _OK:
@@ -136,9 +239,27 @@ class _Library:
             self._c.espeak_SetParameter(_PARAMETER_RATE_WPM, round(utterance.rate_ratio * _NORMAL_WPM), 0)
             pitch = round(_NORMAL_PITCH + utterance.pitch_semitones * _PITCH_PER_SEMITONE)
             self._c.espeak_SetParameter(_PARAMETER_PITCH, pitch, 0)
-            status = self._c.espeak_Synth(text, len(text) + 1, 0, _POSITION_CHARACTER, 0, _CHARS_UTF8, None, None)
+            span = round(_NORMAL_RANGE * 2 ** (utterance.pitch_semitones / _SEMITONES_PER_OCTAVE))
+            self._c.espeak_SetParameter(_PARAMETER_RANGE, span, 0)
+            status = self._c.espeak_Synth(text, len(text) + 1, 0, _POSITION_CHARACTER, 0, flags, None, None)
         if status != _OK:
             raise InternalFailure(f"eSpeak NG refused the text with status {status}")
+
+
+def _is_consonant(ipa: str) -> bool:
+    return ipa[:1].isalpha() and not is_vowel(ipa)
+
+
+def _spelled(sounds: Mapping[str, str], said: Sequence[str]) -> str:
+    """Sounds in mnemonics; a bar keeps two of them from being read as a third."""
+    spelled = before = ""
+    for sound in said:
+        mnemonic = _STRESSES.get(sound) or sounds[sound]
+        both = before + mnemonic
+        run_together = any(both.startswith(other) and len(other) > len(before) for other in _MNEMONICS)
+        spelled += f"|{mnemonic}" if before and run_together else mnemonic
+        before = mnemonic
+    return spelled
 
 
 def _unknown(voice: str) -> Unsupported:
@@ -159,6 +280,15 @@ def _library() -> _Library:
     return _Library()
 
 
+@functools.cache
+def _capabilities(code: str) -> Capabilities:
+    can = replace(_CAPABILITIES, skips_emoji=code.partition("-")[0] in _WITHOUT_EMOJI)
+    sounds = frozenset(_library().sounds(code))
+    if not sounds:
+        return can
+    return replace(can, alphabets=_ALPHABETS, spans=_PRONOUNCED, phonemes=sounds)
+
+
 class EspeakEngine(ThreadedEngine):
     """Implements ``segue.ports.engine.Engine``.
 
@@ -168,7 +298,7 @@ class EspeakEngine(ThreadedEngine):
     def __init__(self) -> None:
         super().__init__(threads=1)
         self.name = NAME
-        self.version = f"espeak-ng-{_library().version}"
+        self.version = f"espeak-ng-{_library().version}-{_REVISION}"
 
     def voices(self) -> Sequence[Voice]:
         return [self.voice(language) for language in _library().languages]
@@ -185,7 +315,7 @@ class EspeakEngine(ThreadedEngine):
             locale=code,
             scripts=scripts_of_language(code),
             label=f"eSpeak NG {language.name}{f' ({variant})' if variant else ''}",
-            capabilities=_CAPABILITIES,
+            capabilities=_capabilities(code),
         )
 
     def _load(self) -> None:

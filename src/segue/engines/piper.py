@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from dataclasses import replace
 from hashlib import blake2b
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from segue.core.catalogue import Capabilities, Range, Voice
 from segue.core.errors import Unavailable, Unsupported
-from segue.core.speech import Pcm, SampleEncoding
+from segue.core.speech import Pcm, PhoneticAlphabet, SampleEncoding
 from segue.core.text.scripts import scripts_of_language
 from segue.engines.base import ThreadedEngine
 from segue.engines.options import option, refuse_unknown
+from segue.engines.phonemes import with_phonemes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,8 +31,27 @@ if TYPE_CHECKING:
 NAME = "piper"
 FAMILY = "vits"
 
-_CAPABILITIES = Capabilities(rate_ratio=Range(0.25, 4.0), streaming=True)
+_CAPABILITIES = Capabilities(rate_ratio=Range(0.25, 2.0), streaming=True, max_word_chars=130, max_number_chars=40)
+"""The longest word and number are those of eSpeak NG, which reads the text to the models. Beyond twice its pace a
+model hardly gets any faster: each sound keeps a least length."""
 _WARM_UP = "Ready."
+
+_TRAINED_ENGLISH = frozenset(
+    (
+        "p b t d k ɡ m n ŋ f v s z h l ɹ j w θ ð ʃ ʒ tʃ dʒ ɾ ʔ n̩ "
+        "ə ɚ ɐ æ ɑː ɔ ɔː ɛ ɪ i iː ʊ u uː ʌ ɜː ᵻ aɪ aʊ eɪ oʊ ɔɪ"
+    ).split()
+)
+"""What eSpeak NG makes of American English, by which such voices were trained: they know no other sounds, though
+their tables hold them."""
+_TRAINED = {
+    "en-us": _TRAINED_ENGLISH,
+    "en": _TRAINED_ENGLISH,
+    "en-gb": _TRAINED_ENGLISH | {"ɒ", "əʊ", "a", "eə", "ʊə"},
+}
+_MARKS = ".,;:!?"
+"""Piper drops them at the beginning of what follows phonemes, and reads them among phonemes."""
+_SHADES = frozenset("ːˑˈˌ˞ʰʲˤ")
 
 
 class _Model(NamedTuple):
@@ -75,7 +96,9 @@ class PiperEngine(ThreadedEngine):
             self.voice(utterance.voice)
             raise Unavailable("Piper is still loading its voices; try again in a second")
         config = SynthesisConfig(length_scale=voice.config.length_scale / utterance.rate_ratio)
-        for chunk in voice.synthesize(_unmarked(utterance.text), config):
+        known = self._models[utterance.voice].voice.capabilities.phonemes
+        text, _ = with_phonemes(utterance, known, "".join, marks=_MARKS)
+        for chunk in voice.synthesize(text, config):
             piece = Pcm(chunk.audio_float_array.tobytes(), chunk.sample_rate, SampleEncoding.F32)
             if not emit(piece):
                 return
@@ -115,7 +138,23 @@ def _describe(name: str, path: Path) -> Voice:
         locale=locale,
         scripts=scripts_of_language(locale),
         label=f"Piper {name}",
-        capabilities=_CAPABILITIES,
+        capabilities=_capabilities(config),
+    )
+
+
+def _capabilities(config: Mapping[str, Any]) -> Capabilities:
+    """Phonemes can be given where the model was trained on eSpeak NG's."""
+    has = config.get("phoneme_id_map", {})
+    if not has or config.get("phoneme_type", "espeak") != "espeak":
+        return _CAPABILITIES
+    letters = frozenset(sign for sign in has if sign.isalpha() and sign not in _SHADES)
+    trained = _TRAINED.get(config["espeak"]["voice"], letters)
+    known = frozenset(sound for sound in trained if all(sign in has for sign in sound))
+    return replace(
+        _CAPABILITIES,
+        alphabets=frozenset(PhoneticAlphabet),
+        spans=frozenset({"pronunciation"}),
+        phonemes=known,
     )
 
 
@@ -138,8 +177,3 @@ def _open(path: Path, threads: int) -> PiperVoice:
     session_options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(path), session_options, providers=["CPUExecutionProvider"])
     return PiperVoice(config=PiperConfig.from_dict(_config(path)), session=session)
-
-
-def _unmarked(text: str) -> str:
-    """``[[`` opens raw phonemes in Piper; a listener's text must not."""
-    return text.replace("[[", "[ [")

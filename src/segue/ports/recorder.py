@@ -24,7 +24,8 @@ class Attempt(NamedTuple):
     """One call of an engine for one arm, however it ended: never a cache hit, never a caller's mistake.
 
     ``request`` is the one that it was made for; others may have waited for the same. ``error`` None is success.
-    ``duration_s`` is the engine's own time.
+    ``duration_s`` is the engine's own time; ``first_audio_s`` what of it passed before the first sound of a
+    stream, None for audio that was asked for whole.
     """
 
     request: SpeechRequest
@@ -34,6 +35,7 @@ class Attempt(NamedTuple):
     duration_s: float
     error: ErrorCode | None = None
     detail: str = ""
+    first_audio_s: float | None = None
 
     @property
     def text_chars(self) -> int:

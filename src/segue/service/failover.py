@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from segue.core.assign import Diversion
 from segue.core.errors import (
@@ -18,15 +18,19 @@ from segue.core.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from typing import TypeAlias
 
     from segue.ports.clock import Clock
     from segue.ports.recorder import Recorder
-    from segue.service.found import Found
     from segue.service.router import Leg, Route, Router
 
-    Make: TypeAlias = Callable[[Leg, str, float], Awaitable[Found]]
-    """(leg, character, seconds allowed) -> audio."""
+
+class Diverted(Protocol):
+    """Something made for a request, that can say that another leg than the first one made it."""
+
+    def instead(self, diversion: Diversion, failure: ErrorCode) -> Self: ...
+
+
+Result = TypeVar("Result", bound=Diverted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,8 @@ class Failover:
         self._clock = clock
         self._recorder = recorder
 
-    async def run(self, route: Route, make: Make) -> Found:
-        """Audio from the first leg that gives it.
+    async def run(self, route: Route, make: Callable[[Leg, float], Awaitable[Result]]) -> Result:
+        """What ``make`` (of a leg, in the seconds allowed) gives, from the first leg that gives it.
 
         Raises:
             SegueError: none did; the last failure where there was no other leg, else ``Unavailable``.
@@ -57,7 +61,7 @@ class Failover:
         backup = self._router.fallback(route)
         first_s = allowed_s if backup is None else self._share_of_first(allowed_s)
         try:
-            return await make(route.leg, route.character.key, first_s)
+            return await make(route.leg, first_s)
         except InvalidRequest:
             raise
         except SegueError as error:
@@ -67,18 +71,25 @@ class Failover:
             return await self._fall_back(route, backup, failure, make, left_s)
         if not _worth_a_retry(failure) or left_s < self._patience.fallback_reserve_s:
             raise failure
-        return await make(route.leg, route.character.key, left_s)
+        return await make(route.leg, left_s)
 
     def _share_of_first(self, allowed_s: float) -> float:
         """All but the reserve; half, where the caller's time is shorter than two reserves."""
         return max(allowed_s - self._patience.fallback_reserve_s, allowed_s / 2)
 
-    async def _fall_back(self, route: Route, backup: Leg, failure: SegueError, make: Make, left_s: float) -> Found:
+    async def _fall_back(
+        self,
+        route: Route,
+        backup: Leg,
+        failure: SegueError,
+        make: Callable[[Leg, float], Awaitable[Result]],
+        left_s: float,
+    ) -> Result:
         diversion = _why(failure)
         if diversion is not Diversion.QUOTA:
-            self._recorder.fell_back(route.request, route.character.key, _error_type(failure))
+            self._recorder.fell_back(route.request, route.character.key, error_type(failure))
         try:
-            found = await make(backup, route.character.key, left_s)
+            found = await make(backup, left_s)
         except InvalidRequest:
             raise
         except SegueError as error:
@@ -95,7 +106,7 @@ def _why(failure: SegueError) -> Diversion:
     return Diversion.BREAKER_OPEN if isinstance(failure, BreakerOpen) else Diversion.FALLBACK
 
 
-def _error_type(failure: SegueError) -> str:
+def error_type(failure: SegueError) -> str:
     """The label of the fallback counter: the error's code, but for calls that were never made."""
     if isinstance(failure, BreakerOpen):
         return "breaker_open"

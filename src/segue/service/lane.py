@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from segue.core.breaker import Breaker, BreakerPhase, BreakerRules
 from segue.core.catalogue import Quota
-from segue.core.errors import BreakerOpen, SegueError
+from segue.core.errors import BreakerOpen, QuotaExhausted, SegueError
 from segue.service.admission import Admission, AdmissionLimits
 from segue.service.allowance import Allowance
 
@@ -52,11 +52,12 @@ class Lane:
 
     @asynccontextmanager
     async def admitted(
-        self, chars: int, deadline: float, probe: Callable[[], Awaitable[object]]
+        self, chars: int, deadline: float, probe: Callable[[], Awaitable[object]], *, patient: bool = False
     ) -> AsyncIterator[None]:
         """A place to call the engine from, by ``deadline`` on the loop's clock.
 
-        ``probe`` is how to try the engine, should the breaker want to know.
+        ``probe`` is how to try the engine, should the breaker want to know. ``patient``: where the allowance is
+        spent, it is waited for as long as the deadline allows, as the rest of a text that has begun must be.
 
         Raises:
             BreakerOpen, QuotaExhausted, Overloaded: the engine was not asked.
@@ -66,22 +67,37 @@ class Lane:
             self._report_load()
             try:
                 self._check_breaker(probe)  # it may have opened while this one stood in line
-                self.allowance.spend(chars)
+                await self._spend(chars, deadline if patient else None)
                 yield
             finally:
                 self._report_load()
 
     def succeeded(self) -> None:
-        if self._breaker.failures:
+        """A call has. One that was under way when the breaker opened tells of the time before."""
+        if self._breaker.failures and self._breaker.lets_pass:
             self._turn(self._breaker.succeeded())
 
     def failed(self) -> None:
-        self._turn(self._breaker.failed(self._clock.monotonic_s()))
+        """A call has. One that was under way when the breaker opened is no probe that failed."""
+        if self._breaker.lets_pass:
+            self._turn(self._breaker.failed(self._clock.monotonic_s()))
 
     async def close(self) -> None:
         if self._probe is not None:
             self._probe.cancel()
             await asyncio.gather(self._probe, return_exceptions=True)
+
+    async def _spend(self, chars: int, deadline: float | None) -> None:
+        while True:
+            try:
+                self.allowance.spend(chars)
+            except QuotaExhausted as spent:
+                wait_s = spent.retry_after_s or 0.0
+                if deadline is None or asyncio.get_running_loop().time() + wait_s > deadline:
+                    raise
+                await self._clock.sleep(wait_s)
+            else:
+                return
 
     def _check_breaker(self, probe: Callable[[], Awaitable[object]]) -> None:
         if self._breaker.lets_pass:
@@ -96,7 +112,7 @@ class Lane:
         try:
             await probe()
         except SegueError:
-            self.failed()
+            self._turn(self._breaker.failed(self._clock.monotonic_s()))
         else:
             self._turn(self._breaker.succeeded())
 

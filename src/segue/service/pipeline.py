@@ -7,53 +7,55 @@
 5. **fall back**: where that failed, the baseline inside what is left of the caller's time (``failover``);
 6. **keep**: what was made well;
 7. **account**: what the listener got, and by which arm.
+
+A stream goes the same way (``stream``): it is there as soon as its first sound is, falls back before that as a
+whole answer does, and later from one line of the text to the next (``recital``).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from segue.core.assign import Diversion
 from segue.core.errors import InvalidRequest, SegueError
-from segue.ports.cache import CacheEntry
-from segue.ports.recorder import Hit, Outcome, Served
+from segue.ports.recorder import Hit, Outcome
+from segue.service.accounts import answer_of
 from segue.service.found import NEW, Answer, Found
+from segue.service.recital import Recital
+from segue.service.stream import Stream, WholeAnswer
 
 if TYPE_CHECKING:
     from segue.core.speech import SpeechRequest
-    from segue.ports.cache import AudioCache
-    from segue.ports.clock import Clock, Entropy
-    from segue.ports.recorder import Recorder
+    from segue.ports.cache import AudioCache, CacheEntry
+    from segue.ports.clock import Entropy
     from segue.service.coalesce import Flights
     from segue.service.failover import Failover
+    from segue.service.recital import Stage
     from segue.service.router import Leg, Route, Router
-    from segue.service.synthesis import Synthesis
-
-_BLAMELESS = (None, Diversion.QUOTA)
+    from segue.service.streams import Opened
 
 
 class Pipeline:
     """Answers speech requests. Every collaborator is handed in; see ``segue.wiring``."""
 
-    def __init__(  # noqa: PLR0913 - the steps of the way, one each
+    def __init__(
         self,
         *,
         router: Router,
         cache: AudioCache,
         flights: Flights[Found],
-        synthesis: Synthesis,
         failover: Failover,
-        recorder: Recorder,
-        clock: Clock,
+        stage: Stage,
         entropy: Entropy,
     ) -> None:
         self._router = router
         self._cache = cache
         self._flights = flights
-        self._synthesis = synthesis
         self._failover = failover
-        self._recorder = recorder
-        self._clock = clock
+        self._stage = stage
+        self._synthesis = stage.synthesis
+        self._accounts = stage.accounts
+        self._recorder = stage.recorder
+        self._clock = stage.clock
         self._entropy = entropy
 
     async def speak(self, request: SpeechRequest, *, keep: bool = True) -> Answer:
@@ -104,9 +106,42 @@ class Pipeline:
         except InvalidRequest:
             raise  # the caller's mistake, as the engine found: counted at the door
         except SegueError as error:
-            self._account_failure(route, error, self._clock.monotonic_s() - began_s)
+            self._accounts.failed(route, error, self._clock.monotonic_s() - began_s)
             raise
-        return self._account(route, found, self._clock.monotonic_s() - began_s)
+        answer = answer_of(route, found)
+        self._accounts.served(answer, self._clock.monotonic_s() - began_s)
+        return answer
+
+    async def stream(self, route: Route, *, one_voice: bool = False) -> Stream:
+        """The answer as it is made, once its first sound is there; whoever gets it must close it.
+
+        ``one_voice``: where the candidate breaks off, the baseline begins again from the first word. It is for
+        files that are made in the background, and made faster than anyone could listen.
+
+        Raises:
+            SegueError: as ``answer`` does; nothing has been heard then.
+        """
+        began_s = self._clock.monotonic_s()
+        try:
+            found = await self._recalled(route)
+            opened = None if found is not None else await self._opened(route, one_voice=one_voice)
+        except InvalidRequest:
+            raise
+        except SegueError as error:
+            self._accounts.failed(route, error, self._clock.monotonic_s() - began_s)
+            raise
+        latency_s = self._clock.monotonic_s() - began_s
+        if opened is None:
+            answer = answer_of(route, cast("Found", found))
+            self._accounts.served(answer, latency_s)
+            return Stream(WholeAnswer(answer))
+        return Stream(Recital(self._stage, route, opened, latency_s, one_voice=one_voice))
+
+    async def _opened(self, route: Route, *, one_voice: bool) -> Opened:
+        async def open_leg(leg: Leg, timeout_s: float) -> Opened:
+            return await self._stage.streams.open(route, leg, timeout_s, one_voice=one_voice)
+
+        return await self._failover.run(route, open_leg)
 
     async def _recalled(self, route: Route) -> Found | None:
         if not route.request.cache_enabled:
@@ -120,14 +155,12 @@ class Pipeline:
         """A flight of one's own where the caller wants it fresh; else one with all who ask the same."""
         request = route.request
 
-        async def make(leg: Leg, character_key: str, timeout_s: float) -> Found:
+        async def make(leg: Leg, timeout_s: float) -> Found:
             if leg is not route.leg and request.cache_enabled:
                 kept = self._as_found(leg, await self._cache.get(leg.key))
                 if kept is not None:
                     return kept
-            return await self._made(
-                leg, character_key, timeout_s, keep=keep or request.cache_enabled, request=request
-            )
+            return await self._made(route, leg, timeout_s, keep=keep or request.cache_enabled)
 
         async def fly() -> Found:
             return await self._failover.run(route, make)
@@ -141,16 +174,13 @@ class Pipeline:
         key = same if request.cache_enabled else object()
         return await self._flights.join(key, fly)
 
-    async def _made(
-        self, leg: Leg, character_key: str, timeout_s: float, *, keep: bool, request: SpeechRequest
-    ) -> Found:
+    async def _made(self, route: Route, leg: Leg, timeout_s: float, *, keep: bool) -> Found:
+        request, character_key = route.request, route.character.key
         finished = await self._synthesis.make(leg, request, character_key, timeout_s)
         audio_id = ""
         if keep:
             audio_id = leg.key if request.cache_enabled else self._entropy.token()
-            entry = CacheEntry(finished.audio, leg.way.voice.label, leg.way.model, self._clock.now_s())
-            await self._cache.put(audio_id, entry)
-        self._recorder.kept(leg.way.model, character_key, len(finished.audio.data))
+        await self._stage.shelf.put(audio_id, leg, character_key, finished.audio)
         return Found(leg, finished.audio, NEW, audio_id, finished.remarks)
 
     def _as_found(self, leg: Leg, cached: tuple[CacheEntry, str] | None) -> Found | None:
@@ -159,42 +189,3 @@ class Pipeline:
         entry, source = cached
         self._recorder.looked_up(leg.way.model, source)
         return Found(leg, entry.audio, source, leg.key)
-
-    def _account(self, route: Route, found: Found, latency_s: float) -> Answer:
-        way = found.leg.way
-        outcome = Outcome.SERVED if found.diversion in _BLAMELESS else Outcome.SERVED_BY_FALLBACK
-        diversion = found.diversion or route.diversion
-        self._recorder.served(
-            Served(
-                route.request,
-                route.character.key,
-                route.assignment,
-                way.arm,
-                way.model,
-                outcome,
-                found.source,
-                latency_s,
-                diversion,
-                found.failure,
-            )
-        )
-        for control in way.lost:
-            self._recorder.lost(way.model, control)
-        return Answer(route, found, outcome)
-
-    def _account_failure(self, route: Route, error: SegueError, latency_s: float) -> None:
-        way, outcome = route.leg.way, Outcome.FAILED
-        self._recorder.served(
-            Served(
-                route.request,
-                route.character.key,
-                route.assignment,
-                way.arm,
-                way.model,
-                outcome,
-                "",
-                latency_s,
-                route.diversion,
-                error.code,
-            )
-        )

@@ -9,9 +9,13 @@ from segue.core.assign import Assignment, Diversion, Routing, assign
 from segue.core.catalogue import Character
 from segue.core.errors import InvalidRequest, Unsupported
 from segue.core.keys import key_of, key_prefix
-from segue.core.speech import NEUTRAL, Arm, Manner, ResolvedRequest, SpeechRequest
-from segue.core.text.controls import Loss, fit_pronunciations, fit_prosody
+from segue.core.speech import NEUTRAL, Arm, Loss, Manner, ResolvedRequest, SpeechRequest
+from segue.core.text.controls import NO_EMULATION, Emulation, fit_pronunciations, fit_prosody
+from segue.core.text.language import is_unusual, language_losses
+from segue.core.text.lexicon import Lexicon
+from segue.core.text.runs import with_words_of
 from segue.core.text.scripts import scripts_of
+from segue.core.text.spans import fit_spans
 from segue.ports.recorder import LaneName
 
 if TYPE_CHECKING:
@@ -61,13 +65,27 @@ class Route(NamedTuple):
     diversion: Diversion | None = None
 
 
-class Router:
-    """Knows the catalogue and the routing in force; asks engines only what their voices can do."""
+_NO_LEXICON = Lexicon()
 
-    def __init__(self, catalogue: Catalogue, engines: Mapping[str, Engine], current: Current) -> None:
+
+class Router:
+    """Knows the catalogue, the house's pronunciations and the routing in force; of engines, what voices can do."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        engines: Mapping[str, Engine],
+        current: Current,
+        lexicon: Lexicon = _NO_LEXICON,
+        emulation: Emulation = NO_EMULATION,
+        level_lufs: float | None = None,
+    ) -> None:
         self._catalogue = catalogue
         self._engines = engines
         self._current = current
+        self._lexicon = lexicon
+        self._emulation = emulation
+        self._level_lufs = level_lufs
         self._usual_ways: dict[object, Way | None] = {}
 
     def route(self, request: SpeechRequest) -> Route:
@@ -94,51 +112,71 @@ class Router:
         return self._leg(route.request, route.character, Arm.BASELINE)
 
     def _leg(self, request: SpeechRequest, character: Character, arm: Arm) -> Leg | None:
-        way = self._way(request, character, arm)
-        return None if way is None else Leg(way, request.text, key_of(way.key_prefix, request.text))
-
-    def _way(self, request: SpeechRequest, character: Character, arm: Arm) -> Way | None:
-        """Worked out once for requests that ask for nothing special: most of them."""
+        """The way worked out once for requests that ask for nothing special: most of them."""
         scripts = scripts_of(request.text)
-        if request.controls is not NEUTRAL or request.pronunciations or request.language is not None:
-            return self._worked_out(request, scripts, character, arm)
+        if (
+            request.controls is not NEUTRAL
+            or request.pronunciations
+            or request.losses
+            or request.language is not None
+            or self._lexicon.touches(request.text)
+            or is_unusual(request.text)
+        ):
+            return self._special_leg(request, scripts, character, arm)
         sound = request.audio_format
         revision = self._engines[self._catalogue.arms[arm].engine].voices_revision
-        kind = (character.key, arm, scripts, sound.container, sound.rate_hz, revision)
+        kind = (character.key, arm, scripts, sound.container, sound.rate_hz, sound.bit_rate_bps, revision)
         try:
-            return self._usual_ways[kind]
+            way = self._usual_ways[kind]
         except KeyError:
-            way = self._usual_ways[kind] = self._worked_out(request, scripts, character, arm)
-            return way
+            leg = self._special_leg(request, scripts, character, arm)
+            way = self._usual_ways[kind] = None if leg is None else leg.way
+        return None if way is None else _leg_of(way, request.text)
 
-    def _worked_out(
+    def _special_leg(
         self, request: SpeechRequest, scripts: frozenset[str], character: Character, arm: Arm
-    ) -> Way | None:
-        spec = self._catalogue.arms[arm]
-        engine = self._engines[spec.engine]
+    ) -> Leg | None:
+        engine = self._engines[self._catalogue.arms[arm].engine]
         chosen = _choose(_served(character.deliveries[arm], engine), request.language, scripts)
         if chosen is None:
             return None
         voice, design = chosen
-        fitted = fit_prosody(design, request.controls, voice.capabilities)
-        losses = list(fitted.losses)
-        said_so = fit_pronunciations(request.pronunciations, voice.capabilities, losses)
-        if request.controls.pauses:
-            losses.append(Loss("pauses", str(len(request.controls.pauses)), "", "not supported yet"))
+        request = with_words_of(self._lexicon, request, voice.locale)
+        return _leg_of(self._fitted(request, voice, design, arm), request.text)
+
+    def _fitted(self, request: SpeechRequest, voice: Voice, design: Delivery, arm: Arm) -> Way:
+        spec = self._catalogue.arms[arm]
+        engine = self._engines[spec.engine]
+        can, controls = voice.capabilities, request.controls
+        prosody = fit_prosody(design, controls, can, self._emulation)
+        losses = [*request.losses, *prosody.losses]
+        said_so = fit_pronunciations(request.pronunciations, can, losses)
+        inside = fit_spans(request.text, controls.spans, prosody, voice.locale, can, self._emulation)
+        losses += inside.losses
+        losses += language_losses(request.text, request.language or self._catalogue.language, voice)
         manner = Manner(
             engine.name,
             engine.version,
             voice.name,
             voice.locale,
             request.audio_format,
-            fitted.rate_ratio,
-            fitted.pitch_semitones,
-            request.controls.volume_ratio,
-            said_so,
+            prosody.rate_ratio,
+            prosody.pitch_semitones,
+            controls.volume_ratio,
+            (*said_so, *inside.pronunciations),
+            prosody.stretch_ratio,
+            prosody.shift_semitones,
+            self._level_lufs,
+            controls.pauses,
+            inside.spans,
         )
         lane = LaneName(engine.name, voice.family)
         lost = tuple(loss.control for loss in losses)
         return Way(arm, spec.model, voice, lane, manner, tuple(losses), lost, key_prefix(manner))
+
+
+def _leg_of(way: Way, text: str) -> Leg:
+    return Leg(way, text, key_of(way.key_prefix, text))
 
 
 _Choice = tuple["Voice", "Delivery"]

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from segue.core.catalogue import Capabilities, Range, Voice
 from segue.core.errors import SegueError, Unavailable, Unsupported
-from segue.core.speech import SampleEncoding, Utterance
+from segue.core.speech import Pcm, SampleEncoding, Utterance
 from segue.core.text.scripts import scripts_of_language
 from segue.ports.engine import Engine, Health
 from segue.testing.audio import babble
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from segue.core.speech import Pcm
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
 _CAPABILITIES = Capabilities(pitch_semitones=Range(-12, 12), rate_ratio=Range(0.25, 4), streaming=True)
+
+
+class Interrupted(NamedTuple):
+    """Speech that breaks off with ``error`` after so many seconds of sound; asked for whole, it is not given."""
+
+    after_s: float
+    error: Exception
 
 
 class ScriptedEngine:
     """Implements ``segue.ports.engine.Engine``: babbles, unless the script has something else to say.
 
     Each item of ``script`` is taken by one call: an error is raised, audio is returned, a number of seconds is
-    waited; then it babbles again, or does what ``always`` says. ``asked`` keeps every utterance; ``started`` and
+    waited, an interruption interrupts; then it babbles again, or does what ``always`` says. Streams come in
+    chunks of a tenth of a second, ``chunk_delay_s`` apart. ``asked`` keeps every utterance; ``started`` and
     ``stopped`` are set by the first call that begins and ends. Voices are named by language.
     """
 
@@ -37,8 +44,9 @@ class ScriptedEngine:
         self.version = version
         self.voices_revision = 0
         self.delay_s = delay_s
-        self.script: deque[BaseException | Pcm | float] = deque()
-        self.always: BaseException | Pcm | float | None = None
+        self.chunk_delay_s = 0.0
+        self.script: deque[BaseException | Pcm | float | Interrupted] = deque()
+        self.always: BaseException | Pcm | float | Interrupted | None = None
         self.asked: list[Utterance] = []
         self.started = asyncio.Event()
         self.stopped = asyncio.Event()
@@ -58,24 +66,22 @@ class ScriptedEngine:
         return Voice(name, self.name, "babble", name, scripts_of_language(name), f"Babble {name}", _CAPABILITIES)
 
     async def synthesize(self, utterance: Utterance) -> Pcm:
-        self.voice(utterance.voice)
-        if self._closed:
-            raise Unavailable("the engine is closed")
-        self.asked.append(utterance)
-        self.started.set()
-        try:
-            return await self._act(utterance)
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-        finally:
-            self.stopped.set()
+        with self._call(utterance):
+            whole, broken_off = await self._act(utterance)
+            if broken_off is not None:
+                raise broken_off.error
+            return whole
 
     async def stream(self, utterance: Utterance) -> AsyncIterator[Pcm]:
-        whole = await self.synthesize(utterance)
-        step = whole.rate_hz // 10 * 2
-        for start in range(0, len(whole.data), step):
-            yield replace(whole, data=whole.data[start : start + step])
+        with self._call(utterance):
+            whole, broken_off = await self._act(utterance)
+            step = whole.rate_hz // 10 * 2
+            end = len(whole.data) if broken_off is None else int(broken_off.after_s * 10) * step
+            for start in range(0, end, step):
+                await asyncio.sleep(self.chunk_delay_s)
+                yield replace(whole, data=whole.data[start : start + step])
+            if broken_off is not None:
+                raise broken_off.error
 
     async def health(self) -> Health:
         return Health(self.ready, "scripted")
@@ -83,16 +89,35 @@ class ScriptedEngine:
     async def close(self) -> None:
         self.ready, self._closed = False, True
 
-    async def _act(self, utterance: Utterance) -> Pcm:
+    @contextmanager
+    def _call(self, utterance: Utterance) -> Iterator[None]:
+        self.voice(utterance.voice)
+        if self._closed:
+            raise Unavailable("the engine is closed")
+        self.asked.append(utterance)
+        self.started.set()
+        try:
+            yield
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled += 1
+            raise
+        finally:
+            self.stopped.set()
+
+    async def _act(self, utterance: Utterance) -> tuple[Pcm, Interrupted | None]:
         await asyncio.sleep(self.delay_s)
         act = self.script.popleft() if self.script else self.always
-        if isinstance(act, BaseException):
-            raise act
-        if isinstance(act, float | int):
-            await asyncio.sleep(act)
-        elif act is not None:
-            return act
-        return babble(utterance.text, rate_ratio=utterance.rate_ratio)
+        babbled = babble(utterance.text, rate_ratio=utterance.rate_ratio)
+        match act:
+            case BaseException():
+                raise act
+            case Interrupted():
+                return babbled, act
+            case float() | int():
+                await asyncio.sleep(act)
+            case Pcm():
+                return act, None
+        return babbled, None
 
 
 class EngineContract:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segue.config.catalogue_file import read_catalogue
+from segue.config.pronunciations_file import read_pronunciations
 from segue.core.errors import ConfigurationError, SegueError, Unsupported
-from segue.core.speech import NEUTRAL, Arm
-from segue.core.text.controls import Loss, fit_prosody
+from segue.core.speech import NEUTRAL, Arm, Loss
+from segue.core.text.controls import Emulation, fit_prosody
+from segue.core.text.language import accent_losses
 from segue.engines import registry
 
 if TYPE_CHECKING:
@@ -55,13 +57,18 @@ async def review(settings: Settings, *, online: bool) -> Review:
         SegueError: an engine asked online could not answer.
     """
     catalogue, options = read_catalogue(settings.profile)
+    read_pronunciations(settings.pronunciations)
+    emulation = Emulation(settings.pitch_emulation_max_semitones)
     names = {spec.engine for spec in catalogue.arms.values()}
     engines = {name: registry.create(name, options.get(name, {})) for name in names}
     try:
         if online:
             await _start(engines)
         characters = {
-            key: {arm: _arm(character, arm, engines[catalogue.arms[arm].engine]) for arm in Arm}
+            key: {
+                arm: _arm(character, arm, engines[spec.engine], emulation, catalogue.language)
+                for arm, spec in catalogue.arms.items()
+            }
             for key, character in catalogue.characters.items()
         }
     finally:
@@ -88,7 +95,7 @@ async def _start(engines: dict[str, Engine]) -> None:
             raise ConfigurationError([f"engine {engine.name}: {health.detail}"])
 
 
-def _arm(character: Character, arm: Arm, engine: Engine) -> ArmReview:
+def _arm(character: Character, arm: Arm, engine: Engine, emulation: Emulation, language: str) -> ArmReview:
     """A voice that is not served is a fault only where no other of the arm's voices is."""
     voices: list[str] = []
     losses: list[Loss] = []
@@ -102,7 +109,8 @@ def _arm(character: Character, arm: Arm, engine: Engine) -> ArmReview:
         except SegueError as error:
             return ArmReview((), (), (), (str(error),))
         voices.append(voice.label)
-        losses += fit_prosody(delivery, NEUTRAL, voice.capabilities).losses
+        losses += fit_prosody(delivery, NEUTRAL, voice.capabilities, emulation).losses
+        losses += accent_losses(language, voice)
     unique = tuple(dict.fromkeys(losses))
     if not voices:
         return ArmReview((), unique, (), tuple(missing))

@@ -14,9 +14,10 @@ from prometheus_client.exposition import choose_encoder
 from segue.api.build import Parts, build_api
 from segue.api.context import Context
 from segue.api.control.config import Effective
-from segue.api.identity import Identity
+from segue.api.identity import Identity, UnitRules
 from segue.config.load import load_settings
 from segue.core.rollout import effective_share
+from segue.core.speech import UnitSource
 from segue.engines import registry as engine_registry
 from segue.service.current import Current
 from segue.system.clock import SystemClock
@@ -27,14 +28,17 @@ from segue.telemetry.prometheus import PrometheusRecorder, bury_dead_workers, ex
 from segue.telemetry.standing import RolloutExporter
 from segue.telemetry.summary import summarize
 from segue.wiring.effective import effective_settings
+from segue.wiring.google_grpc import google_grpc
 from segue.wiring.rollout import Rollout, routing_at_boot
 from segue.wiring.speech import Speech
+from segue.wiring.wyoming import wyoming
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from segue.api.app import Doors
     from segue.config.load import Loaded
+    from segue.config.schema import Settings
     from segue.ports.recorder import Recorder
     from segue.wiring.speech import CreateEngine
 
@@ -59,7 +63,11 @@ class Service:
         self._rollout = Rollout(settings, self.current, meter, self.speech.clock, self._routing_taken, exporter)
         self._flusher = Flusher(self._metrics.flush, self.speech.clock)
         effective = Effective(effective_settings(loaded), self.speech.catalogue)
-        self.api = build_api(self._parts(recorder, effective))
+        parts = self._parts(recorder, effective)
+        self.api = build_api(parts)
+        self.context = parts.context
+        self.google_grpc = google_grpc(settings, parts.context, self.speech.engines)
+        self.wyoming = wyoming(settings, parts.context, self.speech.engines)
 
     def _routing_taken(self, current: Current) -> None:
         self._metrics.routing_changed(effective_share(current.routing), current.revision)
@@ -72,11 +80,12 @@ class Service:
             cache=speech.cache,
             clock=speech.clock,
             recorder=recorder,
-            identity=Identity(speech.entropy),
+            identity=Identity(speech.entropy, _unit_rules(settings)),
             request_timeout_s=settings.request_timeout_s,
             max_body_bytes=settings.max_body_bytes,
             cache_max_age_s=settings.cache_max_age_s,
             public_url=settings.public_url.rstrip("/"),
+            max_input_chars=settings.max_input_chars,
         )
         return Parts(
             context=context,
@@ -85,6 +94,7 @@ class Service:
             effective=effective,
             feed=self._rollout.feed,
             reporter=self._rollout.reporter,
+            jobs=speech.jobs,
             board=speech.board,
             admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
             summary=lambda: summarize(self._readable),
@@ -106,9 +116,22 @@ class Service:
             stack.push_async_callback(self.speech.close)
             await self.speech.start()
             await stack.enter_async_context(self._rollout.running())
+            if self.google_grpc is not None:
+                await stack.enter_async_context(self.google_grpc.running())
+            if self.wyoming is not None:
+                await stack.enter_async_context(self.wyoming.running())
             gc.collect()
             gc.freeze()
             yield
+
+
+def _unit_rules(settings: Settings) -> UnitRules:
+    return UnitRules(
+        tuple(UnitSource(source) for source in settings.unit_sources),
+        settings.unit_end_user_header,
+        settings.unit_cookie,
+        settings.rollout_id,
+    )
 
 
 def app() -> Doors:

@@ -8,23 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from segue.audio.level_book import LevelBook
 from segue.cache.blobs import BlobCache, BlobLimits, open_folder
 from segue.cache.memory import MemoryCache
 from segue.cache.tiered import TieredCache
 from segue.config.catalogue_file import read_catalogue
+from segue.config.pronunciations_file import read_pronunciations
 from segue.core.breaker import BreakerRules
 from segue.core.catalogue import Quota
 from segue.core.errors import Unavailable
+from segue.core.text.controls import Emulation
 from segue.engines.faulty import Faults, FaultyEngine
 from segue.ports.recorder import LaneName
+from segue.service.accounts import Accounts
 from segue.service.admission import AdmissionLimits
 from segue.service.coalesce import Flights
 from segue.service.failover import Failover, Patience
 from segue.service.found import Found
+from segue.service.jobs import JobRules, Jobs
 from segue.service.lane import Lane, LaneLimits
 from segue.service.pipeline import Pipeline
+from segue.service.recital import Stage
 from segue.service.router import Router
+from segue.service.shelf import Shelf
+from segue.service.streams import StreamRules, Streams
 from segue.service.synthesis import Synthesis
+from segue.service.threads import Threads
+from segue.store.job_files import JobFiles
 from segue.system.clock import SystemClock, SystemEntropy
 
 if TYPE_CHECKING:
@@ -57,10 +67,13 @@ class Speech:
         self.engines = {name: self._engine(name, options.get(name, {})) for name in _engine_names(self.catalogue)}
         self.cache = _cache(settings, self.clock)
         self._settings = settings
+        self._lexicon = read_pronunciations(settings.pronunciations)
         self._recorder = recorder
         self._lanes: dict[LaneName, Lane] = {}
         self._executor = ThreadPoolExecutor(_FINISHERS, thread_name_prefix="finish")
+        self._threads = Threads(self._executor)
         self.pipeline = self._pipeline(current)
+        self.jobs = self._jobs()
 
     async def start(self) -> None:
         """Starts all engines at once; one that cannot work yet is reported and left to its breaker."""
@@ -75,24 +88,52 @@ class Speech:
                 raise result
 
     async def close(self) -> None:
+        await self.jobs.close()
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
         await asyncio.gather(*(engine.close() for engine in self.engines.values()))
         await self.cache.close()
         self._executor.shutdown(cancel_futures=True)
 
     def _pipeline(self, current: Current) -> Pipeline:
-        router = Router(self.catalogue, self.engines, current)
+        router = Router(
+            self.catalogue,
+            self.engines,
+            current,
+            lexicon=self._lexicon,
+            emulation=Emulation(self._settings.pitch_emulation_max_semitones),
+            level_lufs=self._settings.level_lufs if self._settings.level else None,
+        )
         patience = Patience(fallback_reserve_s=self._settings.fallback_reserve_s)
         return Pipeline(
             router=router,
             cache=self.cache,
             flights=Flights[Found](),
-            synthesis=Synthesis(self._lane, self._executor, self.clock, self._recorder),
             failover=Failover(router, patience, self.clock, self._recorder),
-            recorder=self._recorder,
-            clock=self.clock,
+            stage=self._stage(router),
             entropy=self.entropy,
         )
+
+    def _stage(self, router: Router) -> Stage:
+        settings, recorder = self._settings, self._recorder
+        threads, levels = self._threads, LevelBook()
+        synthesis = Synthesis(self._lane, threads, levels, self.clock, recorder)
+        rules = StreamRules(gap_s=settings.stream_gap_s, go_on=settings.stream_on_failure == "continue")
+        return Stage(
+            router=router,
+            streams=Streams(synthesis, levels, threads, rules),
+            synthesis=synthesis,
+            accounts=Accounts(recorder),
+            recorder=recorder,
+            clock=self.clock,
+            threads=threads,
+            shelf=Shelf(self.cache, self.clock, recorder),
+        )
+
+    def _jobs(self) -> Jobs:
+        settings = self._settings
+        files = JobFiles(settings.data_dir / "jobs")
+        rules = JobRules(settings.jobs_at_once, settings.jobs_waiting, settings.jobs_kept_s)
+        return Jobs(self.pipeline, files, self._threads, self.clock, self.entropy, rules)
 
     def _engine(self, name: str, options: Mapping[str, Any]) -> Engine:
         engine = self._create(name, options)

@@ -11,8 +11,11 @@ import av
 import numpy as np
 import pytest
 
-from segue.audio.encode import OPUS_RATES_HZ, encode, resample, wav_header
+from segue.audio.codecs import OPUS_RATES_HZ
+from segue.audio.encode import encode
 from segue.audio.pcm import to_s16, to_samples
+from segue.audio.resample import resample
+from segue.audio.wav import wav_header
 from segue.core.errors import InternalFailure
 from segue.core.speech import AudioFormat, Container, EncodedAudio, Pcm
 from support.sound import a_tone, a_voice, in_turn, silence

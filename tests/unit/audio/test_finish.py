@@ -7,15 +7,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segue.audio.finish import finish
+from segue.audio.finish import Finished, Spoken
+from segue.audio.finish import finish as finish_lines
 from segue.audio.pcm import to_s16
 from segue.core.errors import BadAudio
+from segue.core.lines import Line
 from segue.core.speech import AudioFormat, Container, Manner, Pcm, ResolvedRequest, SampleEncoding
 from segue.testing.audio import babble
 from support.audio import duration_of
 from support.sound import RATE_HZ, SENTENCE, chatter
 
 PLAIN = Manner("scripted", "1", "en-US", "en-US", AudioFormat(Container.PCM))
+
+
+def finish(pcm: Pcm, resolved: ResolvedRequest) -> Finished:
+    """One line, as most answers are."""
+    line = Line(resolved.text, rate_ratio=resolved.manner.rate_ratio)
+    return finish_lines([Spoken(line, pcm)], resolved.manner)
 
 
 def asked_for(container: Container = Container.PCM, *, volume_ratio: float = 1.0) -> ResolvedRequest:

@@ -31,7 +31,7 @@ KNOWN = ResolvedRequest(
 
 def test_a_known_request_has_the_key_it_always_had() -> None:
     """A change here forgets all audio that is kept anywhere: raise KEY_VERSION, and mean it."""
-    assert cache_key(KNOWN) == "08b8115a3e812ffbe264c23dc21a2b67a28fc3ea"
+    assert cache_key(KNOWN) == "95ce84ea4188ee9d5066283f92cf61f1c67dd7f0"
 
 
 def test_numbers_that_are_equal_are_spelled_alike() -> None:
@@ -52,3 +52,12 @@ def test_a_new_version_of_an_engine_is_asked_again() -> None:
     newer = replace(KNOWN, manner=replace(KNOWN.manner, engine_version="espeak-ng-1.53.0"))
 
     assert cache_key(newer) != cache_key(KNOWN)
+
+
+def test_another_bit_rate_is_another_key() -> None:
+    keys = {
+        cache_key(replace(KNOWN, manner=replace(KNOWN.manner, audio_format=AudioFormat(Container.MP3, *rates))))
+        for rates in ((None, None), (44_100, None), (44_100, 32_000), (44_100, 128_000), (None, 128_000))
+    }
+
+    assert len(keys) == 5

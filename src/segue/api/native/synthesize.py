@@ -10,27 +10,18 @@ import msgspec
 from segue.api.asgi import ClientGone, Response, headers_of, read_body, unless_gone
 from segue.api.headers import answer_headers
 from segue.api.native.errors import refused
-from segue.api.native.wire import (
-    CharacterBody,
-    SynthesizeAnswer,
-    SynthesizeBody,
-    controls_of,
-    pronunciations_of,
-)
+from segue.api.native.request import DIALECT, understood
+from segue.api.native.wire import CharacterBody, SynthesizeAnswer, SynthesizeBody
 from segue.api.wire import decoded
 from segue.core.errors import SegueError
-from segue.core.speech import AudioFormat, SpeechRequest
-from segue.core.text.normalize import normalize
 
 if TYPE_CHECKING:
     from segue.api.asgi import Receive, Scope, Send
     from segue.api.context import Context
-    from segue.core.speech import Arm
     from segue.service.found import Answer
 
 PATH = "/api/v1/audio/synthesize"
 AUDIO_PATH = "/api/v1/audio"
-_DIALECT = "native"
 _DECODER = msgspec.json.Decoder(SynthesizeBody)
 _ENCODER = msgspec.json.Encoder()
 _JSON = (b"content-type", b"application/json")
@@ -50,7 +41,7 @@ class SynthesizeDoor:
         except ClientGone:
             return
         except SegueError as error:
-            self._context.note_refusal(_DIALECT, error)
+            self._context.note_refusal(DIALECT, error)
             response = refused(error, request_id)
         await response(send)
 
@@ -58,7 +49,7 @@ class SynthesizeDoor:
         self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, request_id: str
     ) -> Response:
         body = decoded(_DECODER, await read_body(receive, self._context.max_body_bytes))
-        request = self._understood(body, headers, request_id)
+        request = understood(self._context, body, headers, request_id)
         pipeline = self._context.pipeline
         route = pipeline.enter(request)
         answer = pipeline.at_hand(route)
@@ -66,28 +57,6 @@ class SynthesizeDoor:
             answer = await unless_gone(receive, pipeline.answer(route, keep=body.return_format == "url"))
         shown = self._shown(answer, body, scope, headers)
         return Response(200, [_JSON, *answer_headers(answer, request_id)], _ENCODER.encode(shown))
-
-    def _understood(self, body: SynthesizeBody, headers: dict[bytes, bytes], request_id: str) -> SpeechRequest:
-        context = self._context
-        return SpeechRequest(
-            text=normalize(body.text),
-            character_key=body.character_key,
-            unit=context.identity.unit(headers, body.user_id, body.session_id),
-            request_id=request_id,
-            dialect=_DIALECT,
-            audio_format=AudioFormat(body.audio_format),
-            controls=controls_of(body),
-            pronunciations=pronunciations_of(body),
-            language=body.language,
-            forced_arm=self._forced(body),
-            cache_enabled=body.cache_enabled,
-            timeout_s=context.request_timeout_s,
-        )
-
-    def _forced(self, body: SynthesizeBody) -> Arm | None:
-        return (
-            None if body.force_voice_model is None else self._context.catalogue.arm_named(body.force_voice_model)
-        )
 
     def _shown(
         self, answer: Answer, body: SynthesizeBody, scope: Scope, headers: dict[bytes, bytes]

@@ -10,10 +10,13 @@ from msgspec import Meta
 
 from segue.core.errors import InvalidRequest
 from segue.core.speech import NEUTRAL, Container, Controls, Pause, PhoneticAlphabet, Pronunciation
+from segue.core.text.marks import NAMED_PAUSES_MS
+from segue.ports.jobs import Job, JobState
 
-_NAMED_PAUSES_MS = {"short": 300, "medium": 500, "long": 1000}
 _MILLISECONDS = re.compile(r"([0-9]{1,5})ms")
 _LONGEST_PAUSE_MS = 60_000
+
+MAX_JOB_CHARS = 100_000
 
 Key = Annotated[str, Meta(min_length=1, max_length=128)]
 Name = Annotated[str, Meta(max_length=256)]
@@ -22,7 +25,7 @@ Name = Annotated[str, Meta(max_length=256)]
 class PauseBody(msgspec.Struct, frozen=True):
     """``duration``: short (0.3 s), medium (0.5 s), long (1 s) or milliseconds, as ``750ms``."""
 
-    position: Annotated[int, Meta(ge=0, le=5000)]
+    position: Annotated[int, Meta(ge=0, le=MAX_JOB_CHARS)]
     duration: Annotated[str, Meta(max_length=16)] = "medium"
 
 
@@ -42,7 +45,7 @@ class CustomPronunciation(msgspec.Struct, frozen=True):
 
 
 class SynthesizeBody(msgspec.Struct, frozen=True):
-    """The request. Fields that are not listed are ignored."""
+    """The request. Fields that are not listed are ignored. ``text_type`` ssml: the text is an SSML document."""
 
     text: Annotated[str, Meta(min_length=1, max_length=5000)]
     character_key: Key
@@ -56,6 +59,13 @@ class SynthesizeBody(msgspec.Struct, frozen=True):
     session_id: Name | None = None
     language: Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = None
     audio_format: Container = Container.MP3
+    text_type: Literal["text", "ssml"] = "text"
+
+
+class JobBody(SynthesizeBody, frozen=True):
+    """The same for a long text, which is made into one file."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_JOB_CHARS)]
 
 
 class CharacterBody(msgspec.Struct, frozen=True):
@@ -122,9 +132,9 @@ def _pause(item: PauseBody, text_chars: int) -> Pause:
             f"a pause at {item.position} lies beyond the text's {text_chars} characters",
             field="voice_controls.pauses",
         )
-    named = _NAMED_PAUSES_MS.get(item.duration)
+    named = NAMED_PAUSES_MS.get(item.duration)
     if named is not None:
-        return Pause(item.position, named)
+        return Pause(item.position, named, item.duration)
     exact = _MILLISECONDS.fullmatch(item.duration)
     if exact is None or int(exact[1]) > _LONGEST_PAUSE_MS:
         raise InvalidRequest(
@@ -143,3 +153,55 @@ def _alphabet(encoding: str) -> PhoneticAlphabet:
         raise InvalidRequest(
             f"unknown phonetic encoding {encoding!r}; known: ipa, x-sampa", field="custom_pronunciations"
         ) from None
+
+
+class JobAnswer(msgspec.Struct, frozen=True):
+    """A job, as far as it is. ``progress`` runs from 0 to 1; ``duration`` (seconds) and ``file_size`` (bytes) are
+    the audio's so far. ``url`` is where it is once the job is done. ``error`` and ``detail`` say why it failed.
+    """
+
+    id: str
+    status: JobState
+    progress: float
+    character_key: str
+    audio_format: str
+    text_length: int
+    created_at: float
+    updated_at: float
+    duration: float
+    file_size: int
+    url: str | None
+    status_url: str
+    events_url: str
+    arm: str | None
+    voice_model: str | None
+    voice_name: str | None
+    warnings: tuple[str, ...]
+    error: str | None
+    detail: str | None
+
+
+def job_answer(job: Job, base_url: str) -> JobAnswer:
+    """What is told of a job, under the address of the jobs."""
+    home = f"{base_url}/{job.id}"
+    return JobAnswer(
+        id=job.id,
+        status=job.state,
+        progress=round(job.said_chars / job.text_chars, 4),
+        character_key=job.character_key,
+        audio_format=job.container,
+        text_length=job.text_chars,
+        created_at=job.created_at_s,
+        updated_at=job.updated_at_s,
+        duration=job.audio_s,
+        file_size=job.audio_bytes,
+        url=f"{home}/audio" if job.state is JobState.DONE else None,
+        status_url=home,
+        events_url=f"{home}/events",
+        arm=job.arm or None,
+        voice_model=job.voice_model or None,
+        voice_name=job.voice_name or None,
+        warnings=job.warnings,
+        error=job.error,
+        detail=job.detail,
+    )

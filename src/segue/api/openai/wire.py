@@ -1,4 +1,4 @@
-"""The request body, as the official client sends it (openai 3.54; facts of 2026-11)."""
+"""What the official client sends and reads (openai 3.54; facts of 2026-11)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-MAX_INPUT_CHARS = 5000
-"""OpenAI's own limit is 4,096; an app that keeps to it never meets ours."""
+Name = Annotated[str, Meta(max_length=256)]
 
 
 class VoiceReference(msgspec.Struct, frozen=True):
@@ -20,17 +19,39 @@ class SpeechBody(msgspec.Struct, frozen=True):
 
     ``voice`` is a character's key or one of OpenAI's built-in voices, which the catalogue maps to characters.
     ``model`` names an arm (``wavenet``, ``chirp3-hd``) to force it; any other is answered as the rollout decides.
+    ``safety_identifier`` and ``user`` name the end user, as elsewhere in OpenAI's API; ``user_id`` and
+    ``session_id`` are Segue's own names.
     """
 
     model: Annotated[str, Meta(min_length=1, max_length=128)]
-    input: Annotated[str, Meta(min_length=1, max_length=MAX_INPUT_CHARS)]
+    input: Annotated[str, Meta(min_length=1)]
     voice: Annotated[str, Meta(min_length=1, max_length=128)] | VoiceReference
     instructions: Annotated[str, Meta(max_length=4096)] | None = None
-    response_format: Literal["mp3", "opus", "flac", "wav", "pcm"] = "mp3"
+    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = "mp3"
     speed: Annotated[float, Meta(ge=0.25, le=4.0)] = 1.0
-    stream_format: Literal["audio"] = "audio"
-    user: Annotated[str, Meta(max_length=256)] | None = None
-    session_id: Annotated[str, Meta(max_length=256)] | None = None
+    stream_format: Literal["audio", "sse"] = "audio"
+    safety_identifier: Name | None = None
+    user: Name | None = None
+    user_id: Name | None = None
+    session_id: Name | None = None
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Estimates in OpenAI's unit (``segue.api.openai.events``)."""
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+
+
+class AudioDelta(msgspec.Struct, frozen=True, tag_field="type", tag="speech.audio.delta"):
+    """A part of the file, in base64; the parts one after another are the file."""
+
+    audio: str
+
+
+class AudioDone(msgspec.Struct, frozen=True, tag_field="type", tag="speech.audio.done"):
+    usage: Usage
 
 
 class ErrorDetail(msgspec.Struct, frozen=True):
@@ -42,3 +63,26 @@ class ErrorDetail(msgspec.Struct, frozen=True):
 
 class ErrorBody(msgspec.Struct, frozen=True):
     error: ErrorDetail
+
+
+class Model(msgspec.Struct, frozen=True):
+    """``created`` is when this process began to offer it, in Unix time."""
+
+    id: str
+    created: int
+    owned_by: str
+    object: Literal["model"] = "model"
+
+
+class ModelList(msgspec.Struct, frozen=True):
+    data: list[Model]
+    object: Literal["list"] = "list"
+
+
+class VoiceEntry(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+
+
+class VoiceList(msgspec.Struct, frozen=True):
+    voices: list[VoiceEntry]

@@ -4,59 +4,137 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from segue.core.catalogue import Range
+from segue.core.speech import Loss, PhoneticAlphabet, Pronunciation
+from segue.core.text.phonetics import as_ipa, as_x_sampa, in_sounds
+
 if TYPE_CHECKING:
-    from segue.core.catalogue import Capabilities, Delivery, Range
-    from segue.core.speech import Controls, Pronunciation
+    from segue.core.catalogue import Capabilities, Delivery
+    from segue.core.speech import Controls
+
+_CLOSE = 1e-9
 
 
-class Loss(NamedTuple):
-    """Something asked that a voice does not do, or does otherwise. ``applied`` is empty where nothing was."""
+class Emulation(NamedTuple):
+    """What signal processing may add where a voice cannot: further than this, one hears it."""
 
-    control: str
-    wanted: str
-    applied: str
-    why: str
+    max_semitones: float = 3.0
+    stretch_ratio: Range = Range(0.5, 2.0)
 
-    def __str__(self) -> str:
-        done = f"applied as {self.applied}" if self.applied else "not applied"
-        return f"{self.control} {self.wanted} {done}: {self.why}"
+
+NO_EMULATION = Emulation(0.0, Range(1.0, 1.0))
+
+
+class Share(NamedTuple):
+    """A wish divided: what the voice does, what is added to it, and what both come to."""
+
+    voice: float
+    added: float
+    reached: float
 
 
 class Prosody(NamedTuple):
-    """What the engine is told, and what it could not be told."""
+    """What the engine is told, what it could not be told, and what signal processing adds."""
 
     rate_ratio: float
     pitch_semitones: float
     losses: tuple[Loss, ...]
+    stretch_ratio: float = 1.0
+    shift_semitones: float = 0.0
 
 
-def fit_prosody(design: Delivery, controls: Controls, can: Capabilities) -> Prosody:
-    """Pitches add, rates multiply; each is clamped to the voice's range or left out, and reported."""
-    losses: list[Loss] = []
-    rate = _fit("rate", design.rate_ratio * controls.rate_ratio, 1.0, can.rate_ratio, losses)
-    pitch = _fit("pitch", design.pitch_semitones + controls.pitch_semitones, 0.0, can.pitch_semitones, losses)
-    return Prosody(rate, pitch, tuple(losses))
+def fit_prosody(
+    design: Delivery, controls: Controls, can: Capabilities, emulation: Emulation = NO_EMULATION
+) -> Prosody:
+    """Pitches add, rates multiply; each is clamped to the voice's range, what is missing is emulated as far as
+    that is clean, and the rest is reported.
+    """
+    wanted_rate = design.rate_ratio * controls.rate_ratio
+    wanted_pitch = design.pitch_semitones + controls.pitch_semitones
+    rate = share_rate(wanted_rate, can, emulation)
+    pitch = share_pitch(wanted_pitch, can, emulation)
+    losses = (
+        *rate_losses(wanted_rate, rate, can, emulation),
+        *pitch_losses(wanted_pitch, pitch, can, emulation),
+    )
+    return Prosody(rate.voice, pitch.voice, losses, rate.added, pitch.added)
+
+
+def share_rate(wanted: float, can: Capabilities, emulation: Emulation) -> Share:
+    voice = 1.0 if can.rate_ratio is None else can.rate_ratio.clamp(wanted)
+    if abs(voice - wanted) <= _CLOSE:
+        return Share(wanted, 1.0, wanted)
+    added = emulation.stretch_ratio.clamp(wanted / voice)
+    return Share(voice, added, voice * added)
+
+
+def share_pitch(wanted: float, can: Capabilities, emulation: Emulation) -> Share:
+    voice = 0.0 if can.pitch_semitones is None else can.pitch_semitones.clamp(wanted)
+    if abs(voice - wanted) <= _CLOSE:
+        return Share(wanted, 0.0, wanted)
+    most = emulation.max_semitones
+    added = Range(-most, most).clamp(wanted - voice)
+    return Share(voice, added, voice + added)
+
+
+def rate_losses(wanted: float, share: Share, can: Capabilities, emulation: Emulation) -> tuple[Loss, ...]:
+    allowed = emulation.stretch_ratio
+    more = (
+        f"audio is stretched {allowed.low:.3g} to {allowed.high:.3g} times" if allowed.low < allowed.high else ""
+    )
+    return _losses("rate", wanted, share.reached, 1.0, _why("rate", can.rate_ratio, more))
+
+
+def pitch_losses(wanted: float, share: Share, can: Capabilities, emulation: Emulation) -> tuple[Loss, ...]:
+    more = f"audio is shifted up to {emulation.max_semitones:g} semitones" if emulation.max_semitones else ""
+    return _losses("pitch", wanted, share.reached, 0.0, _why("pitch", can.pitch_semitones, more))
+
+
+def _why(name: str, accepted: Range | None, more: str) -> str:
+    why = f"this voice has no {name} control"
+    if accepted is not None:
+        why = f"this voice takes {accepted.low:.3g} to {accepted.high:.3g}"
+    return f"{why}, and {more}" if more else why
+
+
+def _losses(name: str, wanted: float, reached: float, neutral: float, why: str) -> tuple[Loss, ...]:
+    if abs(wanted - reached) <= _CLOSE:
+        return ()
+    return (Loss(name, f"{wanted:g}", "" if reached == neutral else f"{reached:g}", why),)
 
 
 def fit_pronunciations(
     wanted: tuple[Pronunciation, ...], can: Capabilities, losses: list[Loss]
 ) -> tuple[Pronunciation, ...]:
-    """Those pronunciations whose alphabet the voice reads; the others are added to ``losses``."""
-    losses += [
-        Loss("pronunciation", f"of {said.phrase!r}", "", f"this voice does not read {said.alphabet}")
-        for said in wanted
-        if said.alphabet not in can.alphabets
-    ]
-    return tuple(said for said in wanted if said.alphabet in can.alphabets)
+    """Those pronunciations that the voice can say, in an alphabet it reads; the others are added to ``losses``.
+
+    Raises:
+        InvalidRequest: one is not in its alphabet; the symbol is named.
+    """
+    fitted = [fit_pronunciation(said, can, losses) for said in wanted]
+    return tuple(said for said in fitted if said is not None)
 
 
-def _fit(name: str, wanted: float, neutral: float, accepted: Range | None, losses: list[Loss]) -> float:
-    if accepted is None:
-        if wanted != neutral:
-            losses.append(Loss(name, f"{wanted:g}", "", f"this voice has no {name} control"))
-        return neutral
-    applied = accepted.clamp(wanted)
-    if applied != wanted:
-        why = f"this voice takes {accepted.low:.3g} to {accepted.high:.3g}"
-        losses.append(Loss(name, f"{wanted:g}", f"{applied:g}", why))
-    return applied
+def fit_pronunciation(said: Pronunciation, can: Capabilities, losses: list[Loss]) -> Pronunciation | None:
+    """The pronunciation as the voice reads it; None, and a loss, where it cannot say it.
+
+    Raises:
+        InvalidRequest: it is not in its alphabet; the symbol is named.
+    """
+    ipa = as_ipa(said.pronunciation, said.alphabet)
+    if not can.alphabets:
+        losses.append(_unsaid(said, "this voice takes no pronunciations"))
+        return None
+    missing = in_sounds(ipa, can.phonemes)[1] if can.phonemes else ""
+    if missing:
+        losses.append(_unsaid(said, f"this voice has no sound for {' '.join(dict.fromkeys(missing))}"))
+        return None
+    if said.alphabet in can.alphabets:
+        return said
+    other = next(iter(can.alphabets))
+    respelled = as_x_sampa(ipa) if other is PhoneticAlphabet.X_SAMPA else ipa
+    return Pronunciation(said.phrase, respelled, other)
+
+
+def _unsaid(said: Pronunciation, why: str) -> Loss:
+    return Loss("pronunciation", f"of {said.phrase[:64]!r}", "", why)

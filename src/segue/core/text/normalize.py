@@ -13,6 +13,11 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\ud
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"
 )
+_MOST_MARKS = 30
+"""Accents piled on one letter: more than any language writes (the bound of Unicode's stream-safe text, UAX 15).
+
+The others are dropped unheard, and must be: putting a row of n into one order takes n * n steps."""
+_PILE = re.compile(rf"[^\w\x00-\u02ff]{{{_MOST_MARKS + 1},}}")
 _SPEAKABLE = re.compile(r"[^\W_]")
 
 
@@ -29,12 +34,22 @@ def normalize(text: str, *, max_chars: int = MAX_TEXT_CHARS) -> str:
     _refuse_forbidden(text)
     if not text.isascii():
         # What is invisible may stand between a letter and its accent, so it goes before the two are joined.
-        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+        text = _unpiled(unicodedata.normalize("NFC", _unpiled(_INVISIBLE.sub("", text))))
         _check_length(text, max_chars)  # a few characters have no composed form: NFC makes two or three of them
     text = " ".join(text.split())
-    if _SPEAKABLE.search(text) is None:
+    if not is_speakable(text):
         raise InvalidRequest("text holds nothing that can be spoken", field="text")
     return text
+
+
+def is_speakable(text: str) -> bool:
+    """Whether anything in the text makes a sound."""
+    return _SPEAKABLE.search(text) is not None
+
+
+def is_invisible(sign: str) -> bool:
+    """Whether ``normalize`` takes this character out."""
+    return _INVISIBLE.match(sign) is not None
 
 
 def _check_length(text: str, max_chars: int) -> None:
@@ -61,3 +76,17 @@ def _refuse_forbidden(text: str) -> None:
             "which cannot be spoken",
             field="text",
         )
+
+
+def _unpiled(text: str) -> str:
+    return _PILE.sub(_without_piled_marks, text)
+
+
+def _without_piled_marks(run: re.Match[str]) -> str:
+    kept: list[str] = []
+    in_a_row = 0
+    for character in run.group():
+        in_a_row = in_a_row + 1 if unicodedata.combining(character) else 0
+        if in_a_row <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)

@@ -21,8 +21,7 @@ _RANGES = {
     "Thai": "ก-ฺเ-๛",
 }
 _ONE_OF = {script: re.compile(f"[{ranges}]") for script, ranges in _RANGES.items()}
-_ANY_KNOWN = re.compile(f"[{''.join(_RANGES.values())}]")
-_LETTER = re.compile(r"[^\W\d_]")
+_OTHER_LETTER = re.compile(rf"[^\W\d_{''.join(_RANGES.values())}]")
 _ASCII_LETTER = re.compile("[A-Za-z]")
 
 UNKNOWN = "Zzzz"
@@ -56,7 +55,7 @@ def scripts_of(text: str) -> frozenset[str]:
     if text.isascii():
         return _LATIN_ONLY if _ASCII_LETTER.search(text) else _NONE
     found = {script for script, pattern in _ONE_OF.items() if pattern.search(text)}
-    if any(not _ANY_KNOWN.match(letter) for letter in _LETTER.findall(text)):
+    if _OTHER_LETTER.search(text):
         found.add(UNKNOWN)
     return frozenset(found)
 

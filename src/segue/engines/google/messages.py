@@ -10,6 +10,7 @@ from google.cloud import texttospeech_v1 as google
 
 from segue.core.errors import BadAudio, Unsupported
 from segue.core.speech import Pcm, PhoneticAlphabet
+from segue.engines.google.markup import as_ssml, with_pause_tags
 
 if TYPE_CHECKING:
     from segue.core.catalogue import Voice
@@ -31,7 +32,7 @@ def whole_request(utterance: Utterance, voice: Voice) -> google.SynthesizeSpeech
         Unsupported: the utterance asks for what the voice cannot do.
     """
     audio = {"audio_encoding": google.AudioEncoding.LINEAR16, **_delivery(utterance, voice)}
-    spoken = {"text": utterance.text, **_pronunciations(utterance, voice)}
+    spoken = _spoken(utterance, voice)
     return google.SynthesizeSpeechRequest(input=spoken, voice=_selection(voice), audio_config=audio)
 
 
@@ -46,14 +47,16 @@ def stream_requests(utterance: Utterance, voice: Voice) -> list[google.Streaming
         "sample_rate_hertz": STREAM_RATE_HZ,
         **_delivery(utterance, voice),
     }
-    config = {
+    config: dict[str, Any] = {
         "voice": _selection(voice),
         "streaming_audio_config": audio,
-        **_pronunciations(utterance, voice),
     }
+    spoken = _spoken(utterance, voice)
+    if "custom_pronunciations" in spoken:
+        config["custom_pronunciations"] = spoken.pop("custom_pronunciations")
     return [
         google.StreamingSynthesizeRequest(streaming_config=config),
-        google.StreamingSynthesizeRequest(input={"text": utterance.text}),
+        google.StreamingSynthesizeRequest(input=spoken),
     ]
 
 
@@ -99,12 +102,35 @@ def _delivery(utterance: Utterance, voice: Voice) -> dict[str, float]:
     return said
 
 
-def _pronunciations(utterance: Utterance, voice: Voice) -> dict[str, Any]:
-    if not utterance.pronunciations:
-        return {}
-    strange = {said.alphabet for said in utterance.pronunciations} - voice.capabilities.alphabets
+def _spoken(utterance: Utterance, voice: Voice) -> dict[str, Any]:
+    """The input: plain text wherever that says all."""
+    can = voice.capabilities
+    _refuse_strange(utterance, voice)
+    if can.exact_pauses:
+        if utterance.pauses or utterance.spans or utterance.pronunciations:
+            return {"ssml": as_ssml(utterance)}
+        return {"text": utterance.text}
+    if not utterance.pauses:
+        return {"text": utterance.text, **_pronunciations(utterance)}
+    return {"markup": with_pause_tags(utterance), **_pronunciations(utterance)}
+
+
+def _refuse_strange(utterance: Utterance, voice: Voice) -> None:
+    can = voice.capabilities
+    strange = {said.alphabet for said in utterance.pronunciations} - can.alphabets
     if strange:
         raise Unsupported(f"{voice.name} does not read pronunciations in {', '.join(sorted(strange))}")
+    if utterance.spans and not can.spans:
+        raise Unsupported(f"{voice.name} takes no spans")
+    if can.exact_pauses or not utterance.pauses:
+        return
+    if not can.named_pauses or not all(pause.name for pause in utterance.pauses):
+        raise Unsupported(f"{voice.name} takes no pauses of a given length")
+
+
+def _pronunciations(utterance: Utterance) -> dict[str, Any]:
+    if not utterance.pronunciations:
+        return {}
     params = [
         {
             "phrase": said.phrase,

@@ -74,6 +74,11 @@ _NO_PRONUNCIATIONS = frozenset(
 )
 """Where Chirp 3: HD is documented to take no custom pronunciations."""
 
+_NO_PAUSE_TAGS = frozenset(
+    "bg-BG cs-CZ el-GR et-EE he-IL hr-HR hu-HU lt-LT lv-LV pa-IN ro-RO sk-SK sl-SI sr-RS yue-HK".split()
+)
+"""Where Chirp 3: HD is documented to take no pause tags."""
+
 _MAX_INPUT_BYTES = 5000
 _MAX_SENTENCE_CHARS = 400
 _MAX_DENSE_SENTENCE_CHARS = 200
@@ -82,14 +87,27 @@ _DENSE_LANGUAGES = frozenset({"cmn", "yue", "ja"})
 
 _RATE = Range(0.25, 2.0)
 
-_CLASSIC = Capabilities(pitch_semitones=Range(-20.0, 20.0), rate_ratio=_RATE, max_input_bytes=_MAX_INPUT_BYTES)
+_ALPHABETS = frozenset({PhoneticAlphabet.IPA, PhoneticAlphabet.X_SAMPA})
+_SSML_SPANS = frozenset("rate_ratio pitch_semitones volume_ratio emphasis pronunciation say_as language".split())
+"""By SSML. Chirp 3: HD's own subset of it is in preview and ignores what it does not know: not relied upon."""
+
+_CLASSIC = Capabilities(
+    pitch_semitones=Range(-20.0, 20.0),
+    rate_ratio=_RATE,
+    alphabets=_ALPHABETS,
+    max_input_bytes=_MAX_INPUT_BYTES,
+    exact_pauses=True,
+    spans=_SSML_SPANS,
+)
 _NEURAL = replace(_CLASSIC, max_sentence_chars=_MAX_SENTENCE_CHARS)
-_PLAIN = replace(_CLASSIC, pitch_semitones=None)
-_CHIRP = replace(
-    _PLAIN,
-    alphabets=frozenset({PhoneticAlphabet.IPA, PhoneticAlphabet.X_SAMPA}),
+_STUDIO = replace(_CLASSIC, pitch_semitones=None, spans=_SSML_SPANS - {"pitch_semitones", "emphasis", "language"})
+_CHIRP = Capabilities(
+    rate_ratio=_RATE,
+    alphabets=_ALPHABETS,
     streaming=True,
+    max_input_bytes=_MAX_INPUT_BYTES,
     max_sentence_chars=_MAX_SENTENCE_CHARS,
+    named_pauses=True,
 )
 
 _NAME = re.compile(r"(?P<locale>[a-z]{2,3}-[A-Z]{2})-(?P<family>[A-Za-z0-9]+(?:-HD)?)-(?P<voice>[A-Za-z0-9]+)")
@@ -105,7 +123,7 @@ _FAMILIES = {
     "Wavenet": _Family(WAVENET, _CLASSIC),
     "Neural2": _Family("neural2", _NEURAL),
     "Standard": _Family("standard", _CLASSIC),
-    "Studio": _Family("studio", _PLAIN),
+    "Studio": _Family("studio", _STUDIO),
 }
 
 
@@ -140,8 +158,9 @@ def voice(name: str, listed: Listed | None = None) -> Voice:
 
 
 def _in_locale(can: Capabilities, locale: str) -> Capabilities:
-    if locale in _NO_PRONUNCIATIONS:
-        can = replace(can, alphabets=frozenset())
+    if not can.exact_pauses:
+        alphabets = frozenset() if locale in _NO_PRONUNCIATIONS else can.alphabets
+        can = replace(can, alphabets=alphabets, named_pauses=locale not in _NO_PAUSE_TAGS)
     if can.max_sentence_chars and primary_language(locale) in _DENSE_LANGUAGES:
         can = replace(can, max_sentence_chars=_MAX_DENSE_SENTENCE_CHARS)
     return can

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET  # the documents come from tests, and expat bounds their expansion
 
 from google.cloud.texttospeech_v1 import AudioEncoding, CustomPronunciationParams
 
+from segue.testing.google import ssml
 from segue.testing.google.status import invalid
 from segue.testing.google.voices import STARS
 
@@ -127,13 +127,10 @@ def _from_markup(source: str, voice: ServedVoice) -> str:
 def _from_ssml(source: str, voice: ServedVoice) -> str:
     if not voice.rules.ssml:
         raise invalid("This voice currently does not support SSML input. Please try again with text only input.")
-    try:
-        document = ET.fromstring(source)  # noqa: S314 - as at the import
-    except ET.ParseError:
-        document = None
-    if document is None or document.tag != "speak":
+    heard = ssml.read(source)
+    if heard is None:
         raise invalid("Invalid SSML. Newer voices like Neural2 require valid SSML.")
-    return "".join(document.itertext())
+    return heard
 
 
 def _from_text(source: str, _: ServedVoice) -> str:

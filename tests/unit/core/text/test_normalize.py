@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from segue.core.errors import InvalidRequest
@@ -99,3 +101,19 @@ def test_a_message_never_holds_the_text() -> None:
         normalize("my secret\x00")
 
     assert "secret" not in str(caught.value)
+
+
+def test_accents_beyond_any_languages_need_are_dropped_from_a_letter() -> None:
+    assert normalize("a" + "\u0316\u0301" * 1000 + "b") == "á" + "\u0316" * 15 + "\u0301" * 14 + "b"
+
+
+def test_thirty_accents_are_kept() -> None:
+    assert normalize("a" + "\u0316" * 30 + "b") == "a" + "\u0316" * 30 + "b"
+
+
+def test_a_text_of_a_hundred_thousand_accents_is_put_in_order_in_no_time() -> None:
+    piled = "a" + "\u0301\u0316" * 50_000
+
+    cpu_before_s = process_time()
+    assert len(normalize(piled, max_chars=100_001)) <= 31
+    assert process_time() - cpu_before_s < 4, "putting all of them in order would take quarter of a minute"

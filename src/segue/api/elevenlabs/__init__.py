@@ -1,0 +1,1 @@
+"""ElevenLabs' dialect: ``/v1/text-to-speech/{voice_id}``, and the lists that its clients begin with."""

@@ -1,0 +1,84 @@
+"""``POST /v1/text-to-speech/{voice_id}``, and ``/stream`` under it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from segue.api.asgi import ClientGone, Response, headers_of, read_body, unless_gone
+from segue.api.elevenlabs.errors import NotOffered, refused
+from segue.api.elevenlabs.request import DIALECT, Call, understood
+from segue.api.elevenlabs.wire import SpeechBody
+from segue.api.headers import audio_headers
+from segue.api.streaming import send_stream
+from segue.api.wire import decoded
+from segue.core.errors import SegueError
+from segue.core.speech import CONTENT_TYPES
+from segue.service.found import Answer
+
+if TYPE_CHECKING:
+    from segue.api.asgi import Header, Receive, Scope, Send
+    from segue.api.context import Context
+    from segue.service.stream import Stream
+
+PREFIX = "/v1/text-to-speech/"
+_STREAM = "stream"
+_WAYS = ("", _STREAM)
+_DECODER = msgspec.json.Decoder(SpeechBody)
+_TYPES = {container: (b"content-type", kind.encode()) for container, kind in CONTENT_TYPES.items()}
+
+
+class SpeechDoor:
+    """The door as a plain ASGI application, for everything under ``PREFIX``."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await Response(405, [(b"allow", b"POST")], b"")(send)
+            return
+        headers = headers_of(scope)
+        request_id = self._context.identity.request_id(headers)
+        voice_id, _, way = scope["path"].removeprefix(PREFIX).partition("/")
+        call = Call(voice_id, scope["query_string"], headers, request_id)
+        try:
+            found = await self._found(call, way, receive)
+        except ClientGone:
+            return
+        except SegueError as error:
+            self._context.note_refusal(DIALECT, error)
+            await refused(error, request_id)(send)
+            return
+        told = _headers(found if isinstance(found, Answer) else found.heard)
+        if isinstance(found, Answer):
+            await Response(200, told, found.found.audio.data)(send)
+        else:
+            await send_stream(found, told, receive, send)
+
+    async def _found(self, call: Call, way: str, receive: Receive) -> Answer | Stream:
+        if way not in _WAYS:
+            raise NotOffered(
+                f"there is no {way[:64]!r} of text-to-speech here: the voices do not say when each character is "
+                "spoken, and times that were guessed would be wrong. Ask without it for the audio alone"
+            )
+        body = decoded(_DECODER, await read_body(receive, self._context.max_body_bytes))
+        pipeline = self._context.pipeline
+        route = pipeline.enter(understood(self._context, call, body))
+        answer = pipeline.at_hand(route)
+        if answer is not None:
+            return answer
+        if way == _STREAM:
+            return await unless_gone(receive, pipeline.stream(route))
+        return await unless_gone(receive, pipeline.answer(route, keep=False))
+
+
+def _headers(heard: Answer) -> list[Header]:
+    request = heard.route.request
+    return [
+        _TYPES[request.audio_format.container],
+        (b"request-id", request.request_id.encode()),
+        (b"character-cost", b"%d" % len(request.text)),
+        *audio_headers(heard, request.request_id),
+    ]

@@ -1,0 +1,111 @@
+"""What the official client sends and reads (elevenlabs 2.78; facts of 2026-11)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Name = Annotated[str, Meta(max_length=256)]
+
+
+class VoiceSettings(msgspec.Struct, frozen=True):
+    """``speed`` is the rate; the rest describes ElevenLabs' own models."""
+
+    speed: Annotated[float, Meta(ge=0.25, le=4.0)] | None = None
+    stability: float | None = None
+    similarity_boost: float | None = None
+    style: float | None = None
+    use_speaker_boost: bool | None = None
+    clone_strength: float | None = None
+
+
+class DictionaryLocator(msgspec.Struct, frozen=True):
+    pronunciation_dictionary_id: str
+    version_id: str | None = None
+
+
+class SpeechBody(msgspec.Struct, frozen=True):
+    """Fields that are not listed are ignored.
+
+    ``model_id`` names an arm (``wavenet``, ``chirp3-hd``) to force it; any other is answered as the rollout
+    decides. ``user_id`` and ``session_id`` are Segue's own.
+    """
+
+    text: Annotated[str, Meta(min_length=1)]
+    model_id: Annotated[str, Meta(max_length=128)] | None = None
+    language_code: Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = (
+        None
+    )
+    voice_settings: VoiceSettings | None = None
+    pronunciation_dictionary_locators: Annotated[list[DictionaryLocator], Meta(max_length=3)] | None = None
+    seed: Annotated[int, Meta(ge=0, le=4_294_967_295)] | None = None
+    previous_text: str | None = None
+    next_text: str | None = None
+    previous_request_ids: Annotated[list[str], Meta(max_length=3)] | None = None
+    next_request_ids: Annotated[list[str], Meta(max_length=3)] | None = None
+    apply_text_normalization: Literal["auto", "on", "off"] | None = None
+    audio_effects: dict[str, str | float | None] | None = None
+    user_id: Name | None = None
+    session_id: Name | None = None
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong with a request, and where: ``loc`` is ``["body", "text"]`` or the like."""
+
+    loc: list[str]
+    msg: str
+    type: str
+
+
+class FaultsAnswer(msgspec.Struct, frozen=True):
+    detail: list[Fault]
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    status: str
+    message: str
+
+
+class TroubleAnswer(msgspec.Struct, frozen=True):
+    detail: Trouble
+
+
+class Voice(msgspec.Struct, frozen=True):
+    voice_id: str
+    name: str
+    category: str
+    labels: dict[str, str]
+    description: str
+    settings: dict[str, float]
+
+
+class VoiceList(msgspec.Struct, frozen=True):
+    voices: list[Voice]
+    has_more: bool = False
+    total_count: int = 0
+    next_page_token: str | None = None
+
+
+class Language(msgspec.Struct, frozen=True):
+    language_id: str
+    name: str
+
+
+class Model(msgspec.Struct, frozen=True):
+    model_id: str
+    name: str
+    description: str
+    languages: list[Language]
+    maximum_text_length_per_request: int
+    max_characters_request_free_user: int
+    max_characters_request_subscribed_user: int
+    can_do_text_to_speech: bool = True
+    can_do_voice_conversion: bool = False
+    can_be_finetuned: bool = False
+    can_use_style: bool = False
+    can_use_speaker_boost: bool = False
+    serves_pro_voices: bool = False
+    requires_alpha_access: bool = False
+    token_cost_factor: float = 1.0

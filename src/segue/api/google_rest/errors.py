@@ -1,0 +1,44 @@
+"""Errors as ``{"error": google.rpc.Status}``, with the details that Google's clients decode."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from segue.api.asgi import Response
+from segue.api.google.status import told
+from segue.api.google.wire import GoogleError, RpcStatus
+
+if TYPE_CHECKING:
+    from segue.api.asgi import Header
+    from segue.api.google.status import Told
+    from segue.core.errors import SegueError
+
+_TYPE = "type.googleapis.com/google.rpc."
+
+
+def refused(error: SegueError, request_id: str) -> Response:
+    """The error as Google's REST would answer it."""
+    said = told(error)
+    headers: list[Header] = [
+        (b"content-type", b"application/json; charset=UTF-8"),
+        (b"x-request-id", request_id.encode()),
+    ]
+    if said.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % math.ceil(said.retry_after_s)))
+    status = RpcStatus(said.kind.http, said.message, said.kind.name, _details(said))
+    return Response(said.kind.http, headers, msgspec.json.encode(GoogleError(status)))
+
+
+def _details(said: Told) -> list[dict[str, Any]]:
+    details: list[dict[str, Any]] = [
+        {"@type": f"{_TYPE}ErrorInfo", "reason": said.reason, "domain": said.domain},
+    ]
+    if said.field is not None:
+        violation = {"field": said.field, "description": said.message}
+        details.append({"@type": f"{_TYPE}BadRequest", "fieldViolations": [violation]})
+    if said.retry_after_s is not None:
+        details.append({"@type": f"{_TYPE}RetryInfo", "retryDelay": f"{said.retry_after_s:.3f}s"})
+    return details

@@ -1,0 +1,53 @@
+"""The query of Google's REST calls: ``key``, ``$alt``, ``languageCode``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from segue.core.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from enum import IntEnum
+
+    from segue.api.asgi import Scope
+
+_KEY_HEADER = b"x-goog-api-key"
+_ALTS = {
+    "": False,
+    "json": False,
+    "json;enum-encoding=string": False,
+    "json;enum-encoding=int": True,
+}
+_MOST_FIELDS = 32
+_MOST_SAID_CHARS = 64
+
+
+class Query:
+    """Raises InvalidRequest for an answer's format that is not JSON, or a query that is none."""
+
+    def __init__(self, scope: Scope) -> None:
+        text: str = scope.get("query_string", b"").decode("latin-1")
+        try:
+            self._values = dict(parse_qsl(text, max_num_fields=_MOST_FIELDS, errors="replace"))
+        except ValueError:
+            raise InvalidRequest(f"the query has more than {_MOST_FIELDS} fields") from None
+        alt = self._values.get("$alt") or self._values.get("alt", "")
+        if alt not in _ALTS:
+            raise InvalidRequest(
+                f"alt {alt[:_MOST_SAID_CHARS]!r} is not supported: answers are JSON", field="$alt"
+            )
+        self._numbers = _ALTS[alt]
+
+    @property
+    def language(self) -> str:
+        return self._values.get("languageCode") or self._values.get("language_code", "")
+
+    def enum(self, value: IntEnum) -> int | str:
+        """As a number or by name, as the caller wants enums."""
+        return int(value) if self._numbers else value.name
+
+    def with_key(self, headers: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """The headers, with the key that the query may hold in the header that means the same."""
+        key = self._values.get("key")
+        return {_KEY_HEADER: key.encode(), **headers} if key else headers

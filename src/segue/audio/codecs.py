@@ -1,0 +1,145 @@
+"""FFmpeg's encoders and containers as this gateway sets them, behind one small writer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, cast
+
+from segue.audio.resample import frame_of
+from segue.core.errors import InternalFailure
+from segue.core.speech import AudioFormat, Container
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import av
+    import numpy as np
+    from numpy.typing import NDArray
+
+OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
+TELEPHONE_RATE_HZ = 8000
+_MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_AAC_RATES_HZ = (*_MP3_RATES_HZ, 64000, 88200, 96000)
+
+_REPEATABLE = {"fflags": "+bitexact"}
+"""The same samples make the same bytes: no random serial number in Ogg, no version of the library."""
+
+_AT_ONCE = {"flush_packets": "1"}
+"""FFmpeg would otherwise collect 32 KB, four seconds of speech, before it lets go of any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """An encoder and its container by FFmpeg's names; ``streamed`` ones are set when bytes must leave early."""
+
+    muxer: str
+    name: str
+    bit_rate: int | None = None
+    muxer_options: Mapping[str, str] = field(default_factory=dict)
+    streamed_muxer_options: Mapping[str, str] = field(default_factory=dict)
+    streamed_options: Mapping[str, str] = field(default_factory=dict)
+
+
+CODECS: Mapping[Container, Codec] = {
+    # Without an empty ID3 tag, the first byte is sound.
+    Container.MP3: Codec("mp3", "libmp3lame", 64_000, {"id3v2_version": "0"}),
+    # A page is kept back until the next is begun. Pages of 40 ms cost 6 kbit/s; FFmpeg's own last a second.
+    Container.OPUS: Codec("ogg", "libopus", 48_000, streamed_muxer_options={"page_duration": "40000"}),
+    # FFmpeg reserves 8 KB for tags that nobody will add. Blocks of 100 ms pack best; shorter ones leave sooner.
+    Container.FLAC: Codec(
+        "flac", "flac", None, {"metadata_header_padding": "0"}, streamed_options={"frame_size": "1024"}
+    ),
+    Container.AAC: Codec("adts", "aac", 64_000),
+    Container.ALAW: Codec("alaw", "pcm_alaw"),
+    Container.MULAW: Codec("mulaw", "pcm_mulaw"),
+}
+
+
+def codec_for(wanted: AudioFormat) -> Codec:
+    """The codec of a container that FFmpeg encodes, at the bit rate that is named where it has one."""
+    codec = CODECS[wanted.container]
+    if wanted.bit_rate_bps is None or codec.bit_rate is None:
+        return codec
+    return replace(codec, bit_rate=wanted.bit_rate_bps)
+
+
+def rate_for(wanted: AudioFormat, rate_hz: int) -> int:
+    """The rate of what comes out: the one named, or the samples' own, or one that the container knows.
+
+    A-law and mu-law come at 8000 Hz unless another rate is named: RFC 3551 and ``audio/basic`` define them at
+    that rate, telephony knows no other, and nothing in the bytes would tell.
+    """
+    telephone = wanted.container in (Container.ALAW, Container.MULAW)
+    chosen = wanted.rate_hz or (TELEPHONE_RATE_HZ if telephone else rate_hz)
+    if wanted.container is Container.OPUS and chosen not in OPUS_RATES_HZ:
+        return 48000
+    if wanted.container is Container.MP3 and chosen not in _MP3_RATES_HZ:
+        return 24000
+    if wanted.container is Container.AAC and chosen not in _AAC_RATES_HZ:
+        return 24000
+    return chosen
+
+
+class Sink(Protocol):
+    """Where the bytes go. One that cannot ``seek`` has its headers written once, without sizes."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
+class Writer:
+    """One stream of samples through one encoder into its container.
+
+    Raises:
+        InternalFailure: the codec refused; from every method.
+    """
+
+    def __init__(self, sink: Sink, codec: Codec, rate_hz: int, *, streamed: bool = False) -> None:
+        import av
+
+        self._codec = codec
+        self._rate_hz = rate_hz
+        self._written_samples = 0
+        muxer_options = {**_REPEATABLE, **codec.muxer_options}
+        if streamed:
+            muxer_options |= {**_AT_ONCE, **codec.streamed_muxer_options}
+        try:
+            self._box = av.open(sink, "w", format=codec.muxer, options=muxer_options)
+            self._stream = cast("av.AudioStream", self._box.add_stream(codec.name, rate=rate_hz, layout="mono"))
+            if codec.bit_rate is not None:
+                self._stream.bit_rate = codec.bit_rate
+            if streamed:
+                self._stream.codec_context.options = dict(codec.streamed_options)
+            self._box.start_encoding()
+        except (av.FFmpegError, ValueError) as error:
+            raise self._refused(error) from error
+
+    def write(self, samples: NDArray[np.int16]) -> None:
+        if not samples.size:
+            return
+        frame = frame_of(samples, self._rate_hz, self._written_samples)
+        self._written_samples += samples.size
+        self._mux(frame)
+
+    def close(self) -> None:
+        """Everything still inside the encoder, and the container's end."""
+        import av
+
+        if self._written_samples:
+            self._mux(None)
+        try:
+            self._box.close()
+        except (av.FFmpegError, ValueError) as error:
+            raise self._refused(error) from error
+
+    def _mux(self, frame: av.AudioFrame | None) -> None:
+        import av
+
+        try:
+            packets = self._stream.encode(frame)
+            for packet in packets:
+                self._box.mux(packet)
+        except (av.FFmpegError, ValueError) as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error: Exception) -> InternalFailure:
+        return InternalFailure(f"encoding {self._codec.muxer} at {self._rate_hz} Hz failed: {error}")

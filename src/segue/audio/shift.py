@@ -1,0 +1,147 @@
+"""Pitch and pace changed after the fact, for voices that cannot be asked for them, by Signalsmith Stretch.
+
+The library answers whole sounds only: it forgets one call before the next. A stream is therefore cut where it is
+quietest, every part is shifted with what surrounds it, and the parts are laid over each other where their waves
+fit best.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segue.audio.join import rising
+
+if TYPE_CHECKING:
+    from segue.audio.pcm import Samples
+
+_SEED = 20_080
+"""Phases of noise are drawn by lot; the same sound is always shifted the same way."""
+
+_TONAL_BELOW_HZ = 8_000.0
+"""Above it there are no harmonics to be kept in tune, only hiss, which is shifted less."""
+
+_MARGIN_S = 0.06
+"""Half a block of the library: what a part needs to know of its surroundings."""
+
+_SHORTEST_PART_S, _LONGEST_PART_S = 0.3, 0.6
+_OVERLAP_S = 0.02
+_SEARCH_S = 0.006
+"""Either way: more than half a period of most voices."""
+
+_SILENT_ENERGY = 1e-6
+_NOTHING = np.zeros(0, np.float32)
+
+
+def shifted(samples: Samples, rate_hz: int, semitones: float, stretch_ratio: float) -> Samples:
+    """The pitch moved by ``semitones``, the pace times ``stretch_ratio`` (faster above 1); nothing is lost.
+
+    Formants move with the pitch: beyond 4 semitones a voice becomes another one. Some 20 ms of work for 5 s.
+    """
+    if samples.size == 0 or (semitones == 0.0 and stretch_ratio == 1.0):
+        return samples
+    margin = round(_MARGIN_S * rate_hz)
+    out = _processed(np.pad(samples, margin), rate_hz, semitones, stretch_ratio)
+    begin = round(margin / stretch_ratio)
+    return out[begin : begin + round(samples.size / stretch_ratio)]
+
+
+class Shifter:
+    """The same for a stream; gives out the same samples however they are cut into pushes.
+
+    Takes in 0.7 s before anything comes out (more where the pace is above 1). The whole is as long as ``shifted``
+    makes it within 6 ms.
+    """
+
+    def __init__(self, rate_hz: int, semitones: float, stretch_ratio: float) -> None:
+        self._rate_hz, self._semitones, self._stretch_ratio = rate_hz, semitones, stretch_ratio
+        self._neutral = semitones == 0.0 and stretch_ratio == 1.0
+        self._margin = round(_MARGIN_S * max(1.0, stretch_ratio) * rate_hz)
+        self._overlap = round(_OVERLAP_S * rate_hz)
+        self._shortest, self._longest = round(_SHORTEST_PART_S * rate_hz), round(_LONGEST_PART_S * rate_hz)
+        self._input = _NOTHING  # from the margin before the part on
+        self._input_at = 0  # where that is in all of the input
+        self._part_at = 0
+        self._tail: Samples | None = None  # the end of the part before, to be laid over the next one's beginning
+
+    def push(self, samples: Samples) -> Samples:
+        """What is ready by now, possibly nothing."""
+        if self._neutral:
+            return samples
+        self._input = np.concatenate((self._input, samples))
+        ready = []
+        while self._input_at + self._input.size >= self._part_at + self._longest + self._margin:
+            ready.append(self._next_part())
+        return np.concatenate((_NOTHING, *ready))
+
+    def finish(self) -> Samples:
+        """The rest."""
+        if self._input.size == 0:
+            return _NOTHING
+        out = shifted(self._input, self._rate_hz, self._semitones, self._stretch_ratio)
+        self._input = _NOTHING
+        return self._continued(out, None)
+
+    def _next_part(self) -> Samples:
+        earliest = self._part_at - self._input_at + self._shortest
+        choice = self._input[earliest : earliest + self._longest - self._shortest]
+        cut = earliest + _quietest(choice, self._rate_hz)
+        out = shifted(self._input[: cut + self._margin], self._rate_hz, self._semitones, self._stretch_ratio)
+        given = self._continued(out, self._placed(self._input_at + cut))
+        self._part_at = self._input_at + cut
+        kept = max(0, cut - self._margin)
+        self._input, self._input_at = self._input[kept:], self._input_at + kept
+        return given
+
+    def _placed(self, input_at: int) -> int:
+        """Where in the output of the part at hand a moment of the input is."""
+        return round(input_at / self._stretch_ratio) - round(self._input_at / self._stretch_ratio)
+
+    def _continued(self, out: Samples, end: int | None) -> Samples:
+        """From the end of the part before up to ``end``, or all the rest; keeps what overlaps with the next."""
+        begin, joint, lag = 0, _NOTHING, 0
+        if self._tail is not None:
+            begin = self._placed(self._part_at) - self._overlap // 2
+            lag = _best_lag(self._tail, out, begin, round(_SEARCH_S * self._rate_hz))
+            over = out[begin + lag : begin + lag + self._tail.size]
+            weight = rising(over.size)
+            joint = self._tail[: over.size] * (1 - weight) + over * weight
+            begin += lag + over.size
+        if end is None:
+            self._tail = None
+            return np.concatenate((joint, out[begin:]))
+        end += lag - self._overlap // 2
+        self._tail = out[end : end + self._overlap]
+        return np.concatenate((joint, out[begin:end]))
+
+
+def _quietest(samples: Samples, rate_hz: int) -> int:
+    """The middle of the frame of 10 ms with the least energy."""
+    frame = max(1, rate_hz // 100)
+    frames = samples[: samples.size // frame * frame].reshape(-1, frame)
+    return int(np.einsum("ij,ij->i", frames, frames).argmin()) * frame + frame // 2
+
+
+def _best_lag(tail: Samples, out: Samples, begin: int, search: int) -> int:
+    """By how much a wave like the tail's comes later in ``out`` than ``begin``; 0 where all is silent."""
+    first = max(0, begin - search)
+    around = out[first : begin + search + tail.size]
+    if around.size < tail.size or begin < first:
+        return 0
+    likeness = np.correlate(around, tail, "valid")
+    energy = np.correlate(around * around, np.ones(tail.size, np.float32), "valid")
+    alike = likeness / np.sqrt(np.maximum(energy, 0.0) + _SILENT_ENERGY)
+    nearness = 1.0 - 0.1 * np.abs(np.arange(alike.size) + first - begin) / search
+    return int((alike * nearness).argmax()) + first - begin if float(alike.max()) > 0.0 else 0
+
+
+def _processed(samples: Samples, rate_hz: int, semitones: float, stretch_ratio: float) -> Samples:
+    from python_stretch import Signalsmith
+
+    stretch = Signalsmith.Stretch(_SEED)
+    stretch.preset(1, rate_hz)
+    stretch.setTransposeSemitones(semitones, min(0.5, _TONAL_BELOW_HZ / rate_hz))
+    stretch.setTimeFactor(stretch_ratio)
+    out: Samples = np.asarray(stretch.process(np.ascontiguousarray(samples, np.float32).reshape(1, -1)))[0]
+    return out

@@ -1,0 +1,250 @@
+"""A text in pieces that engines accept and listeners do not notice: cut where speech pauses anyway."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from segue.core.text.breaks import find_addresses, find_breaks, inside
+from segue.core.text.graphemes import blank_before, is_grapheme_end, seams_after, seams_before
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Piece(NamedTuple):
+    """Characters ``start`` up to ``start + len(text)`` of a text, without white space around them.
+
+    ``ends_sentence`` is false where the sentence goes on in the next piece: :func:`as_sentence` then gives what
+    an engine reads as a sentence of its own.
+    """
+
+    text: str
+    start: int
+    ends_sentence: bool
+
+
+_SMALLEST_MAX_BYTES = 16
+_FEWEST_SENTENCE_CHARS = 2
+_UTF8_LONGEST_BYTES = 4
+_UTF8_INNER_BYTES = range(0x80, 0xC0)
+_FULL_STOP_BYTES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PieceLimits:
+    """What pieces must keep to, and what they should be like.
+
+    No piece is longer than ``max_bytes`` of UTF-8 (at least 16), and no sentence in one than
+    ``max_sentence_chars`` (at least 2), both with the full stop that :func:`as_sentence` may add. Pieces hold as
+    many whole sentences as ``target_chars`` has room for; a single sentence may be twice that, what is longer is
+    cut. The first piece is of the sentences within ``first_chars``, or of clauses where the first sentence is
+    longer; None: like the others.
+    """
+
+    max_bytes: int | None = None
+    max_sentence_chars: int | None = None
+    target_chars: int = 400
+    first_chars: int | None = None
+    whole_chars: int = field(init=False, repr=False)
+    """Texts up to this length need no second look."""
+
+    def __post_init__(self) -> None:
+        if self.max_bytes is not None and self.max_bytes < _SMALLEST_MAX_BYTES:
+            raise ValueError(f"max_bytes is at least {_SMALLEST_MAX_BYTES}, not {self.max_bytes}")
+        if self.max_sentence_chars is not None and self.max_sentence_chars < _FEWEST_SENTENCE_CHARS:
+            raise ValueError(
+                f"max_sentence_chars is at least {_FEWEST_SENTENCE_CHARS}, not {self.max_sentence_chars}"
+            )
+        if min(self.target_chars, self.first_goal_chars) < 1:
+            raise ValueError("target_chars and first_chars are at least 1")
+        whole = [self.target_chars, self.first_goal_chars]
+        whole += [] if self.max_sentence_chars is None else [self.max_sentence_chars]
+        whole += [] if self.max_bytes is None else [self.max_bytes // _UTF8_LONGEST_BYTES]
+        object.__setattr__(self, "whole_chars", min(whole))
+
+    @property
+    def first_goal_chars(self) -> int:
+        return self.target_chars if self.first_chars is None else self.first_chars
+
+
+def pieces(text: str, limits: PieceLimits) -> tuple[Piece, ...]:
+    """The text in order, but for white space between pieces. Takes time linear in the text's length.
+
+    Cuts are at ends of sentences; in sentences that are too long at ends of clauses, else between words, else
+    between characters. Numbers, abbreviations and addresses are cut only where one alone is over a limit.
+    """
+    if 0 < len(text) <= limits.whole_chars and not (text[0].isspace() or text[-1].isspace()):
+        return (Piece(text, 0, ends_sentence=True),)
+    return tuple(_Cutter(text, limits).cut_up(limits.first_goal_chars))
+
+
+_NEVER_TOO_LONG_CHARS = 40
+
+
+def split_further(piece: Piece, limits: PieceLimits) -> tuple[Piece, ...]:
+    """Pieces and sentences of at most about half the length, for an engine that refused this one as too long.
+
+    Of at most 40 characters, the piece itself comes back: its length is not what the engine minds. Splitting what
+    comes out again and again therefore ends.
+    """
+    half_chars = max(-(-len(piece.text) // 2), _NEVER_TOO_LONG_CHARS)
+    if half_chars >= len(piece.text):
+        return (piece,)
+    longest_chars = min(half_chars, limits.max_sentence_chars or half_chars)
+    halved = PieceLimits(limits.max_bytes, longest_chars, longest_chars)
+    cut = pieces(piece.text, halved)
+    moved = [part._replace(start=piece.start + part.start) for part in cut]
+    return (*moved[:-1], moved[-1]._replace(ends_sentence=piece.ends_sentence))
+
+
+_HANGING = ",;:，、；：､،؛—–-～ "
+_ENDED = tuple(".!?。！？｡؟۔।॥։።။។…⋯")
+_CLOSERS = "\"'”’」』）)]》〉】〕｝}»›"
+_IDEOGRAPHIC_FROM = "\u2e80"
+_DANDA_SCRIPTS = ("\u0900", "\u0b7f")
+
+
+def as_sentence(piece: Piece) -> str:
+    """The piece's text, with a full stop of its script in place of the comma where its sentence goes on."""
+    if piece.ends_sentence or piece.text.rstrip(_CLOSERS + " ").endswith(_ENDED):
+        return piece.text
+    said = piece.text.rstrip(_HANGING)
+    return said + _full_stop(said.rstrip(_CLOSERS)[-1:]) if said else piece.text
+
+
+def _full_stop(last: str) -> str:
+    if last >= _IDEOGRAPHIC_FROM and not "가" <= last <= "힣":
+        return "。"
+    low, high = _DANDA_SCRIPTS
+    return "।" if low <= last <= high else "."
+
+
+def _last_in(ends: list[int], after: int, up_to: int) -> int | None:
+    index = bisect_right(ends, up_to) - 1
+    return ends[index] if index >= 0 and ends[index] > after else None
+
+
+def _first_in(ends: list[int], after: int, up_to: int) -> int | None:
+    index = bisect_right(ends, after)
+    return ends[index] if index < len(ends) and ends[index] <= up_to else None
+
+
+class _Reach(NamedTuple):
+    """How far a piece may go: whole sentences, and part of one, to which a full stop will be added."""
+
+    whole: int
+    part: int
+
+
+class _Cutter:
+    """One text, with the breaks found in it."""
+
+    def __init__(self, text: str, limits: PieceLimits) -> None:
+        self._text = text
+        self._limits = limits
+        self._stop = len(text.rstrip())
+        self._addresses = find_addresses(text)
+        self._breaks = find_breaks(text, self._addresses)
+        for ends in self._breaks:
+            if not ends or ends[-1] < self._stop:
+                ends.append(self._stop)
+        self._most_sentence_chars = limits.max_sentence_chars or len(text)
+
+    def cut_up(self, first_goal_chars: int) -> Iterator[Piece]:
+        at = self._skip_white(0)
+        goal = first_goal_chars
+        while at < self._stop:
+            end, ends_sentence = self._next_end(at, at + goal, is_first=goal != self._limits.target_chars)
+            yield Piece(self._text[at:end].rstrip(), at, ends_sentence)
+            at = self._skip_white(end)
+            goal = self._limits.target_chars
+
+    def _next_end(self, at: int, goal: int, *, is_first: bool) -> tuple[int, bool]:
+        reach = self._reach(at)
+        end = self._sentences_end(at, goal, reach.whole)
+        if is_first and (end is None or end > goal):
+            furthest = min(reach.part, (end or self._stop) - 1)
+            early = self._clause_end(at, goal, furthest) or _first_in(self._breaks.clauses, goal, furthest)
+            if early is not None:
+                return early, False
+        if end is not None:
+            return end, True
+        end = self._part_end(at, reach)
+        return end, end >= self._stop
+
+    def _sentences_end(self, at: int, goal: int, furthest: int) -> int | None:
+        """The end of the last sentence within the goal, else of the first one, if the limits allow that."""
+        most = self._most_sentence_chars
+        certain = self._breaks.certain
+        sentence_from = at
+        index = bisect_right(certain, at)
+        while certain[index] < min(goal, self._stop) and certain[index] - sentence_from <= most:
+            sentence_from = self._skip_white(certain[index])
+            index += 1
+        sentences = self._breaks.sentences
+        return _last_in(sentences, at, min(goal, furthest, sentence_from + most)) or _first_in(
+            sentences, at, min(furthest, at + most)
+        )
+
+    def _clause_end(self, at: int, goal: int, furthest: int) -> int | None:
+        """The end of the last clause within the goal, if that is more than a word or two."""
+        return _last_in(self._breaks.clauses, at + (goal - at) // 4, min(goal, furthest))
+
+    def _part_end(self, at: int, reach: _Reach) -> int:
+        """Where to cut a sentence that is too long; one that makes two pieces is cut near its middle."""
+        window = min(at + self._limits.target_chars, reach.part, self._stop - 1)
+        certain = self._breaks.certain
+        sentence_end = certain[bisect_right(certain, at)]
+        even = max(at + 1, min(window, at + (sentence_end - at) * 5 // 8))
+        return (
+            self._clause_end(at, even, even)
+            or self._clause_end(at, window, window)
+            or self._word_end(at, even, min(reach.part, self._stop - 1))
+        )
+
+    def _word_end(self, at: int, window: int, furthest: int) -> int:
+        """Near ``window`` if words allow it; past it, or within a word, where they do not."""
+        text = self._text
+        blank = blank_before(text, (at + window) // 2, window)
+        if blank is not None:
+            return blank
+        seams = chain(seams_before(text, at, window), seams_after(text, window + 1, furthest + 1))
+        if self._addresses:
+            seams = chain(
+                (end for end in seams if not inside(self._addresses, end)), seams_before(text, at, furthest)
+            )
+        return next(chain(seams, self._grapheme_ends(at, furthest)), furthest)
+
+    def _grapheme_ends(self, at: int, furthest: int) -> Iterator[int]:
+        spaces = self._text.rfind(" ", at, furthest + 1)
+        if spaces > at:
+            yield spaces
+        yield from (end for end in range(furthest, at, -1) if is_grapheme_end(self._text, end, at))
+
+    def _reach(self, at: int) -> _Reach:
+        limits = self._limits
+        longest = at + 2 * limits.target_chars
+        part = min(longest, at + self._most_sentence_chars - 1)
+        if limits.max_bytes is None:
+            return _Reach(longest, max(part, at + 1))
+        part = self._within_bytes(at, part, limits.max_bytes - _FULL_STOP_BYTES)
+        return _Reach(self._within_bytes(at, longest, limits.max_bytes), max(part, at + 1))
+
+    def _within_bytes(self, at: int, furthest: int, most_bytes: int) -> int:
+        if (furthest - at) * _UTF8_LONGEST_BYTES <= most_bytes:
+            return furthest
+        furthest = min(furthest, at + most_bytes)
+        said = self._text[at:furthest].encode("utf-8", "surrogatepass")
+        if len(said) <= most_bytes:
+            return furthest
+        while said[most_bytes] in _UTF8_INNER_BYTES:
+            most_bytes -= 1
+        return at + len(said[:most_bytes].decode("utf-8", "surrogatepass"))
+
+    def _skip_white(self, at: int) -> int:
+        while at < self._stop and self._text[at].isspace():
+            at += 1
+        return at

@@ -1,0 +1,133 @@
+"""Long texts as jobs: taken in, followed, fetched, cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from segue.audio.decode import decode
+from segue.core.errors import Unavailable
+from segue.testing.engine import Interrupted
+from support.service import staged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.service import Stage
+
+JOBS = "/api/v1/audio/jobs"
+SENTENCE = "The caravan left before dawn, and nobody in the settlement had heard it go, not even the dogs. "
+CHINESE = "商隊在天亮前就離開了，聚落裡沒有人聽見，連狗也沒有叫。"
+
+
+async def submitted(stage: Stage, text: str, **more: Any) -> dict[str, Any]:
+    body = {"text": text, "character_key": "pip_boy", "audio_format": "wav"} | more
+    answer = await stage.client.post(JOBS, json=body)
+    assert answer.status_code == 202, answer.text
+    job: dict[str, Any] = answer.json()
+    assert answer.headers["location"] == job["status_url"]
+    return job
+
+
+async def finished(stage: Stage, job: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every event of the job, to its end."""
+    answer = await stage.client.get(job["events_url"])
+    assert answer.headers["content-type"] == "text/event-stream"
+    blocks = [block.split("\n") for block in answer.text.strip().split("\n\n")]
+    return [json.loads(data.removeprefix("data: ")) for _, data in blocks]
+
+
+@pytest.mark.parametrize(("sentence", "characters"), [(SENTENCE, 20_000), (CHINESE, 5_000)])
+async def test_a_long_text_becomes_one_file(tmp_path: Path, sentence: str, characters: int) -> None:
+    text = (sentence * (characters // len(sentence))).strip()
+    async with staged(tmp_path) as stage:
+        job = await submitted(stage, text, user_id="ann")
+        events = await finished(stage, job)
+        last = events[-1]
+        audio = await stage.client.get(last["url"])
+
+    sound = decode(audio.content)
+    assert (last["status"], last["progress"], last["error"]) == ("done", 1.0, None)
+    assert sound.duration_s == pytest.approx(last["duration"], abs=0.01)
+    assert sound.duration_s == pytest.approx(len(text) * 0.08, rel=0.03)
+    assert last["file_size"] == len(audio.content)
+    assert [event["progress"] for event in events] == sorted(event["progress"] for event in events)
+
+
+async def test_a_part_of_the_file_can_be_asked_for(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        done = (await finished(stage, await submitted(stage, SENTENCE * 3)))[-1]
+        part = await stage.client.get(done["url"], headers={"Range": "bytes=0-43"})
+
+    assert part.status_code == 206
+    assert part.content[:4] == b"RIFF"
+
+
+async def test_a_job_has_one_voice_throughout(tmp_path: Path) -> None:
+    """The candidate broke off near the end: the baseline says all of it."""
+    text = (SENTENCE * 30).strip()
+    async with staged(tmp_path, CHIRP3_ROLLOUT_PERCENTAGE="100") as stage:
+        stage.bold.script += [0.0] * 20 + [Interrupted(1.0, Unavailable("gone"))]
+        done = (await finished(stage, await submitted(stage, text)))[-1]
+        audio = await stage.client.get(done["url"])
+
+    assert (done["status"], done["arm"]) == ("done", "baseline")
+    assert decode(audio.content).duration_s == pytest.approx(len(text) * 0.08, rel=0.03)
+    assert "".join(said.text for said in stage.calm.asked).startswith(SENTENCE.strip())
+
+
+async def test_a_job_can_be_cancelled(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        stage.calm.delay_s = 3600.0
+        job = await submitted(stage, SENTENCE * 10)
+        await asyncio.wait_for(stage.calm.started.wait(), 5)
+        cancelled = (await stage.client.delete(job["status_url"])).json()
+        again = (await stage.client.delete(job["status_url"])).json()
+
+    assert cancelled["status"] == again["status"] == "cancelled"
+    assert stage.calm.cancelled >= 1
+
+
+async def test_a_job_that_cannot_be_made_says_why(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        stage.calm.always = Unavailable("the engine went away")
+        job = await submitted(stage, SENTENCE * 10)
+        failed = (await finished(stage, job))[-1]
+        audio = await stage.client.get(f"{job['status_url']}/audio")
+
+    assert (failed["status"], failed["error"]) == ("failed", "unavailable")
+    assert audio.status_code == 409
+
+
+async def test_no_more_wait_than_may(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_JOBS_AT_ONCE="1", SEGUE_JOBS_WAITING="1") as stage:
+        stage.calm.delay_s = 3600.0
+        for _ in range(2):
+            await submitted(stage, SENTENCE * 10)
+        third = await stage.client.post(JOBS, json={"text": SENTENCE, "character_key": "pip_boy"})
+
+    assert third.status_code == 503
+    assert third.headers["retry-after"]
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [("x" * 100_001, 400), ("", 400), ("語" * 100_000, 202), ("\x00", 400)]
+)
+async def test_a_text_has_its_limits(tmp_path: Path, text: str, status: int) -> None:
+    async with staged(tmp_path) as stage:
+        answer = await stage.client.post(JOBS, json={"text": text, "character_key": "pip_boy"})
+
+    assert answer.status_code == status, answer.text[:200]
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_a_job_nobody_knows_is_not_there(tmp_path: Path, method: str) -> None:
+    async with staged(tmp_path) as stage:
+        answer = await stage.client.request(method, f"{JOBS}/{'0' * 32}")
+        odd = await stage.client.request(method, f"{JOBS}/..%2f..%2fetc")
+
+    assert answer.status_code == 404
+    assert odd.status_code in (404, 405)

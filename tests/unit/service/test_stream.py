@@ -1,0 +1,192 @@
+"""Streams: early, through failures, never cut in silence, kept only when whole."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from segue.audio.decode import decode
+from segue.core.errors import Unavailable
+from segue.core.speech import Arm, AudioFormat, Container, Pcm, SpeechRequest, Unit, UnitSource
+from segue.testing.engine import Interrupted
+from support.service import staged
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from segue.service.stream import Stream
+    from support.service import Stage
+
+FIRST = "Good morning, wanderer, and welcome back to the only shop that is open this early."
+SECOND = "Today we have water, clean water, and a very few things that were once biscuits."
+THIRD = "Do mind the step on your way out, for the last customer did not, and look at him."
+TEXT = f"{FIRST} {SECOND} {THIRD}"
+BROKEN = Unavailable("the engine went away")
+
+
+def asked(text: str = TEXT, *, arm: Arm = Arm.CANDIDATE, cached: bool = False) -> SpeechRequest:
+    return SpeechRequest(
+        text=text,
+        character_key="pip_boy",
+        unit=Unit("ann", UnitSource.USER),
+        request_id="r",
+        dialect="test",
+        audio_format=AudioFormat(Container.WAV),
+        forced_arm=arm,
+        cache_enabled=cached,
+    )
+
+
+@asynccontextmanager
+async def stream_of(stage: Stage, request: SpeechRequest) -> AsyncIterator[Stream]:
+    pipeline = stage.service.speech.pipeline
+    stream = await pipeline.stream(pipeline.enter(request))
+    try:
+        yield stream
+    finally:
+        await stream.aclose()
+
+
+async def heard(stage: Stage, request: SpeechRequest) -> bytes:
+    async with stream_of(stage, request) as stream:
+        return b"".join([data async for data in stream])
+
+
+def words(stage: Stage) -> tuple[list[str], list[str]]:
+    """What the candidate was asked to say, and what the baseline."""
+    return [said.text for said in stage.bold.asked], [said.text for said in stage.calm.asked]
+
+
+async def test_a_stream_says_the_text_sentence_by_sentence(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        whole = decode(await heard(stage, asked()))
+
+        assert words(stage) == ([FIRST, SECOND, THIRD], [])
+        assert whole.duration_s == pytest.approx(len(TEXT) * 0.08, rel=0.05)
+
+
+async def test_the_first_sound_leaves_before_the_engine_is_done(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
+        stage.bold.chunk_delay_s = 0.2
+        async with stream_of(stage, asked()) as stream:
+            header_and_sound = await asyncio.wait_for(anext(stream), 5.0)
+
+        assert len(header_and_sound) > 44
+        assert stage.bold.cancelled >= 1
+
+
+async def test_a_candidate_that_fails_before_its_first_sound_is_not_heard(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        stage.bold.script.append(BROKEN)
+        async with stream_of(stage, asked()) as stream:
+            assert stream.heard.found.leg.way.arm is Arm.BASELINE
+            sound = decode(b"".join([data async for data in stream]))
+
+        assert words(stage) == ([FIRST], [FIRST, SECOND, THIRD])
+        assert sound.duration_s == pytest.approx(len(TEXT) * 0.08, rel=0.05)
+        assert (
+            "tts_chirp3_fallback_total" in (await stage.client.get("/api/v1/monitoring/metrics/prometheus")).text
+        )
+
+
+async def test_a_candidate_that_breaks_off_is_followed_by_the_baseline_from_the_next_sentence(
+    tmp_path: Path,
+) -> None:
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
+        stage.bold.script.append(Interrupted(1.0, BROKEN))
+        stage.bold.chunk_delay_s = 0.01
+        sound = decode(await heard(stage, asked()))
+
+        assert words(stage)[1] == [SECOND, THIRD]
+        assert sound.duration_s == pytest.approx(1.0 + (len(SECOND) + len(THIRD)) * 0.08, rel=0.1)
+
+
+async def test_a_last_sentence_that_breaks_off_is_said_again(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
+        stage.bold.script.append(Interrupted(1.0, BROKEN))
+        stage.bold.chunk_delay_s = 0.01
+        await heard(stage, asked(FIRST))
+
+        assert words(stage) == ([FIRST], [FIRST])
+
+
+async def test_a_stream_may_be_told_to_end_instead(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_STREAM_ON_FAILURE="end", SEGUE_LEVEL="false") as stage:
+        stage.bold.script.append(Interrupted(1.0, BROKEN))
+        stage.bold.chunk_delay_s = 0.01
+        async with stream_of(stage, asked()) as stream:
+            assert len(await anext(stream)) > 44
+            with pytest.raises(Unavailable, match="cut off after"):
+                [data async for data in stream]
+
+        assert words(stage)[1] == []
+
+
+async def test_a_later_sentence_of_bad_audio_is_never_heard(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        stage.bold.script += [0.0, Pcm(bytes(2 * 16_000 * 5), 16_000)]
+        sound = decode(await heard(stage, asked()))
+
+        assert words(stage)[1] == [SECOND, THIRD]
+        assert sound.duration_s == pytest.approx(len(TEXT) * 0.08, rel=0.05)
+
+
+async def test_a_stream_that_ended_well_is_kept_and_answers_the_next(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        first = await heard(stage, asked(cached=True))
+        pipeline = stage.service.speech.pipeline
+        kept = pipeline.at_hand(pipeline.enter(asked(cached=True)))
+
+        assert kept is not None
+        assert kept.found.audio.data[44:] == first[44:]
+        assert kept.found.audio.duration_s == pytest.approx(decode(kept.found.audio.data).duration_s)
+        assert len(stage.bold.asked) == 3
+
+
+@pytest.mark.parametrize("broken_off", [True, False])
+async def test_a_stream_that_was_cut_is_not_kept(tmp_path: Path, *, broken_off: bool) -> None:
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
+        stage.bold.chunk_delay_s = 0.01
+        if broken_off:
+            stage.bold.script.append(Interrupted(1.0, BROKEN))
+            await heard(stage, asked(cached=True))
+        else:
+            async with stream_of(stage, asked(cached=True)) as stream:
+                await anext(stream)
+
+        pipeline = stage.service.speech.pipeline
+        assert pipeline.at_hand(pipeline.enter(asked(cached=True))) is None
+
+
+async def test_a_reader_who_leaves_stops_the_work(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
+        stage.bold.chunk_delay_s = 0.05
+        async with stream_of(stage, asked()) as stream:
+            await anext(stream)
+
+        assert stage.bold.cancelled >= 1
+        assert len(stage.bold.asked) <= 2
+
+
+async def test_a_slow_reader_holds_no_place(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_MAX_CONCURRENCY="1") as stage:
+        async with stream_of(stage, asked()) as slow:
+            await anext(slow)
+            for _ in range(3):
+                await asyncio.wait_for(heard(stage, asked(FIRST)), 10.0)
+            rest = [data async for data in slow]
+
+        assert rest
+
+
+async def test_a_stream_nobody_began_to_read_is_closed_all_the_same(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
+        stage.bold.chunk_delay_s = 0.05
+        async with stream_of(stage, asked()):
+            pass
+
+        assert stage.bold.cancelled == 1
