@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from wyoming.ping import Ping
 
 from segue.audio.decode import decode
 from support.ports import free_port
@@ -148,7 +149,14 @@ async def test_those_who_leave_at_any_point_leave_a_service_that_goes_on(house: 
         _, writer = await asyncio.open_connection("127.0.0.1", house.port)
         writer.write(whole[:sent])
         writer.close()
+    for _ in range(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+        writer.write(whole + as_bytes(Ping().event()) * 20)
+        await reader.readline()
+        writer.transport.abort()
+
     assert (await said(house.port, synthesize("Still here."))).error is None
+    assert "request_failed" not in house.server.log.read_text(encoding="utf-8")
 
 
 @pytest.mark.timeout(120)

@@ -175,10 +175,15 @@ class Connection:
             HungUp: the client is gone, or takes nothing.
         """
         try:
-            async with asyncio.timeout(self._waits.stall_s):
-                await async_write_event(event, self._outgoing)
+            await self._write(event, self._waits.stall_s)
         except (ConnectionError, TimeoutError):
             raise HungUp(midway=False) from None
+
+    async def _write(self, event: Event, timeout_s: float) -> None:
+        if self._outgoing.is_closing():
+            raise ConnectionResetError
+        async with asyncio.timeout(timeout_s):
+            await async_write_event(event, self._outgoing)
 
     async def _tell_half_closed(self, gone: HungUp) -> None:
         """For those who closed their half of the connection only, and those who were cut off."""
@@ -193,8 +198,7 @@ class Connection:
 
     async def _tell(self, error: SegueError) -> None:
         with suppress(ConnectionError, TimeoutError):
-            async with asyncio.timeout(_FAREWELL_S):
-                await async_write_event(Error(text=str(error), code=str(error.code)).event(), self._outgoing)
+            await self._write(Error(text=str(error), code=str(error.code)).event(), _FAREWELL_S)
 
     async def _part(self) -> None:
         """Closes the connection. What the client still sends is thrown away for a moment: closed with bytes
