@@ -54,7 +54,12 @@ def _uv(*arguments: str) -> None:
     environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     try:
         done = subprocess.run(
-            [_PROGRAM, *arguments], env=environ, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S, check=False
+            [_PROGRAM, *arguments],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=_INSTALL_TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         _cannot(f"uv {arguments[0]} took more than {_INSTALL_TIMEOUT_S} s")
