@@ -419,7 +419,9 @@ class TestGone:
     async def test_one_who_says_nothing_is_let_go(self, hasty: WyomingDoor) -> None:
         assert await raw(hasty.port, b"") == b""
 
-    async def test_one_who_reads_nothing_is_let_go_and_holds_nobody_up(self, hasty: WyomingDoor) -> None:
+    async def test_one_who_reads_nothing_is_let_go_and_holds_nobody_up(
+        self, hasty: WyomingDoor, stage: Stage
+    ) -> None:
         silent = socket.create_connection(("127.0.0.1", hasty.port))
         silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         for number in range(4):
@@ -429,6 +431,8 @@ class TestGone:
             while hasty.connections:  # noqa: ASYNC110 - clients let go tell nobody
                 await asyncio.sleep(0.02)
         silent.close()
+        made_chars = sum(len(item.text) for item in stage.calm.asked if item.character_key == "pip_boy")
+        assert made_chars < 210 * len(HELLO) / 2  # of one text of four: what is not taken is not made
 
     async def test_too_many_connections_are_refused(self, hasty: WyomingDoor) -> None:
         async with client_of(hasty.port), client_of(hasty.port):

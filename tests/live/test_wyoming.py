@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from wyoming.ping import Ping
 
 from segue.audio.decode import decode
 from support.ports import free_port
@@ -148,15 +149,23 @@ async def test_those_who_leave_at_any_point_leave_a_service_that_goes_on(house: 
         _, writer = await asyncio.open_connection("127.0.0.1", house.port)
         writer.write(whole[:sent])
         writer.close()
+    for _ in range(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+        writer.write(whole + as_bytes(Ping().event()) * 20)
+        await reader.readline()
+        writer.transport.abort()
+
     assert (await said(house.port, synthesize("Still here."))).error is None
+    assert "request_failed" not in house.server.log.read_text(encoding="utf-8")
 
 
 @pytest.mark.timeout(120)
 async def test_several_workers_share_the_port(tmp_path: Path) -> None:
     port = free_port()
     with serving(tmp_path, SEGUE_WYOMING_PORT=str(port), SEGUE_WORKERS="2"):
-        answers = [await said(port, synthesize(f"Number {number}.")) for number in range(16)]
-
-    assert all(answer.error is None and answer.duration_s > 0.3 for answer in answers)
-    makers = {answer.told["request_id"][:16] for answer in answers}
-    assert len(makers) == 2
+        makers: set[str] = set()
+        async with asyncio.timeout(60):
+            while len(makers) < 2:  # the second may still be starting
+                answer = await said(port, synthesize("A number."))
+                assert answer.duration_s > 0.3
+                makers.add(answer.told["request_id"][:16])

@@ -103,7 +103,8 @@ class Recital:
         takes, synthesis = self._opened.takes, self._stage.synthesis
         await takes.close()
         if self._waiting_since_s is not None:
-            synthesis.given_up(takes.calls, self._stage.clock.monotonic_s() - self._waiting_since_s)
+            waited_s = self._stage.clock.monotonic_s() - self._waiting_since_s
+            synthesis.given_up(takes.calls, waited_s, first_audio_s=takes.first_audio_s)
         elif self._said_chars:
             synthesis.succeeded(takes.calls, takes.calls.watch.elapsed_s, takes.first_audio_s)
         self._stage.accounts.served(self.answer, self._latency_s)

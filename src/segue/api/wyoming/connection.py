@@ -65,11 +65,6 @@ class Connection:
         self._writing: Script | None = None
         self._log = structlog.get_logger("segue.api")
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether the client waits for something."""
-        return self._unanswered > 0
-
     async def settled(self) -> None:
         """Returns when the client waits for nothing."""
         await self._orders.join()
@@ -131,7 +126,7 @@ class Connection:
             except TimeoutError:
                 if self._writing is not None:
                     raise InvalidRequest(f"{wire.STOP} has not come, nor more text, for {wait_s:g} s") from None
-                if not self.is_busy:
+                if not self._unanswered:
                     return None
 
     async def _take(self, event: Incoming) -> None:
@@ -180,10 +175,15 @@ class Connection:
             HungUp: the client is gone, or takes nothing.
         """
         try:
-            async with asyncio.timeout(self._waits.stall_s):
-                await async_write_event(event, self._outgoing)
+            await self._write(event, self._waits.stall_s)
         except (ConnectionError, TimeoutError):
             raise HungUp(midway=False) from None
+
+    async def _write(self, event: Event, timeout_s: float) -> None:
+        if self._outgoing.is_closing():
+            raise ConnectionResetError
+        async with asyncio.timeout(timeout_s):
+            await async_write_event(event, self._outgoing)
 
     async def _tell_half_closed(self, gone: HungUp) -> None:
         """For those who closed their half of the connection only, and those who were cut off."""
@@ -191,15 +191,14 @@ class Connection:
             error = InvalidRequest("the connection ended in the middle of an event")
             self._context.note_refusal(DIALECT, error)
             await self._tell(error)
-        elif self.is_busy:
+        elif self._unanswered:
             await self._tell(
                 InvalidRequest("the connection was closed before the answer was whole: keep it open until then")
             )
 
     async def _tell(self, error: SegueError) -> None:
         with suppress(ConnectionError, TimeoutError):
-            async with asyncio.timeout(_FAREWELL_S):
-                await async_write_event(Error(text=str(error), code=str(error.code)).event(), self._outgoing)
+            await self._write(Error(text=str(error), code=str(error.code)).event(), _FAREWELL_S)
 
     async def _part(self) -> None:
         """Closes the connection. What the client still sends is thrown away for a moment: closed with bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 _GRACE_S = 15.0
 _MOST_REFUSALS = 64
 _RETRY_AFTER_S = 1.0
+_AHEAD_BYTES = 64 * 1024
+"""What the kernel takes for each listener, doubled by it: some seconds of sound. Left to itself it would take
+minutes, and engines would work for them while others wait.
+"""
 
 
 class Listening(NamedTuple):
@@ -70,19 +75,24 @@ class WyomingDoor:
     async def _listen(self) -> asyncio.Server:
         listening = self._listening
         try:
-            return await asyncio.start_server(
+            server = await asyncio.start_server(
                 self._accept,
                 listening.host,
                 listening.port,
                 limit=self._context.max_body_bytes,
                 backlog=listening.max_connections,
                 reuse_port=listening.shared or None,
+                start_serving=False,
             )
+            for listener in server.sockets:  # what is accepted inherits it
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _AHEAD_BYTES)
+            await server.start_serving()
         except OSError as error:
             raise Unavailable(
                 f"Wyoming cannot listen on {listening.host}, port {listening.port} ({error.strerror}); another "
                 "port is set with SEGUE_WYOMING_PORT"
             ) from None
+        return server
 
     def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
         connection = Connection(self._context, self._voices, reader, writer, self._waits)
