@@ -12,11 +12,12 @@ import base64
 import json
 import sys
 from pathlib import Path
+from typing import Final
 
 from openai import AsyncOpenAI, OpenAI
 
 TEXT = "Today is a wonderful day to build something people love!"
-FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
+FORMATS: Final = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 
 
 def whole(client: OpenAI, folder: Path) -> None:

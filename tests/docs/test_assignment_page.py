@@ -6,10 +6,17 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from segue.api.identity import Identity, UnitRules
 from segue.core.assign import bucket
+from segue.core.speech import UnitSource
+from segue.system.clock import SystemEntropy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAGE = (Path(__file__).parents[2] / "docs" / "assignment.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(.+)` \| (?:`(.+)`|\(empty\)) \| ([\d,]+) \|$", PAGE, re.MULTILINE)
@@ -35,3 +42,16 @@ def test_the_command_on_the_page_gives_the_digest_and_the_bucket_it_says() -> No
     assert printed.split()[0] == digest
     assert int(digest, 16) == int(number.replace(",", ""))
     assert int(digest, 16) % 1_000_000 == int(rest.replace(",", "")) == bucket("chirp3", "user-1")
+
+
+def test_the_hash_of_a_key_on_the_page_is_the_units_identity() -> None:
+    (block,) = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
+    page: dict[str, Callable[[str, str], str]] = {}
+    exec(block, page)  # the page's own code is what is tested
+    unit = Identity(SystemEntropy(), UnitRules(salt="chirp3")).unit({b"xi-api-key": b"sk-123"}, None, None)
+
+    assert unit.identity == page["unit_of_key"]("sk-123", "chirp3")
+
+
+def test_every_source_is_on_the_page() -> None:
+    assert set(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)) >= set(UnitSource)

@@ -85,6 +85,20 @@ async def test_containers_are_of_the_codec_and_rate_asked(client: AsyncElevenLab
     assert duration_of(audio) == pytest.approx(1.0, abs=0.1)
 
 
+@pytest.mark.parametrize("way", ["", "/stream"])
+async def test_the_bit_rate_is_the_one_asked(stage: Stage, way: str) -> None:
+    sizes = {}
+    for kbps in (32, 128):
+        answer = await stage.client.post(
+            SPEECH + way,
+            params={"output_format": f"mp3_44100_{kbps}", "enable_logging": "false"},
+            json={"text": "Good morning, wanderer, and welcome back to the only shop that is open."},
+        )
+        sizes[kbps] = len(answer.content) * 8 / 1000 / duration_of(answer.content)
+
+    assert sizes == {32: pytest.approx(32, rel=0.05), 128: pytest.approx(128, rel=0.05)}
+
+
 @pytest.mark.parametrize(
     ("name", "bytes_a_second"), [("pcm_16000", 32_000), ("ulaw_8000", 8000), ("alaw_8000", 8000)]
 )

@@ -160,6 +160,19 @@ async def test_a_listener_stays_on_one_arm(stage: Stage) -> None:
     assert not by_arm[0] & by_arm[1]
 
 
+@pytest.mark.parametrize("place", ["query", "header"])
+async def test_an_apps_key_keeps_all_its_listeners_on_one_arm(stage: Stage, place: str) -> None:
+    await stage.steer(share_percent=50)
+    query, headers = ("?key=one-app", {}) if place == "query" else ("", {"x-goog-api-key": "one-app"})
+    arms = set()
+    for line in range(12):
+        text = {"text": f"Line {line}."}
+        answer = await ask(stage, SYNTHESIZE + query, headers=headers, input=text)
+        arms.add(answer.headers["x-segue"].partition(",")[0])
+
+    assert len(arms) == 1
+
+
 async def test_what_is_not_applied_is_said_and_counted(stage: Stage) -> None:
     answer = await ask(
         stage,

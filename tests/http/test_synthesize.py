@@ -130,7 +130,9 @@ async def test_arm_and_reason_are_in_a_header(stage: Stage) -> None:
 async def test_a_setting_the_voice_cannot_take_is_named_in_the_answer(stage: Stage) -> None:
     answer = (await stage.say(voice_controls={"pitch": 20, "rate": 2})).json()
 
-    assert answer["warnings"] == ["pitch 20 applied as 12: this voice takes -12 to 12"]
+    assert answer["warnings"] == [
+        "pitch 20 applied as 15: this voice takes -12 to 12, and audio is shifted up to 3 semitones"
+    ]
     assert answer["character"]["voice_params"] == {"pitch": 12.0, "rate": 2.0}
     assert stage.calm.asked[0].rate_ratio == 2.0
 
@@ -392,3 +394,13 @@ async def test_a_caller_who_leaves_stops_the_work_nobody_else_waits_for(stage: S
 
 def _peak(answer: dict[str, Any]) -> int:
     return max(array.array("h", base64.b64decode(answer["audio_base64"])))
+
+
+async def test_a_voice_from_another_region_is_an_audible_change_and_said(stage: Stage) -> None:
+    answer = (await stage.say("戰爭從未改變。", language="zh-CN")).json()
+
+    assert "language zh-CN applied as cmn-TW: the voice's accent is another region's" in answer["warnings"]
+
+
+async def test_a_voice_from_the_region_that_was_named_is_nothing_to_warn_of(stage: Stage) -> None:
+    assert (await stage.say("戰爭從未改變。", language="zh-Hant-TW")).json()["warnings"] == []

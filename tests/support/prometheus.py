@@ -35,10 +35,13 @@ def needed(program: str) -> str:
 
 @contextmanager
 def scraping(
-    folder: Path, *targets: str, every: str = "1s", path: str = _METRICS_PATH, rules: str = ""
+    folder: Path, *targets: str, every: str = "1s", path: str = _METRICS_PATH, rules: str = "", port: int = 0
 ) -> Iterator[str]:
-    """The URL of a server that scrapes services (``host:port``) and goes by ``rules``, a rule file's content."""
-    program, port = needed("prometheus"), free_port()
+    """The URL of a server that scrapes services (``host:port``) and goes by ``rules``, a rule file's content.
+
+    It listens on ``port``; 0: on a free one.
+    """
+    program, port = needed("prometheus"), port or free_port()
     folder.mkdir(exist_ok=True)
     config = folder / "prometheus.yml"
     named = ", ".join(f"'{target}'" for target in targets)

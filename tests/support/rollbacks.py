@@ -45,11 +45,14 @@ class Heard(NamedTuple):
 
 @dataclass(slots=True)
 class Crowd:
-    """Listeners who keep asking at a rate, whatever the answers; ``streamed`` of the requests for a stream."""
+    """Listeners who keep asking at a rate for one of so many lines, whatever the answers; ``streamed`` of the
+    requests are for a stream.
+    """
 
     url: str
     requests_per_s: float
     listeners: int
+    lines: int
     streamed: float = 0.0
     heard: list[Heard] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -59,7 +62,7 @@ class Crowd:
         next_s = time.monotonic()
         with httpx.Client(base_url=self.url, timeout=30) as client:
             while not self.stop.is_set():
-                text, user = f"Line {dice.randrange(400)}.", f"u{dice.randrange(1000)}"
+                text, user = f"Line {dice.randrange(self.lines)}.", f"u{dice.randrange(1000)}"
                 asked_s = time.monotonic()
                 if self.streamed and dice.random() < self.streamed:
                     asked = {"model": "tts-1", "voice": "pip_boy", "input": text, "user": user}
@@ -75,8 +78,10 @@ class Crowd:
 
 
 @contextmanager
-def crowd_at(url: str, requests_per_s: float, listeners: int = 10, *, streamed: float = 0.0) -> Iterator[Crowd]:
-    crowd = Crowd(url, requests_per_s, listeners, streamed)
+def crowd_at(
+    url: str, requests_per_s: float, listeners: int = 10, lines: int = 400, *, streamed: float = 0.0
+) -> Iterator[Crowd]:
+    crowd = Crowd(url, requests_per_s, listeners, lines, streamed)
     threads = [threading.Thread(target=crowd.listen, args=(number,)) for number in range(listeners)]
     for thread in threads:
         thread.start()

@@ -18,7 +18,12 @@ _NUMBERS = st.sampled_from([0.0, -0.0, 0, 1, 1.0, 0.1, 0.30000000000000004, 0.3,
     allow_nan=False, allow_infinity=False
 )
 
-audio_formats = st.builds(AudioFormat, st.sampled_from(Container), st.sampled_from([None, 8000, 24_000, 48_000]))
+audio_formats = st.builds(
+    AudioFormat,
+    st.sampled_from(Container),
+    st.sampled_from([None, 8000, 24_000, 48_000]),
+    st.sampled_from([None, 8000, 64_000]),
+)
 pronunciations = st.lists(
     st.builds(Pronunciation, _NAMES, _NAMES, st.sampled_from(PhoneticAlphabet)), max_size=3
 ).map(tuple)

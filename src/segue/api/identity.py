@@ -54,12 +54,11 @@ class UnitRules:
 
 
 class _Named(NamedTuple):
-    """Whom the request's body and address name."""
+    """Whom the request's body names."""
 
     user: str | None
     session: str | None
     end_user: str | None
-    key: str | None
 
 
 class Identity:
@@ -99,22 +98,21 @@ class Identity:
         session: str | None,
         *,
         end_user: str | None = None,
-        key: str | None = None,
     ) -> Unit:
-        """Whom to assign. ``key`` is the client's API key where it is not in a header.
+        """Whom to assign; the three names are what the body says.
 
         Raises:
             InvalidRequest: the name is longer than 256 characters.
         """
-        named = _Named(user, session, end_user, key)
+        named = _Named(user, session, end_user)
         for source, read in self._sources:
             name = read(headers, named)
             if name:
                 return Unit(_checked(source, name), source)
         return Unit(self._entropy.token(), UnitSource.RANDOM)
 
-    def _hashed_key(self, headers: _Headers, named: _Named) -> str:
-        key = named.key.encode() if named.key else _key(headers)
+    def _hashed_key(self, headers: _Headers, _: _Named) -> str:
+        key = _key(headers)
         if not key:
             return ""
         digest = blake2b(key, digest_size=_KEY_DIGEST_BYTES, key=self._salt)

@@ -30,7 +30,8 @@ _IDENTITY_HEADERS = [
     }
     for name, text in (
         ("X-User-ID", "The listener, where the body names none"),
-        ("X-Session-ID", "The session, where no listener is named"),
+        ("X-End-User", "The app's end user, where no listener is named; the header's name is a setting"),
+        ("X-Session-ID", "The session, where neither is named"),
         ("X-Request-ID", "The caller's name for this request; returned"),
     )
 ]

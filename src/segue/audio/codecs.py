@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, cast
 
 from segue.audio.resample import frame_of
@@ -53,6 +53,14 @@ CODECS: Mapping[Container, Codec] = {
     Container.ALAW: Codec("alaw", "pcm_alaw"),
     Container.MULAW: Codec("mulaw", "pcm_mulaw"),
 }
+
+
+def codec_for(wanted: AudioFormat) -> Codec:
+    """The codec of a container that FFmpeg encodes, at the bit rate that is named where it has one."""
+    codec = CODECS[wanted.container]
+    if wanted.bit_rate_bps is None or codec.bit_rate is None:
+        return codec
+    return replace(codec, bit_rate=wanted.bit_rate_bps)
 
 
 def rate_for(wanted: AudioFormat, rate_hz: int) -> int:

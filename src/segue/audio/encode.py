@@ -6,7 +6,7 @@ import hashlib
 import io
 from typing import TYPE_CHECKING
 
-from segue.audio.codecs import CODECS, Writer, rate_for
+from segue.audio.codecs import Writer, codec_for, rate_for
 from segue.audio.pcm import to_s16
 from segue.audio.resample import resample
 from segue.audio.wav import wav_header
@@ -35,7 +35,7 @@ def encode(samples: Samples, rate_hz: int, wanted: AudioFormat) -> EncodedAudio:
     elif wanted.container is Container.WAV:
         data = wav_header(whole.size, target_hz) + whole.tobytes()
     else:
-        data = _through_codec(whole, target_hz, CODECS[wanted.container])
+        data = _through_codec(whole, target_hz, codec_for(wanted))
     return EncodedAudio(data, wanted.container, target_hz, whole.size / target_hz, etag_of(data))
 
 

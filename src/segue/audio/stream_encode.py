@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from segue.audio.codecs import CODECS, Writer, rate_for
+from segue.audio.codecs import Writer, codec_for, rate_for
 from segue.audio.pcm import to_s16
 from segue.audio.resample import Resampler
 from segue.audio.wav import streamed_wav_header
@@ -33,7 +33,7 @@ class StreamEncoder:
     def __init__(self, wanted: AudioFormat, rate_hz: int) -> None:
         self.rate_hz = rate_for(wanted, rate_hz)
         self._resampler = Resampler(rate_hz, self.rate_hz)
-        self._wrapper = _wrapper_for(wanted.container, self.rate_hz)
+        self._wrapper = _wrapper_for(wanted, self.rate_hz)
 
     def push(self, samples: Samples) -> bytes:
         """What the container gives by now, perhaps nothing."""
@@ -96,9 +96,9 @@ class _Coded:
         return self._outlet.drained()
 
 
-def _wrapper_for(container: Container, rate_hz: int) -> _Wrapper:
-    if container is Container.PCM:
+def _wrapper_for(wanted: AudioFormat, rate_hz: int) -> _Wrapper:
+    if wanted.container is Container.PCM:
         return _Bare()
-    if container is Container.WAV:
+    if wanted.container is Container.WAV:
         return _Bare(streamed_wav_header(rate_hz))
-    return _Coded(CODECS[container], rate_hz)
+    return _Coded(codec_for(wanted), rate_hz)

@@ -125,11 +125,13 @@ def _tell(found: Review, settings: Settings, console: Console) -> None:
         for line in _remarks(found, arm):
             console.print(f"  {line}", markup=False)
     for (engine, family), quota in catalogue.quotas.items():
+        allowed = "no limit" if quota.requests_per_minute is None else f"{quota.requests_per_minute:,.0f}"
         console.print(
-            f"quota of {engine}/{family}: {quota.requests_per_minute or 'no limit'} requests a minute "
+            f"quota of {engine}/{family}: {allowed} requests a minute "
             f"(as of {quota.as_of or 'unknown'}), shared by {settings.workers} worker(s)"
         )
     console.print(_routing_sentence(settings))
+    console.print(_unit_sentence(settings))
 
 
 def _remarks(found: Review, arm: Arm) -> Iterator[str]:
@@ -143,6 +145,19 @@ def _remarks(found: Review, arm: Arm) -> Iterator[str]:
             by_cause[missing].append(key)
     for cause, whom in by_cause.items():
         yield f"{cause}: {', '.join(whom)}"
+
+
+def _unit_sentence(settings: Settings) -> str:
+    """Said without being asked where a share would move whole apps: nobody expects it who has not read of it."""
+    sources = settings.unit_sources
+    named = ", ".join(source for source in sources if source != "key") or "nothing"
+    if "key" not in sources:
+        return f"An assignment sticks to: {named}; a request without any of it is dealt afresh."
+    return (
+        f"An assignment sticks to: {', '.join(sources)}. Mind that requests with an API key and without any of "
+        f"{named} move together, all of one app's at once, and count as one listener: "
+        "docs/assignment.md says what to do."
+    )
 
 
 def _routing_sentence(settings: Settings) -> str:

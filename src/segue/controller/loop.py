@@ -138,6 +138,7 @@ class Controller:
             self._stand_by()
             self._log.warning("controller_cannot_look", error=str(error), effect="the rollout stands as it is")
         except Exception:  # noqa: BLE001 - the controller's edge: a look that fails must not end the looking
+            self._stand_by()
             self._log.exception("controller_failed", effect="the rollout stands as it is; it is tried again")
         return self._clock.now_s() + _RETRY_S
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from segue.core.speech import Manner, Pause, Pronunciation, ResolvedRequest, Span
+    from segue.core.speech import AudioFormat, Manner, Pause, Pronunciation, ResolvedRequest, Span
 
 KEY_VERSION = "2"
 """Raised when encoding, levelling or inspection change what a stored entry would hold."""
@@ -43,7 +43,7 @@ def key_prefix(manner: Manner) -> bytes:
             manner.voice,
             manner.language,
             manner.audio_format.container,
-            str(manner.audio_format.rate_hz),
+            _rates(manner.audio_format),
             _number(manner.rate_ratio),
             _number(manner.pitch_semitones),
             _number(manner.volume_ratio),
@@ -55,6 +55,11 @@ def key_prefix(manner: Manner) -> bytes:
             _prefixed([part for span in manner.spans for part in _span(span)]),
         )
     ).encode()
+
+
+def _rates(wanted: AudioFormat) -> str:
+    rate_hz, bit_rate_bps = wanted.rate_hz, wanted.bit_rate_bps
+    return str(rate_hz) if bit_rate_bps is None else f"{rate_hz}@{bit_rate_bps}"
 
 
 def _number(value: float) -> str:

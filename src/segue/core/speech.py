@@ -42,10 +42,14 @@ class PhoneticAlphabet(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """What the caller wants to receive. ``rate_hz`` None keeps the voice's own sample rate."""
+    """What the caller wants to receive. ``rate_hz`` None keeps the voice's own sample rate.
+
+    ``bit_rate_bps`` is for the containers that have one (MP3, Opus, AAC), None for their usual one.
+    """
 
     container: Container = Container.MP3
     rate_hz: int | None = None
+    bit_rate_bps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,11 +73,14 @@ class Lane:
                 self._report_load()
 
     def succeeded(self) -> None:
-        if self._breaker.failures:
+        """A call has. One that was under way when the breaker opened tells of the time before."""
+        if self._breaker.failures and self._breaker.lets_pass:
             self._turn(self._breaker.succeeded())
 
     def failed(self) -> None:
-        self._turn(self._breaker.failed(self._clock.monotonic_s()))
+        """A call has. One that was under way when the breaker opened is no probe that failed."""
+        if self._breaker.lets_pass:
+            self._turn(self._breaker.failed(self._clock.monotonic_s()))
 
     async def close(self) -> None:
         if self._probe is not None:
@@ -109,7 +112,7 @@ class Lane:
         try:
             await probe()
         except SegueError:
-            self.failed()
+            self._turn(self._breaker.failed(self._clock.monotonic_s()))
         else:
             self._turn(self._breaker.succeeded())
 

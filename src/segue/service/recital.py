@@ -61,7 +61,7 @@ class Recital:
         self._latency_s = latency_s
         self._one_voice = one_voice
         self._flow = self._begun(wanted)
-        self._nothing_yet = EncodedAudio(b"", wanted.container, self._flow.rate_hz, 0.0, "")
+        self._nothing_yet = EncodedAudio(b"", wanted.container, self._flow.encoded_rate_hz, 0.0, "")
         self.answer = answer_of(route, self._found())
         self._sizes = iter(_SLICES_S)
         self._sent: list[bytes] | None = [] if route.request.cache_enabled else None

@@ -11,6 +11,7 @@ from segue.core.errors import InvalidRequest, Unsupported
 from segue.core.keys import key_of, key_prefix
 from segue.core.speech import NEUTRAL, Arm, Loss, Manner, ResolvedRequest, SpeechRequest
 from segue.core.text.controls import NO_EMULATION, Emulation, fit_pronunciations, fit_prosody
+from segue.core.text.language import is_unusual, language_losses
 from segue.core.text.lexicon import Lexicon
 from segue.core.text.runs import with_words_of
 from segue.core.text.scripts import scripts_of
@@ -119,11 +120,12 @@ class Router:
             or request.losses
             or request.language is not None
             or self._lexicon.touches(request.text)
+            or is_unusual(request.text)
         ):
             return self._special_leg(request, scripts, character, arm)
         sound = request.audio_format
         revision = self._engines[self._catalogue.arms[arm].engine].voices_revision
-        kind = (character.key, arm, scripts, sound.container, sound.rate_hz, revision)
+        kind = (character.key, arm, scripts, sound.container, sound.rate_hz, sound.bit_rate_bps, revision)
         try:
             way = self._usual_ways[kind]
         except KeyError:
@@ -151,6 +153,7 @@ class Router:
         said_so = fit_pronunciations(request.pronunciations, can, losses)
         inside = fit_spans(request.text, controls.spans, prosody, voice.locale, can, self._emulation)
         losses += inside.losses
+        losses += language_losses(request.text, request.language or self._catalogue.language, voice)
         manner = Manner(
             engine.name,
             engine.version,

@@ -10,6 +10,7 @@ from segue.config.pronunciations_file import read_pronunciations
 from segue.core.errors import ConfigurationError, SegueError, Unsupported
 from segue.core.speech import NEUTRAL, Arm, Loss
 from segue.core.text.controls import Emulation, fit_prosody
+from segue.core.text.language import accent_losses
 from segue.engines import registry
 
 if TYPE_CHECKING:
@@ -64,7 +65,10 @@ async def review(settings: Settings, *, online: bool) -> Review:
         if online:
             await _start(engines)
         characters = {
-            key: {arm: _arm(character, arm, engines[catalogue.arms[arm].engine], emulation) for arm in Arm}
+            key: {
+                arm: _arm(character, arm, engines[spec.engine], emulation, catalogue.language)
+                for arm, spec in catalogue.arms.items()
+            }
             for key, character in catalogue.characters.items()
         }
     finally:
@@ -91,7 +95,7 @@ async def _start(engines: dict[str, Engine]) -> None:
             raise ConfigurationError([f"engine {engine.name}: {health.detail}"])
 
 
-def _arm(character: Character, arm: Arm, engine: Engine, emulation: Emulation) -> ArmReview:
+def _arm(character: Character, arm: Arm, engine: Engine, emulation: Emulation, language: str) -> ArmReview:
     """A voice that is not served is a fault only where no other of the arm's voices is."""
     voices: list[str] = []
     losses: list[Loss] = []
@@ -106,6 +110,7 @@ def _arm(character: Character, arm: Arm, engine: Engine, emulation: Emulation) -
             return ArmReview((), (), (), (str(error),))
         voices.append(voice.label)
         losses += fit_prosody(delivery, NEUTRAL, voice.capabilities, emulation).losses
+        losses += accent_losses(language, voice)
     unique = tuple(dict.fromkeys(losses))
     if not voices:
         return ArmReview((), unique, (), tuple(missing))

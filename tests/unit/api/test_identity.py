@@ -74,7 +74,6 @@ def test_a_key_is_the_same_unit_in_whichever_header_it_comes(headers: dict[bytes
     digest = blake2b(b"sk-123", digest_size=16, key=b"chirp3").hexdigest()
 
     assert identity().unit(headers, None, None) == Unit(f"key:{digest}", UnitSource.KEY)
-    assert identity().unit({}, None, None, key="sk-123") == Unit(f"key:{digest}", UnitSource.KEY)
 
 
 def test_a_key_is_another_unit_under_another_salt_and_never_in_clear() -> None:

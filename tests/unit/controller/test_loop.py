@@ -171,12 +171,14 @@ class Watching:
     """An onlooker that remembers; None is for a look at which another acted."""
 
     heard: list[Standing | None] = field(default_factory=list)
+    stood_by: asyncio.Event = field(default_factory=asyncio.Event)
 
     def acting(self, standing: Standing) -> None:
         self.heard.append(standing)
 
     def standing_by(self) -> None:
         self.heard.append(None)
+        self.stood_by.set()
 
 
 async def test_onlookers_hear_from_the_one_who_acts_alone(scene: Scene) -> None:
@@ -199,6 +201,21 @@ async def test_onlookers_hear_when_a_controller_stops(scene: Scene) -> None:
     await controller.close()
 
     assert watching.heard[-1] is None
+
+
+async def test_onlookers_hear_that_a_controller_whose_look_fails_does_not_act(scene: Scene) -> None:
+    async def fails() -> None:
+        raise ArithmeticError("nobody thought of this")
+
+    watching = Watching()
+    controller = scene.another("first", 10.0, watching)
+    await controller.tick()
+    scene.signals.while_reading = fails
+    controller.start()
+    await asyncio.wait_for(watching.stood_by.wait(), 5)
+
+    assert [seen is None for seen in watching.heard] == [False, True]
+    await controller.close()
 
 
 async def test_without_a_plan_onlookers_hear_that_all_is_manual() -> None:

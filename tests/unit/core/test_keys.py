@@ -52,3 +52,12 @@ def test_a_new_version_of_an_engine_is_asked_again() -> None:
     newer = replace(KNOWN, manner=replace(KNOWN.manner, engine_version="espeak-ng-1.53.0"))
 
     assert cache_key(newer) != cache_key(KNOWN)
+
+
+def test_another_bit_rate_is_another_key() -> None:
+    keys = {
+        cache_key(replace(KNOWN, manner=replace(KNOWN.manner, audio_format=AudioFormat(Container.MP3, *rates))))
+        for rates in ((None, None), (44_100, None), (44_100, 32_000), (44_100, 128_000), (None, 128_000))
+    }
+
+    assert len(keys) == 5

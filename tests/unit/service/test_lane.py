@@ -81,6 +81,26 @@ async def test_once_cool_one_probe_is_made_and_no_listener_waits_for_it() -> Non
     await bench.call()
 
 
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("cooled_s", [0.0, 5.0])
+async def test_a_call_from_before_it_opened_is_no_probe(*, fails: bool, cooled_s: float) -> None:
+    bench = Bench()
+    async with bench.lane.admitted(10, asyncio.get_running_loop().time() + 5, bench.probe):
+        await bench.break_it()
+        bench.clock.advance(cooled_s)
+        with pytest.raises(BreakerOpen):
+            await bench.call()
+        before = list(bench.recorder.phases)
+        if fails:
+            bench.lane.failed()
+        else:
+            bench.lane.succeeded()
+
+    assert bench.recorder.phases == before
+    assert bench.lane.phase is (BreakerPhase.PROBING if cooled_s else BreakerPhase.OPEN)
+    await bench.lane.close()
+
+
 async def test_a_probe_that_fails_doubles_the_wait() -> None:
     bench = Bench()
     await bench.break_it()

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from segue.core.errors import InvalidRequest
-from segue.core.speech import AudioFormat, Container, Loss
-
-
-class Output(NamedTuple):
-    """The format, and what of it is not taken over."""
-
-    audio_format: AudioFormat
-    losses: tuple[Loss, ...] = ()
-
+from segue.core.speech import AudioFormat, Container
 
 _SAMPLE_RATES_HZ = (8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _BIT_RATES_KBPS = {
@@ -26,42 +16,36 @@ _PLAIN = {"pcm": Container.PCM, "wav": Container.WAV}
 _TELEPHONE = {"ulaw_8000": Container.MULAW, "alaw_8000": Container.ALAW}
 
 
-def _known() -> dict[str, Output]:
+def _known() -> dict[str, AudioFormat]:
     plain = {
-        f"{codec}_{rate_hz}": Output(AudioFormat(container, rate_hz))
+        f"{codec}_{rate_hz}": AudioFormat(container, rate_hz)
         for codec, container in _PLAIN.items()
         for rate_hz in _SAMPLE_RATES_HZ
     }
-    telephone = {name: Output(AudioFormat(container, 8000)) for name, container in _TELEPHONE.items()}
+    telephone = {name: AudioFormat(container, 8000) for name, container in _TELEPHONE.items()}
     coded = {
-        f"{codec}_{rate_hz}_{kbps}": Output(AudioFormat(Container(codec), rate_hz), (_bit_rate(kbps),))
+        f"{codec}_{rate_hz}_{kbps}": AudioFormat(Container(codec), rate_hz, kbps * 1000)
         for (codec, rate_hz), offered in _BIT_RATES_KBPS.items()
         for kbps in offered
     }
     return plain | telephone | coded
 
 
-def _bit_rate(kbps: int) -> Loss:
-    return Loss("bit_rate", f"{kbps} kb/s", "the service's own", "one bit rate serves all callers of a codec")
-
-
 OUTPUTS = _known()
 """All that ElevenLabs names, by name."""
 
-_USUAL = Output(AudioFormat(Container.MP3, 44_100))
+_USUAL = "mp3_44100_128"
 
 
-def output(name: str | None) -> Output:
-    """The format of that name; MP3 at 44.1 kHz where none is named.
+def output(name: str | None) -> AudioFormat:
+    """The format of that name; MP3 at 44.1 kHz and 128 kb/s where none is named.
 
     Raises:
         InvalidRequest: ElevenLabs has no such format.
     """
-    if name is None:
-        return _USUAL
-    found = OUTPUTS.get(name)
+    found = OUTPUTS.get(name or _USUAL)
     if found is None:
         raise InvalidRequest(
-            f"unknown output_format {name[:64]!r}; known: {', '.join(OUTPUTS)}", field="output_format"
+            f"unknown output_format {(name or _USUAL)[:64]!r}; known: {', '.join(OUTPUTS)}", field="output_format"
         )
     return found

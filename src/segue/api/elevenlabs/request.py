@@ -40,7 +40,6 @@ def understood(context: Context, call: Call, body: SpeechBody) -> SpeechRequest:
         InvalidRequest: it cannot be answered as it is; the kinds are those of ``segue.api.elevenlabs.errors``.
     """
     asked = parse_qs(call.query.decode("latin-1"))
-    wanted = output(asked.get("output_format", [None])[-1])
     marked = read_breaks(_within(body.text, context.max_input_chars), max_chars=context.max_input_chars)
     return SpeechRequest(
         text=marked.text,
@@ -48,13 +47,13 @@ def understood(context: Context, call: Call, body: SpeechBody) -> SpeechRequest:
         unit=context.identity.unit(call.headers, body.user_id, body.session_id),
         request_id=call.request_id,
         dialect=DIALECT,
-        audio_format=wanted.audio_format,
+        audio_format=output(asked.get("output_format", [None])[-1]),
         controls=_controls(body, marked.pauses),
         language=body.language_code,
         forced_arm=context.catalogue.arm_meant(body.model_id) if body.model_id else None,
         cache_enabled=asked.get("enable_logging", [""])[-1].lower() not in _NO,
         timeout_s=context.request_timeout_s,
-        losses=(*wanted.losses, *marked.losses, *_not_taken_over(body)),
+        losses=(*marked.losses, *_not_taken_over(body)),
     )
 
 

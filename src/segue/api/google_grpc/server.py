@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from segue.api.context import Context
     from segue.api.google.voices import Voices
 
-_GRACE_S = 15.0
+_GRACE_S = 5.0
 _STREAMS_PER_CONNECTION = 256
 _IDENTITY_ONLY = 1
 """Bit 0 of gRPC's algorithms: messages come as they are. A compressed one may be a thousand times what its size

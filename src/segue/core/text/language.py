@@ -23,14 +23,14 @@ _REGION = re.compile(r"[a-z]{2}|\d{3}")
 
 
 def is_unusual(text: str) -> bool:
-    """Whether :func:`text_losses` could find anything, whatever the voice. Quick: it is asked for every request."""
-    if len(text) >= _LONG_WORD_FROM_CHARS and _LONG_WORD.search(text) is not None:
-        return True
-    return not text.isascii() and _PICTURES.search(text) is not None
+    """Whether :func:`text_losses` could find anything, whatever the voice. Quick, as every request asks it."""
+    if len(text) < _LONG_WORD_FROM_CHARS or max(map(len, text.split())) < _LONG_WORD_FROM_CHARS:
+        return not text.isascii() and _PICTURES.search(text) is not None
+    return _LONG_WORD.search(text) is not None or _PICTURES.search(text) is not None
 
 
 def language_losses(text: str, wanted: str, voice: Voice) -> tuple[Loss, ...]:
-    """What changes or goes missing where ``voice`` reads ``text`` to somebody who wants it in ``wanted`` (BCP 47)."""
+    """What changes or goes missing where ``voice`` reads ``text`` to one who wants it in ``wanted`` (BCP 47)."""
     return (*accent_losses(wanted, voice), *text_losses(text, voice.capabilities))
 
 

@@ -14,7 +14,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"
 )
 _MOST_MARKS = 30
-"""Accents piled on one letter: more than any language writes (Unicode's stream-safe text, UAX 15, has the same bound).
+"""Accents piled on one letter: more than any language writes (the bound of Unicode's stream-safe text, UAX 15).
 
 The others are dropped unheard, and must be: putting a row of n into one order takes n * n steps."""
 _PILE = re.compile(rf"[^\w\x00-\u02ff]{{{_MOST_MARKS + 1},}}")

@@ -104,7 +104,7 @@ def test_a_message_never_holds_the_text() -> None:
 
 
 def test_accents_beyond_any_languages_need_are_dropped_from_a_letter() -> None:
-    assert normalize("a" + "\u0316\u0301" * 1000 + "b") == "a" + "\u0316" * 15 + "\u0301" * 15 + "b"
+    assert normalize("a" + "\u0316\u0301" * 1000 + "b") == "á" + "\u0316" * 15 + "\u0301" * 14 + "b"
 
 
 def test_thirty_accents_are_kept() -> None:

@@ -1,0 +1,237 @@
+"""What docs/languages.md says of languages and scripts: heard from the embedded voices, asked of the service."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from segue.audio.inspect import FATAL, inspect
+from segue.audio.pcm import to_samples
+from segue.config.load import load_settings
+from segue.core.speech import Utterance
+from segue.core.text.normalize import normalize
+from segue.core.text.pace import plausible_duration
+from segue.wiring.service import Service
+from support.chinese import PARAGRAPHS
+from support.embedded import espeak_engine, piper_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from segue.core.speech import Pcm
+    from segue.engines.espeak import EspeakEngine
+    from segue.ports.engine import Engine
+
+pytestmark = pytest.mark.embedded
+
+MANDARIN, ENGLISH, ARABIC = "cmn", "en-us", "ar"
+TRADITIONAL = "歡迎光臨避難所，請問您需要什麼？"
+SIMPLIFIED = "欢迎光临避难所，请问您需要什么？"
+LONG_WORD = "pneumonoultramicroscopicsilicovolcanoconiosis" * 4
+
+
+class Speaker:
+    """eSpeak NG and Piper, asked one text at a time, as a request's text reaches them."""
+
+    def __init__(self, runner: asyncio.Runner, espeak: EspeakEngine, piper: Engine) -> None:
+        self._runner = runner
+        self._espeak = espeak
+        self._piper = piper
+
+    def heard(self, text: str, voice: str) -> float:
+        """Seconds of speech, after an inspection as the service makes it."""
+        pcm = self.said(text, voice)
+        found = inspect(to_samples(pcm), pcm.rate_hz, plausible_duration(normalize(text)))
+        assert not FATAL & set(found), f"{found} for {text[:40]!r} by {voice}"
+        return pcm.duration_s
+
+    def said(self, text: str, voice: str) -> Pcm:
+        engine = self._piper if voice == "joe" else self._espeak
+        name = engine.voices()[0].name if voice == "joe" else voice
+        utterance = Utterance(normalize(text, max_chars=20_000), name, engine.voice(name).locale)
+        return self._runner.run(engine.synthesize(utterance))
+
+    def names_a_smile(self, language: str) -> bool:
+        return self.said("a. 🙂. b.", language).duration_s - self.said("a. b.", language).duration_s > 0.7
+
+    @property
+    def languages(self) -> list[str]:
+        return [voice.name for voice in self._espeak.voices()]
+
+    def skips_emoji(self, language: str) -> bool:
+        return self._espeak.voice(language).capabilities.skips_emoji
+
+
+@pytest.fixture(scope="module")
+def speaker() -> Iterator[Speaker]:
+    espeak, piper = espeak_engine(), piper_engine()
+    with asyncio.Runner() as runner:
+        for engine in (espeak, piper):
+            runner.run(engine.start())
+        yield Speaker(runner, espeak, piper)
+        for engine in (espeak, piper):
+            runner.run(engine.close())
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., dict[str, Any]]]:
+    """Asks a whole service of the embedded profile; the answer's body, with its status."""
+    espeak_engine()
+    with asyncio.Runner() as runner:
+        service = Service(load_settings(_environ(tmp_path_factory.mktemp("var"))))
+        running = service.running()
+        runner.run(running.__aenter__())
+        transport = httpx.ASGITransport(service.api)
+        client = httpx.AsyncClient(transport=transport, base_url="http://test", timeout=60)
+
+        def say(text: str, arm: str = "baseline", **more: Any) -> dict[str, Any]:
+            body = {"text": text, "character_key": "vault_dweller", "force_voice_model": arm} | more
+            response = runner.run(_posted(client.post("/api/v1/audio/synthesize", json=body)))
+            answer: dict[str, Any] = response.json()
+            return answer | {"status": response.status_code}
+
+        yield say
+        runner.run(client.aclose())
+        runner.run(running.__aexit__(None, None, None))
+
+
+async def _posted(request: Awaitable[httpx.Response]) -> httpx.Response:
+    return await request
+
+
+def _environ(folder: Path) -> dict[str, str]:
+    return {"SEGUE_PROFILE": "embedded", "SEGUE_DATA_DIR": str(folder), "CHIRP3_ENABLED": "true"}
+
+
+def test_traditional_and_simplified_chinese_are_read_alike(speaker: Speaker) -> None:
+    assert speaker.heard(TRADITIONAL, MANDARIN) == pytest.approx(speaker.heard(SIMPLIFIED, MANDARIN), rel=0.02)
+
+
+@pytest.mark.parametrize("paragraph", PARAGRAPHS[:2])
+def test_paragraphs_of_traditional_chinese_are_read(speaker: Speaker, paragraph: str) -> None:
+    assert speaker.heard(paragraph, MANDARIN) > 0.1 * len(paragraph)
+
+
+def test_a_listener_from_taiwan_is_told_of_an_accent_of_no_region(ask: Any) -> None:
+    answer = ask(TRADITIONAL, language="zh-TW")
+
+    assert answer["status"] == 200
+    assert "language zh-TW applied as cmn: the voice's accent is no region's in particular" in answer["warnings"]
+
+
+def test_nothing_is_said_of_accents_to_somebody_who_named_no_region(ask: Any) -> None:
+    assert not [warning for warning in ask(TRADITIONAL)["warnings"] if warning.startswith("language")]
+
+
+def test_latin_words_in_chinese_are_said(speaker: Speaker) -> None:
+    without = speaker.heard("我在工作，用的是電腦。", MANDARIN)
+
+    assert speaker.heard("我在NASA工作，用的是Windows電腦。", MANDARIN) > without + 0.4
+
+
+def test_a_text_of_chinese_and_english_goes_to_the_voice_that_reads_both(ask: Any) -> None:
+    answer = ask("請說 hello wanderer 然後離開。")
+
+    assert answer["status"] == 200
+    assert "Mandarin" in answer["voice_name"]
+
+
+def test_chinese_for_the_english_candidate_is_said_by_the_baseline(ask: Any) -> None:
+    answer = ask(TRADITIONAL, "candidate")
+
+    assert (answer["arm"], answer["assigned_arm"]) == ("baseline", "candidate")
+    assert "the candidate has no voice for this text; the baseline answered" in answer["warnings"]
+
+
+@pytest.mark.parametrize("text", ["שלום עולם", "He said שלום to us", "مرحبا بك", "Привет", "สวัสดีครับ"])
+def test_a_script_that_no_voice_of_the_character_reads_is_refused_by_name(ask: Any, text: str) -> None:
+    answer = ask(text)
+
+    assert answer["status"] == 400
+    assert "no voice of 'vault_dweller' speaks" in answer["detail"]
+
+
+def test_arabic_is_read_where_there_is_a_voice_for_it(speaker: Speaker) -> None:
+    assert speaker.heard("مرحبا بك في الملجأ. كيف حالك؟", ARABIC) > 1.0
+
+
+def test_controls_of_direction_are_not_heard(speaker: Speaker) -> None:
+    marked = "\u202bمرحبا\u200f بك في\u200e الملجأ.\u202c"
+
+    assert speaker.heard(marked, ARABIC) == pytest.approx(speaker.heard("مرحبا بك في الملجأ.", ARABIC), abs=0.05)
+
+
+@pytest.mark.parametrize("voice", [ENGLISH, "joe"])
+def test_english_voices_call_emoji_by_their_names(speaker: Speaker, voice: str) -> None:
+    assert speaker.heard("Great 🙂 thanks", voice) > speaker.heard("Great thanks", voice) + 0.5
+
+
+def test_the_mandarin_voice_passes_over_emoji(speaker: Speaker) -> None:
+    assert speaker.heard("好極了🙂謝謝❤️", MANDARIN) == pytest.approx(
+        speaker.heard("好極了謝謝", MANDARIN), abs=0.05
+    )
+
+
+def test_which_languages_name_emoji_is_known(speaker: Speaker) -> None:
+    wrong = {name for name in speaker.languages if speaker.skips_emoji(name) is speaker.names_a_smile(name)}
+
+    assert wrong == set()
+
+
+def test_a_listener_is_told_of_emoji_that_were_passed_over(ask: Any) -> None:
+    assert "emoji 🙂 ❤ not applied: this voice passes over them" in ask("好極了🙂謝謝❤️")["warnings"]
+
+
+def test_nothing_is_said_of_emoji_that_are_named(ask: Any) -> None:
+    assert not [warning for warning in ask("Great 🙂 thanks")["warnings"] if warning.startswith("emoji")]
+
+
+@pytest.mark.parametrize("text", ["🙂", "❤️ 👍🏽", "👨‍👩‍👧"])
+def test_emoji_alone_are_refused(ask: Any, text: str) -> None:
+    answer = ask(text)
+
+    assert answer["status"] == 400
+    assert "nothing that can be spoken" in answer["detail"]
+
+
+def test_a_family_is_said_one_by_one(speaker: Speaker) -> None:
+    family, people = speaker.heard("See 👨‍👩‍👧 there", ENGLISH), speaker.heard("See 👨👩👧 there", ENGLISH)
+
+    assert family == pytest.approx(people, abs=0.05)
+
+
+@pytest.mark.parametrize("voice", [ENGLISH, "joe"])
+def test_of_a_long_word_the_rest_is_not_said(speaker: Speaker, voice: str) -> None:
+    whole, first = speaker.heard(LONG_WORD, voice), speaker.heard(LONG_WORD[:155], voice)
+
+    assert whole == pytest.approx(first, rel=0.05)
+    assert speaker.heard(LONG_WORD[:130], voice) < first - 0.3
+
+
+@pytest.mark.parametrize("voice", [ENGLISH, MANDARIN, "joe"])
+def test_a_word_within_the_limit_is_said_to_its_end(speaker: Speaker, voice: str) -> None:
+    assert speaker.heard(LONG_WORD[:130], voice) > speaker.heard(LONG_WORD[:115], voice) + 0.3
+
+
+@pytest.mark.parametrize("arm", ["baseline", "candidate"])
+def test_a_listener_is_told_of_a_word_that_was_cut_off(ask: Any, arm: str) -> None:
+    warnings = ask(f"They call it {LONG_WORD}.", arm)["warnings"]
+
+    assert "word of 180 characters applied as about the first 130: this voice leaves out the rest" in warnings
+
+
+def test_a_listener_is_told_of_a_number_that_was_cut_off(ask: Any) -> None:
+    warnings = ask(f"It is {'8765432190' * 6} and no more.")["warnings"]
+
+    assert "number of 60 characters applied as about the first 40: this voice leaves out the rest" in warnings
+
+
+def test_many_scripts_in_one_text_need_a_voice_that_reads_them_all(ask: Any) -> None:
+    answer = ask("Hello 世界, привет мир.")
+
+    assert answer["status"] == 400
+    assert "Cyrl+Hani+Latn" in answer["detail"]
