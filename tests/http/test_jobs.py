@@ -67,10 +67,10 @@ async def test_a_part_of_the_file_can_be_asked_for(tmp_path: Path) -> None:
 
 
 async def test_a_job_has_one_voice_throughout(tmp_path: Path) -> None:
-    """The candidate broke off near the end: the baseline says all of it."""
+    """The candidate breaks off near the end and stays away: the baseline says all of it."""
     text = (SENTENCE * 30).strip()
     async with staged(tmp_path, CHIRP3_ROLLOUT_PERCENTAGE="100") as stage:
-        stage.bold.script += [0.0] * 20 + [Interrupted(1.0, Unavailable("gone"))]
+        stage.bold.script += [0.0] * 20 + [Interrupted(1.0, Unavailable("gone"))] * 40
         done = (await finished(stage, await submitted(stage, text)))[-1]
         audio = await stage.client.get(done["url"])
 

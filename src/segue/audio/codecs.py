@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, cast
 
+from segue.audio.ffmpeg import without_threads
 from segue.audio.resample import frame_of
 from segue.core.errors import InternalFailure
 from segue.core.speech import AudioFormat, Container
@@ -96,6 +98,7 @@ class Writer:
     def __init__(self, sink: Sink, codec: Codec, rate_hz: int, *, streamed: bool = False) -> None:
         import av
 
+        without_threads()
         self._codec = codec
         self._rate_hz = rate_hz
         self._written_samples = 0
@@ -130,6 +133,15 @@ class Writer:
             self._box.close()
         except (av.FFmpegError, ValueError) as error:
             raise self._refused(error) from error
+
+    def give_up(self) -> None:
+        """Lets go of the encoder at once, whose memory would else wait for the garbage collector; may be called
+        twice, and after ``close``.
+        """
+        import av
+
+        with suppress(av.FFmpegError, ValueError):
+            self._box.close()
 
     def _mux(self, frame: av.AudioFrame | None) -> None:
         import av

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,16 +14,17 @@ from segue.audio.level import Leveller
 from segue.audio.pcm import from_s16, to_s16
 from segue.audio.resample import Resampler
 from segue.audio.shift import Shifter
+from segue.audio.sized import joined_and_sized, sized
 from segue.audio.stream_encode import StreamEncoder
-from segue.audio.wav import wav_header
-from segue.core.speech import Container, EncodedAudio
+from segue.core.speech import EncodedAudio
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from segue.audio.pcm import Samples
     from segue.core.lines import Line
     from segue.core.speech import AudioFormat
 
-_WAV_HEADER_BYTES = 44
 _NOTHING = np.zeros(0, np.float32)
 
 
@@ -43,6 +45,8 @@ class Flow:
         self._silence = _NOTHING
         self._fresh = True
         self._samples = 0
+        self._one_at_a_time = Lock()
+        self.closed = False
 
     @property
     def rate_hz(self) -> int:
@@ -67,39 +71,53 @@ class Flow:
     def push(self, samples: Samples, fresh: bool) -> bytes:  # noqa: FBT001 - called through an executor
         """A chunk of the line; ``fresh`` where the engine began anew with it."""
         assert self._line is not None
-        before = b""
-        if self._silence.size:
-            before, self._silence = self._out(self._silence), _NOTHING
-            self._fresh = True
-        self._fresh = self._fresh or fresh
-        return before + self._out(self._line.push(samples))
+        with self._one_at_a_time:
+            before = b""
+            if self._silence.size:
+                before, self._silence = self._out(self._silence), _NOTHING
+                self._fresh = True
+            self._fresh = self._fresh or fresh
+            return before + self._out(self._line.push(samples))
 
     def end(self) -> bytes:
         """The line is over: its rest, and the silence after it."""
         assert self._line is not None
         line, self._line = self._line, None
-        out = self._out(line.finish())
-        self._fresh = True
-        return out + self._out(silence(self._rate_hz, line.silence_after_ms))
+        with self._one_at_a_time:
+            out = self._out(line.finish())
+            self._fresh = True
+            return out + self._out(silence(self._rate_hz, line.silence_after_ms))
 
     def finish(self) -> bytes:
         """The stream is over: what is left in it, and the container's end."""
-        rest = self._joiner.finish()
-        self._samples += rest.size
-        if self._limiter is not None:
-            rest = np.concatenate([self._limiter.push(rest), self._limiter.finish()])
-        return self._encoder.push(rest) + self._encoder.finish()
+        with self._one_at_a_time:
+            rest = self._joiner.finish()
+            self._samples += rest.size
+            if self._limiter is not None:
+                rest = np.concatenate([self._limiter.push(rest), self._limiter.finish()])
+            end = b"" if self.closed else self._encoder.push(rest) + self._encoder.finish()
+            self.closed = True
+            return end
 
-    def whole(self, data: bytes) -> EncodedAudio:
-        """All that came out, as audio to keep; a WAV header then tells its true sizes."""
-        rate_hz = self._encoder.rate_hz
-        if self._container is Container.WAV:
-            samples = data[_WAV_HEADER_BYTES:]
-            data = wav_header(len(samples) // 2, rate_hz) + samples
-        return EncodedAudio(data, self._container, rate_hz, self.duration_s, etag_of(data))
+    def close(self) -> None:
+        """Nothing more is wanted of it. May be called in any thread, also while a call is under way: whose
+        listener leaves does not stop the thread that works for them.
+        """
+        with self._one_at_a_time:
+            self.closed = True
+            self._encoder.close()
+
+    def whole(self, parts: Sequence[bytes]) -> EncodedAudio:
+        """All that came out, as audio to keep; its head then tells the true sizes."""
+        data = joined_and_sized(parts, self._container, self._encoder.sample_count)
+        return EncodedAudio(data, self._container, self._encoder.rate_hz, self.duration_s, etag_of(data))
+
+    def head_of_file(self, head: bytes, file_bytes: int) -> bytes:
+        """The first bytes that came out, as they are in a file of all of them."""
+        return sized(head, self._container, file_bytes, self._encoder.sample_count)
 
     def _out(self, samples: Samples) -> bytes:
-        if not samples.size:
+        if not samples.size or self.closed:
             return b""
         joined = self._joiner.push(samples, new_piece=self._fresh)
         self._fresh = False

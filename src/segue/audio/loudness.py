@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segue.audio.ffmpeg import without_threads
 from segue.core.errors import InternalFailure
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _measured_every_100_ms(samples: Samples, rate_hz: int) -> Iterator[float]:
     """The integrated loudness so far, from the first whole block on."""
     import av
 
+    without_threads()
     graph = av.filter.Graph()
     source = graph.add_abuffer(sample_rate=rate_hz, format="flt", layout="mono", time_base=Fraction(1, rate_hz))
     graph.link_nodes(source, graph.add("ebur128", "metadata=1"), graph.add("abuffersink")).configure()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segue.audio.ffmpeg import without_threads
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -59,6 +61,7 @@ def frame_of(samples: NDArray[np.int16], rate_hz: int, position: int) -> av.Audi
 def _filter_to(rate_hz: int) -> av.AudioResampler:
     import av
 
+    without_threads()
     return av.AudioResampler(format="s16", layout="mono", rate=rate_hz)
 
 

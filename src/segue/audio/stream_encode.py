@@ -24,7 +24,7 @@ class StreamEncoder:
     Decoded, the stream is what ``encode`` makes of the whole, but for silence of the coder's own at both ends:
     a stream cannot go back to say how much of it there is. The delay to the first byte and that silence are in
     docs/formats.md, by format. It holds what the coder has not let go of yet, a tenth of a second or two, however
-    long the stream. A stream that is given up needs no ``finish``.
+    long the stream. A stream that is given up needs no ``finish``, but ``close``.
 
     Raises:
         InternalFailure: the codec refused; from every method.
@@ -34,20 +34,36 @@ class StreamEncoder:
         self.rate_hz = rate_for(wanted, rate_hz)
         self._resampler = Resampler(rate_hz, self.rate_hz)
         self._wrapper = _wrapper_for(wanted, self.rate_hz)
+        self._samples = 0
+
+    @property
+    def sample_count(self) -> int:
+        """How many samples, at ``rate_hz``, have gone into the container."""
+        return self._samples
 
     def push(self, samples: Samples) -> bytes:
         """What the container gives by now, perhaps nothing."""
-        return self._wrapper.push(self._resampler.push(to_s16(samples)))
+        return self._wrapped(self._resampler.push(to_s16(samples)))
 
     def finish(self) -> bytes:
         """The rest, to the last sample; nothing may be pushed after."""
-        return self._wrapper.push(self._resampler.finish()) + self._wrapper.finish()
+        return self._wrapped(self._resampler.finish()) + self._wrapper.finish()
+
+    def close(self) -> None:
+        """Nothing more is wanted of it; megabytes of the coder's are free again."""
+        self._wrapper.close()
+
+    def _wrapped(self, samples: NDArray[np.int16]) -> bytes:
+        self._samples += samples.size
+        return self._wrapper.push(samples)
 
 
 class _Wrapper(Protocol):
     def push(self, samples: NDArray[np.int16]) -> bytes: ...
 
     def finish(self) -> bytes: ...
+
+    def close(self) -> None: ...
 
 
 class _Bare:
@@ -62,6 +78,9 @@ class _Bare:
 
     def finish(self) -> bytes:
         return b""
+
+    def close(self) -> None:
+        pass
 
 
 class _Outlet:
@@ -94,6 +113,9 @@ class _Coded:
     def finish(self) -> bytes:
         self._writer.close()
         return self._outlet.drained()
+
+    def close(self) -> None:
+        self._writer.give_up()
 
 
 def _wrapper_for(wanted: AudioFormat, rate_hz: int) -> _Wrapper:

@@ -64,6 +64,14 @@ class JobShelf(Protocol):
         """The path of the file that its audio is written to."""
         ...
 
+    def drop_audio(self, job_id: str) -> None:
+        """Deletes the file of its audio, should there be one."""
+        ...
+
+    def forget(self, job_id: str) -> None:
+        """Deletes all there is of it."""
+        ...
+
     def ask_to_cancel(self, job_id: str) -> None:
         """Leaves word for whoever is at work on it."""
         ...

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
+import structlog
 
-from segue.core.errors import ErrorCode, Overloaded, SegueError
+from segue.core.errors import ErrorCode, Overloaded, SegueError, Unavailable
 from segue.ports.jobs import Job, JobState
+from segue.service.job_work import SILENT_S, JobWork
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from segue.core.speech import SpeechRequest
     from segue.ports.clock import Clock, Entropy
     from segue.ports.jobs import JobShelf
     from segue.service.pipeline import Pipeline
     from segue.service.router import Route
-    from segue.service.stream import Stream
     from segue.service.threads import Threads
 
-_LOST_AFTER_S = 60.0
+_LOST_AFTER_S = 4 * SILENT_S
 _LOOK_EVERY_S = 0.2
-_BEAT_EVERY_S = 1.0
 _RETRY_AFTER_S = 30.0
+_ROOM = "see that the data directory has room"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Jobs:
         self._rules = rules
         self._turns = asyncio.Semaphore(rules.running)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._entering = 0
 
     async def submit(self, request: SpeechRequest) -> Job:
         """Takes the text in; its audio will be of one voice throughout.
@@ -66,26 +69,38 @@ class Jobs:
         Raises:
             InvalidRequest: no arm could ever say it.
             Overloaded: too many wait already.
+            Unavailable: it cannot be written down.
         """
         route = self._pipeline.enter(request)
-        if len(self._tasks) >= self._rules.running + self._rules.waiting:
-            raise Overloaded(f"{len(self._tasks)} long texts wait already", retry_after_s=_RETRY_AFTER_S)
-        now_s = self._clock.now_s()
-        await self._threads.run(self._shelf.sweep, now_s - self._rules.kept_s)
-        job = Job(
-            self._entropy.token(),
-            JobState.QUEUED,
-            route.character.key,
-            request.audio_format.container,
-            len(request.text),
-            now_s,
-            now_s,
-        )
-        await self._threads.run(self._shelf.put, job)
-        task = asyncio.create_task(self._worked(job, route), name=f"job {job.id}")
-        self._tasks[job.id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(job.id, None))
+        with self._place():
+            job = self._job(request, route)
+            try:
+                await self._threads.run(self._shelf.sweep, job.created_at_s - self._rules.kept_s)
+                await self._threads.run(self._shelf.put, job)
+            except OSError as error:
+                await self._threads.run(self._shelf.forget, job.id)
+                raise Unavailable(f"the job cannot be kept: {error.strerror}; {_ROOM}") from error
+            task = asyncio.create_task(self._worked(job, route), name=f"job {job.id}")
+            self._tasks[job.id] = task
+            task.add_done_callback(lambda _: self._tasks.pop(job.id, None))
         return job
+
+    def _job(self, request: SpeechRequest, route: Route) -> Job:
+        now_s, container = self._clock.now_s(), request.audio_format.container
+        chars = len(request.text)
+        return Job(self._entropy.token(), JobState.QUEUED, route.character.key, container, chars, now_s, now_s)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """One of the places, held while a job is written down; those that have been are counted as tasks."""
+        taken = len(self._tasks) + self._entering
+        if taken >= self._rules.running + self._rules.waiting:
+            raise Overloaded(f"{taken} long texts wait already", retry_after_s=_RETRY_AFTER_S)
+        self._entering += 1
+        try:
+            yield
+        finally:
+            self._entering -= 1
 
     async def look(self, job_id: str) -> Job | None:
         """What is known of a job; one that nobody is at work on any more has failed."""
@@ -120,7 +135,8 @@ class Jobs:
         await self._threads.run(self._shelf.ask_to_cancel, job_id)
         task = self._tasks.get(job_id)
         if task is not None:
-            task.cancel()
+            if not task.cancelling():
+                task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         return await self.look(job_id)
 
@@ -128,89 +144,37 @@ class Jobs:
         """Stops all work; what was under way has failed."""
         tasks = list(self._tasks.values())
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _worked(self, job: Job, route: Route) -> None:
-        work = _Work(self._shelf, self._threads, self._clock, job)
+        work = JobWork(self._shelf, self._threads, self._clock, job)
         try:
-            async with self._turns:
+            async with work.watched(), self._turns:
                 await self._made(work, route)
         except SegueError as error:
-            await work.change(state=JobState.FAILED, error=error.code, detail=str(error))
+            await self._ended(work, ErrorCode(error.code), str(error))
         except asyncio.CancelledError:
             await asyncio.shield(work.stopped())
             raise
         except OSError as error:
-            detail = f"the audio cannot be written: {error.strerror}; see that the data directory has room"
-            await work.change(state=JobState.FAILED, error=ErrorCode.INTERNAL, detail=detail)
+            await self._ended(work, ErrorCode.INTERNAL, f"the audio cannot be written: {error.strerror}; {_ROOM}")
 
-    async def _made(self, work: _Work, route: Route) -> None:
+    @staticmethod
+    async def _ended(work: JobWork, code: ErrorCode, detail: str) -> None:
+        try:
+            await work.failed(code, detail)
+        except OSError as reason:
+            log = structlog.get_logger("segue.service")
+            log.exception("job_not_written_down", error=code, detail=detail, reason=reason.strerror)
+
+    async def _made(self, work: JobWork, route: Route) -> None:
         stream = await self._pipeline.stream(route, one_voice=True)
         try:
             await work.write(stream)
         finally:
             await stream.aclose()
-
-
-class _Work:
-    """One job under way: its file, and the record of how far it is."""
-
-    def __init__(self, shelf: JobShelf, threads: Threads, clock: Clock, job: Job) -> None:
-        self._shelf = shelf
-        self._threads = threads
-        self._clock = clock
-        self._job = job
-        self._beaten_at_s = clock.monotonic_s()
-        self._bytes = 0
-
-    async def write(self, stream: Stream) -> None:
-        """All of the stream into the file, from its beginning again where another voice begins."""
-        await self._describe(stream, state=JobState.RUNNING)
-        file, beginning = await self._threads.run(self._shelf.create, self._job.id), stream.beginning
-        with file:
-            async for data in stream:
-                if stream.beginning != beginning:
-                    beginning, self._bytes = stream.beginning, 0
-                    file.seek(0)
-                    file.truncate()
-                self._bytes += await self._threads.run(file.write, data)
-                await self._beat(stream)
-        await self._describe(stream, state=JobState.DONE, said_chars=self._job.text_chars)
-
-    async def change(self, **fields: object) -> None:
-        self._job = _changed(self._job, updated_at_s=self._clock.now_s(), **fields)
-        await self._threads.run(self._shelf.put, self._job)
-
-    async def stopped(self) -> None:
-        """Somebody cancelled it, or the service ends."""
-        if self._shelf.is_to_cancel(self._job.id):
-            await self.change(state=JobState.CANCELLED, detail="cancelled on request")
-        else:
-            detail = "the service was stopped; submit the text again"
-            await self.change(state=JobState.FAILED, error=ErrorCode.UNAVAILABLE, detail=detail)
-
-    async def _beat(self, stream: Stream) -> None:
-        """Once a second: how far it is, and whether anybody still wants it."""
-        now_s = self._clock.monotonic_s()
-        if now_s - self._beaten_at_s < _BEAT_EVERY_S:
-            return
-        self._beaten_at_s = now_s
-        if await self._threads.run(self._shelf.is_to_cancel, self._job.id):
-            raise asyncio.CancelledError
-        await self._describe(stream, state=JobState.RUNNING, said_chars=stream.said_chars)
-
-    async def _describe(self, stream: Stream, **fields: object) -> None:
-        way = stream.heard.found.leg.way
-        await self.change(
-            audio_s=round(stream.duration_s, 3),
-            audio_bytes=self._bytes,
-            arm=way.arm,
-            voice_model=way.model,
-            voice_name=way.voice.label,
-            warnings=stream.warnings,
-            **fields,
-        )
 
 
 def _changed(job: Job, **fields: object) -> Job:

@@ -63,14 +63,14 @@ class Lane:
             BreakerOpen, QuotaExhausted, Overloaded: the engine was not asked.
         """
         self._check_breaker(probe)
-        async with self._admission.place(deadline):
-            self._report_load()
-            try:
+        try:
+            async with self._admission.place(deadline):
+                self._report_load()
                 self._check_breaker(probe)  # it may have opened while this one stood in line
                 await self._spend(chars, deadline if patient else None)
                 yield
-            finally:
-                self._report_load()
+        finally:
+            self._report_load()  # with the place given back: a lane at rest has to say so
 
     def succeeded(self) -> None:
         """A call has. One that was under way when the breaker opened tells of the time before."""

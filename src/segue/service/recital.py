@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from segue.audio.flow import Flow
 from segue.core.assign import Diversion
-from segue.core.errors import InvalidRequest, SegueError, Unavailable
+from segue.core.errors import SegueError, Unavailable
 from segue.core.speech import EncodedAudio
 from segue.service.accounts import answer_of
+from segue.service.backups import Backups
 from segue.service.failover import error_type
 from segue.service.found import NEW, Found
+from segue.service.streams import BEGINNING, Place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Iterator
 
     from segue.audio.pcm import Samples
+    from segue.core.lines import Line
     from segue.core.speech import AudioFormat
     from segue.ports.clock import Clock
     from segue.ports.recorder import Recorder
     from segue.service.accounts import Accounts
-    from segue.service.router import Leg, Route, Router
+    from segue.service.backups import Backup
+    from segue.service.router import Route, Router
     from segue.service.shelf import Shelf
     from segue.service.streams import Opened, Streams
     from segue.service.synthesis import Synthesis
@@ -33,6 +37,9 @@ _SLICES_S = (0.1, 0.2, 0.4)
 """The first sound leaves in small slices, for the codecs take their time; what follows in larger ones."""
 
 _SLICE_S = 1.0
+
+_MOST_KEPT_BYTES = 64 * 1024 * 1024
+"""More is not kept in memory until it can go to the cache: a long text may have a gigabyte of samples."""
 
 
 class Stage(NamedTuple):
@@ -68,7 +75,10 @@ class Recital:
         self._heard_of_line = False
         self._said_chars = 0
         self._waiting_since_s: float | None = None
-        self._retried = False
+        self._sent_bytes = 0
+        self._backups = Backups(
+            stage.router, route, opened.leg, go_on=stage.streams.rules.go_on, one_voice=one_voice
+        )
         self._over = False
 
     @property
@@ -79,6 +89,9 @@ class Recital:
     def duration_s(self) -> float:
         return self._flow.duration_s
 
+    def head_of_file(self, head: bytes, file_bytes: int) -> bytes:
+        return self._flow.head_of_file(head, file_bytes)
+
     async def content(self) -> AsyncGenerator[bytes, None]:
         """The bytes.
 
@@ -88,15 +101,19 @@ class Recital:
         async with aclosing(self._sound()) as sound:
             async for data in sound:
                 if data:
-                    if self._sent is not None:
-                        self._sent.append(data)
+                    self._keep(data)
                     yield data
-        rest = await self._stage.threads.run(self._flow.finish)
+        try:
+            rest = await self._stage.threads.run(self._flow.finish)
+        except SegueError as error:
+            raise self._cut(error) from error
         await self._ended(rest)
         yield rest
 
     async def close(self) -> None:
         """The listener left, unless it is over already."""
+        if not self._flow.closed:
+            await self._stage.threads.run(self._flow.close)
         if self._over:
             return
         self._over = True
@@ -130,6 +147,8 @@ class Recital:
             take = takes.present
             flow.begin(take.line, take.rate_hz, streams.gain_ratio(takes))
             takes.look_ahead()
+            if self._one_voice:
+                await self._waited(streams.complete(takes))
             while (part := await self._waited(take.next(streams.rules.gap_s))) is not None:
                 fresh = part.fresh
                 for piece in self._slices(part.samples, take.rate_hz):
@@ -147,7 +166,7 @@ class Recital:
             await self._waited(streams.audible(takes, streams.rules.gap_s))
 
     async def _change_arm(self, failure: SegueError) -> None:
-        """The rest of the text goes to the baseline, or once more to it.
+        """The rest of the text goes to who can go on.
 
         Raises:
             Unavailable: nobody can say it; the stream is cut.
@@ -155,45 +174,50 @@ class Recital:
         takes = self._opened.takes
         await takes.close()
         self._stage.synthesis.blame(takes.calls, takes.calls.watch.elapsed_s, failure, takes.first_audio_s)
-        backup = None if isinstance(failure, InvalidRequest) else self._backup()
-        if backup is None:
-            raise self._cut(failure) from failure
-        route, streams = self.answer.route, self._stage.streams
-        diversion = self._opened.diversion
-        if backup is not self._opened.leg:
+        line = self._next_line()
+        while (backup := self._backups.after(failure, line.start)) is not None:
+            try:
+                opened = await self._waited(self._reopened(backup, line, failure))
+            except SegueError as error:
+                failure = error
+            else:
+                return await self._taken_over(opened, backup)
+            if not self._one_voice:
+                break
+        raise self._cut(failure) from failure
+
+    async def _reopened(self, backup: Backup, line: Line, failure: SegueError) -> Opened:
+        """The leg that goes on, from the line on or anew, once it can be heard."""
+        route, now = self.answer.route, self._opened
+        diversion = now.diversion
+        if backup.leg is not now.leg:
             self._stage.recorder.fell_back(route.request, route.character.key, error_type(failure))
             diversion = Diversion.FALLBACK
-        start = 0 if self._one_voice else self._next_start()
-        try:
-            again = streams.open(route, backup, streams.rules.gap_s, start, one_voice=self._one_voice)
-            opened = await self._waited(again)
-        except SegueError as error:
-            raise self._cut(error) from error
-        self._opened = opened._replace(diversion=diversion, failure=failure.code)
-        self._sent = None  # of two voices: nobody else's answer
-        if self._one_voice:
-            self._flow = self._begun(route.request.audio_format)
+        if backup.wait_s:
+            await self._stage.clock.sleep(backup.wait_s)
+        place = BEGINNING if backup.anew else Place(line.start, line.silence_before_ms)
+        streams = self._stage.streams
+        opened = await streams.open(route, backup.leg, streams.rules.gap_s, place, one_voice=self._one_voice)
+        return opened._replace(diversion=diversion, failure=failure.code)
+
+    async def _taken_over(self, opened: Opened, backup: Backup) -> None:
+        if backup.anew:
+            await self._stage.threads.run(self._flow.close)
+        if backup.anew or not self._one_voice:
+            self._sent = None  # of two voices: nobody else's answer
+        self._opened = opened
+        if backup.anew:
+            self._flow = self._begun(self.answer.route.request.audio_format)
+            self._said_chars = 0
             self.beginning += 1
-        self.answer = answer_of(route, self._found())
+        self.answer = answer_of(self.answer.route, self._found())
 
-    def _backup(self) -> Leg | None:
-        """Who says the rest: the baseline behind a candidate; behind the baseline, once, itself."""
-        if not (self._stage.streams.rules.go_on or self._one_voice):
-            return None
-        route, leg = self.answer.route, self._opened.leg
-        if leg is route.leg and (fallback := self._stage.router.fallback(route)) is not None:
-            return fallback
-        if self._retried:
-            return None
-        self._retried = True
-        return leg
-
-    def _next_start(self) -> int:
+    def _next_line(self) -> Line:
         """Where the rest begins: with the line that broke off, or the next one where some of it was heard. A last
         line is said again all the same: better twice than half.
         """
         left = self._opened.takes.left
-        return left[1].start if self._heard_of_line and len(left) > 1 else left[0].start
+        return left[1] if self._heard_of_line and len(left) > 1 else left[0]
 
     def _cut(self, error: SegueError) -> Unavailable:
         self._over = True
@@ -203,11 +227,18 @@ class Recital:
             f"the stream was cut off after {heard_s:.1f} s of sound ({error.code}); ask for it again"
         )
 
+    def _keep(self, data: bytes) -> None:
+        self._sent_bytes += len(data)
+        if self._sent_bytes > _MOST_KEPT_BYTES:
+            self._sent = None
+        if self._sent is not None:
+            self._sent.append(data)
+
     async def _ended(self, rest: bytes) -> None:
         self._over = True
         self._stage.accounts.served(self.answer, self._latency_s)
         if self._sent is not None:
-            leg, audio = self._opened.leg, self._flow.whole(b"".join([*self._sent, rest]))
+            leg, audio = self._opened.leg, self._flow.whole([*self._sent, rest])
             await self._stage.shelf.put(leg.key, leg, self.answer.route.character.key, audio)
 
     def _begun(self, wanted: AudioFormat) -> Flow:

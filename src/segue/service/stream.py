@@ -26,6 +26,8 @@ class Speaking(Protocol):
     @property
     def duration_s(self) -> float: ...
 
+    def head_of_file(self, head: bytes, file_bytes: int) -> bytes: ...
+
     def content(self) -> AsyncGenerator[bytes, None]: ...
 
     async def close(self) -> None: ...
@@ -77,6 +79,12 @@ class Stream:
         """How long the sound lasts so far."""
         return self._speaking.duration_s
 
+    def head_of_file(self, head: bytes, file_bytes: int) -> bytes:
+        """The first bytes (``segue.audio.sized.HEAD_BYTES`` of them), once all have been read: as a file of
+        ``file_bytes`` begins, which can tell its own size.
+        """
+        return self._speaking.head_of_file(head, file_bytes)
+
     def __aiter__(self) -> Stream:
         return self
 
@@ -104,6 +112,10 @@ class WholeAnswer:
     @property
     def duration_s(self) -> float:
         return self.answer.found.audio.duration_s
+
+    def head_of_file(self, head: bytes, file_bytes: int) -> bytes:
+        del file_bytes
+        return head
 
     async def content(self) -> AsyncGenerator[bytes, None]:
         yield self.answer.found.audio.data

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from segue.audio.level_book import LevelBook
     from segue.core.assign import Diversion
     from segue.core.errors import ErrorCode
+    from segue.core.lines import Line
     from segue.service.router import Leg, Route, Way
     from segue.service.synthesis import Synthesis
     from segue.service.takes import Take
@@ -46,6 +47,16 @@ class StreamRules:
     go_on: bool = True
 
 
+class Place(NamedTuple):
+    """Where in the text a leg begins: at the character ``start``, after so much silence."""
+
+    start: int
+    silence_before_ms: int
+
+
+BEGINNING = Place(0, 0)
+
+
 class Opened(NamedTuple):
     """A leg whose first line can be heard."""
 
@@ -69,16 +80,15 @@ class Streams:
         self._threads = threads
 
     async def open(
-        self, route: Route, leg: Leg, timeout_s: float, start: int = 0, *, one_voice: bool = False
+        self, route: Route, leg: Leg, timeout_s: float, place: Place = BEGINNING, *, one_voice: bool = False
     ) -> Opened:
-        """The leg from the character at ``start`` on, once its first sound is there.
+        """The leg from the place on, once its first sound is there.
 
         Raises:
             SegueError: why there is none. Whether the arm is to blame has been counted already.
         """
         calls = self._synthesis.calls(leg, route.request, route.character.key)
-        lines = streamed_lines(rest_of(leg.resolved, start), leg.way.voice.capabilities)
-        lines = tuple([replace(line, start=line.start + start) for line in lines])
+        lines = _lines_from(place, leg)
         ahead = self.rules.ahead_of_files if one_voice else self.rules.ahead
         takes = Takes(calls, lines, ahead, self.rules.gap_s)
         try:
@@ -115,6 +125,15 @@ class Streams:
         if unknown:
             await self.learn(takes)
 
+    async def complete(self, takes: Takes) -> None:
+        """Waits for all of the present line, and listens to it, for what must have no half lines.
+
+        Raises:
+            SegueError: it cannot be had, or is no usable speech.
+        """
+        await takes.present.complete(self.rules.gap_s)
+        await self.heard_whole(takes)
+
     async def heard_whole(self, takes: Takes) -> None:
         """Listens to all of a line that is made.
 
@@ -149,6 +168,14 @@ class Streams:
         if manner.level_lufs is None:
             return 0.0
         return self._levels.gain_db((manner.engine, manner.voice), manner.level_lufs)
+
+
+def _lines_from(place: Place, leg: Leg) -> tuple[Line, ...]:
+    lines = streamed_lines(rest_of(leg.resolved, place.start), leg.way.voice.capabilities)
+    moved = [replace(line, start=line.start + place.start) for line in lines]
+    if moved and place.silence_before_ms:
+        moved[0] = replace(moved[0], silence_before_ms=place.silence_before_ms)
+    return tuple(moved)
 
 
 def _check_beginning(take: Take) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from segue.service.calls import Calls, Chunk
 
 
+_ANY_MORE_S = 1e-6
+
+
 class Part(NamedTuple):
     """Some of a line's sound; ``fresh`` where the engine began anew with it, as it does for each call."""
 
@@ -98,6 +101,18 @@ class Take:
         if self.failure is not None:
             raise self.failure
         return None
+
+    async def complete(self, gap_s: float) -> None:
+        """Waits until the line is made.
+
+        Raises:
+            DeadlineExceeded: nothing came for ``gap_s``.
+            SegueError: the line broke off.
+        """
+        while not self.made:
+            await self.reach(self.has_s + _ANY_MORE_S, gap_s)
+        if self.failure is not None:
+            raise self.failure
 
     async def settle(self, timeout_s: float) -> None:
         """Gives the engine so long to say that it has said all."""

@@ -33,8 +33,12 @@ class JobFiles:
         home = self._home(job.id)
         home.mkdir(parents=True, exist_ok=True)
         fresh = home / f"{_RECORD}.{os.getpid()}"
-        fresh.write_bytes(_ENCODER.encode(job))
-        fresh.replace(home / _RECORD)
+        try:
+            fresh.write_bytes(_ENCODER.encode(job))
+            fresh.replace(home / _RECORD)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
     def get(self, job_id: str) -> Job | None:
         if not _ID.fullmatch(job_id):
@@ -49,6 +53,12 @@ class JobFiles:
 
     def audio(self, job_id: str) -> str:
         return str(self._home(job_id) / _AUDIO)
+
+    def drop_audio(self, job_id: str) -> None:
+        (self._home(job_id) / _AUDIO).unlink(missing_ok=True)
+
+    def forget(self, job_id: str) -> None:
+        shutil.rmtree(self._home(job_id), ignore_errors=True)
 
     def ask_to_cancel(self, job_id: str) -> None:
         (self._home(job_id) / _CANCEL).touch()

@@ -27,6 +27,7 @@ class RememberingRecorder:
         self.phases: list[BreakerPhase] = []
         self.quotas: Counter[tuple[str, str, str]] = Counter()
         self.kept_bytes = 0
+        self.loads: dict[LaneName, tuple[int, int]] = {}
 
     def attempted(self, attempt: Attempt) -> None:
         self.attempts.append(attempt)
@@ -61,4 +62,5 @@ class RememberingRecorder:
     def quota_spent(self, lane: LaneName, limit: str) -> None:
         self.quotas[(*lane, limit)] += 1
 
-    def load_changed(self, lane: LaneName, running: int, waiting: int) -> None: ...
+    def load_changed(self, lane: LaneName, running: int, waiting: int) -> None:
+        self.loads[lane] = running, waiting

@@ -50,6 +50,14 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
+async def test_a_lane_at_rest_says_that_nothing_runs() -> None:
+    bench = Bench()
+    async with bench.lane.admitted(10, asyncio.get_running_loop().time() + 5, bench.probe):
+        assert bench.recorder.loads[NAME] == (1, 0)
+
+    assert bench.recorder.loads[NAME] == (0, 0)
+
+
 async def test_after_enough_failures_in_a_row_calls_are_refused_at_once() -> None:
     bench = Bench()
     await bench.break_it()

@@ -10,7 +10,7 @@ import pytest
 
 from segue.audio.decode import decode
 from segue.core.errors import Unavailable
-from segue.core.speech import Arm, AudioFormat, Container, Pcm, SpeechRequest, Unit, UnitSource
+from segue.core.speech import Arm, AudioFormat, Container, Controls, Pause, Pcm, SpeechRequest, Unit, UnitSource
 from segue.testing.engine import Interrupted
 from support.service import staged
 
@@ -218,3 +218,19 @@ async def test_a_stream_nobody_began_to_read_is_closed_all_the_same(tmp_path: Pa
             pass
 
         assert stage.bold.cancelled == 1
+
+
+async def test_a_pause_before_the_sentence_where_the_baseline_takes_over_is_kept(tmp_path: Path) -> None:
+    pauses = (Pause(len(FIRST) + 1, 3000),)
+    request = asked(f"{FIRST} {SECOND}")._replace(controls=Controls(pauses=pauses))
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
+        whole = decode(await heard(stage, request))
+        stage.bold.script += [0.0, BROKEN]
+        unheard = decode(await heard(stage, request))
+        stage.bold.script.append(Interrupted(1.0, BROKEN))
+        stage.bold.chunk_delay_s = 0.01
+        after_a_break = decode(await heard(stage, request))
+
+    assert whole.duration_s == pytest.approx((len(FIRST) + len(SECOND)) * 0.08 + 3.0, rel=0.02)
+    assert unheard.duration_s == pytest.approx(whole.duration_s, abs=0.1)
+    assert after_a_break.duration_s == pytest.approx(1.0 + 3.0 + len(SECOND) * 0.08, rel=0.05)

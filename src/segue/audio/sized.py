@@ -1,0 +1,43 @@
+"""Sizes put where a stream had to leave them open, once all of it is there."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from segue.audio.wav import wav_header
+from segue.core.speech import Container
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HEAD_BYTES = 64
+"""What comes first in a file and may have to be told the rest."""
+
+_WAV_RATE_AT, _WAV_HEADER_BYTES = 24, 44
+_FLAC_COUNT_AT = 18
+"""After ``fLaC``, the block's header and ten bytes of STREAMINFO: 20 bits of rate, 3 of channels, 5 of depth, 36
+of how many samples there are (RFC 9639, 8.2)."""
+
+_FLAC_COUNT_BITS = 36
+
+
+def sized(head: bytes, container: Container, file_bytes: int, sample_count: int) -> bytes:
+    """The first bytes of a mono stream of ours, at least ``HEAD_BYTES`` or all there are, as those of a file.
+
+    As many bytes as before. Other containers than WAV and FLAC have no such place, and are left as they are.
+    """
+    if container is Container.WAV and len(head) >= _WAV_HEADER_BYTES:
+        (rate_hz,) = struct.unpack_from("<I", head, _WAV_RATE_AT)
+        return wav_header((file_bytes - _WAV_HEADER_BYTES) // 2, rate_hz) + head[_WAV_HEADER_BYTES:]
+    if container is Container.FLAC and head[:4] == b"fLaC" and sample_count < 1 << _FLAC_COUNT_BITS:
+        end = _FLAC_COUNT_AT + 8
+        packed = int.from_bytes(head[_FLAC_COUNT_AT:end], "big") >> _FLAC_COUNT_BITS << _FLAC_COUNT_BITS
+        return head[:_FLAC_COUNT_AT] + (packed | sample_count).to_bytes(8, "big") + head[end:]
+    return head
+
+
+def joined_and_sized(parts: Sequence[bytes], container: Container, sample_count: int) -> bytes:
+    """All parts of a stream as one file."""
+    data = b"".join(parts)
+    return sized(data[:HEAD_BYTES], container, len(data), sample_count) + data[HEAD_BYTES:]
