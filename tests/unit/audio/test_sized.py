@@ -18,7 +18,7 @@ SOUND = (0.3 * np.sin(np.arange(RATE_HZ * 3) * 0.05)).astype(np.float32)
 
 def told_s(data: bytes) -> float | None:
     """How long the container says that it is, without anyone reading through it."""
-    with av.open(io.BytesIO(data)) as box:
+    with av.open(io.BytesIO(data), "r") as box:
         return None if box.duration is None else box.duration / 1e6
 
 
