@@ -131,3 +131,13 @@ async def test_a_job_nobody_knows_is_not_there(tmp_path: Path, method: str) -> N
 
     assert answer.status_code == 404
     assert odd.status_code in (404, 405)
+
+
+async def test_a_long_text_may_be_marked_up(tmp_path: Path) -> None:
+    markup = f"<speak>{SENTENCE * 80}<break time='1s'/>{SENTENCE}</speak>"
+    async with staged(tmp_path) as stage:
+        job = await submitted(stage, markup, text_type="ssml")
+        done = (await finished(stage, job))[-1]
+
+    assert done["status"] == "done"
+    assert done["duration"] == pytest.approx(len(SENTENCE.strip()) * 81 * 0.08 + 1.0, rel=0.03)

@@ -67,12 +67,15 @@ async def _next(chunks: AsyncIterator[bytes], gone: asyncio.Future[None]) -> byt
     """
     waiting = asyncio.ensure_future(_or_none(chunks))
     either: set[asyncio.Future[Any]] = {waiting, gone}
-    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-    if waiting.done():
-        return waiting.result()
-    waiting.cancel()
-    await asyncio.gather(waiting, return_exceptions=True)
-    raise ClientGone
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if waiting.done():
+            return waiting.result()
+        raise ClientGone
+    finally:
+        if not waiting.done():  # also where the server ends: what is still at work cannot be closed
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
 
 
 async def _or_none(chunks: AsyncIterator[bytes]) -> bytes | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _LOST_AFTER_S = 4 * SILENT_S
 _LOOK_EVERY_S = 0.2
+_ELSEWHERE_S = 3.0
 _RETRY_AFTER_S = 30.0
 _ROOM = "see that the data directory has room"
 
@@ -134,11 +135,21 @@ class Jobs:
             return job
         await self._threads.run(self._shelf.ask_to_cancel, job_id)
         task = self._tasks.get(job_id)
-        if task is not None:
-            if not task.cancelling():
-                task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        if task is None:
+            return await self._cancelled_elsewhere(job_id)
+        if not task.cancelling():
+            task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
         return await self.look(job_id)
+
+    async def _cancelled_elsewhere(self, job_id: str) -> Job | None:
+        """Waits a little for the other worker, which looks every second."""
+        waited_until_s = self._clock.monotonic_s() + _ELSEWHERE_S
+        while (job := await self.look(job_id)) is not None:
+            if job.state.over or self._clock.monotonic_s() >= waited_until_s:
+                break
+            await self._clock.sleep(_LOOK_EVERY_S)
+        return job
 
     async def close(self) -> None:
         """Stops all work; what was under way has failed."""

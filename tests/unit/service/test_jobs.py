@@ -15,9 +15,11 @@ from segue.core.errors import Overloaded, Unavailable
 from segue.core.speech import AudioFormat, Container, SpeechRequest, Unit, UnitSource
 from segue.ports.jobs import Job, JobState
 from segue.service.job_work import SILENT_S, JobWork
+from segue.service.jobs import JobRules, Jobs
 from segue.service.threads import Threads
 from segue.store.job_files import JobFiles
-from segue.testing.clock import FakeClock
+from segue.system.clock import SystemClock
+from segue.testing.clock import CountingEntropy, FakeClock
 from segue.testing.engine import Interrupted
 from support.service import staged
 
@@ -179,3 +181,17 @@ async def test_a_slip_in_one_line_costs_that_line_and_not_the_job(tmp_path: Path
     assert (last.state, last.detail) == (JobState.DONE, None)
     assert sound.duration_s == pytest.approx(len(text) * 0.08, rel=0.02)
     assert sound.duration_s == pytest.approx(last.audio_s, abs=0.01)
+
+
+async def test_another_worker_tells_whether_the_job_was_stopped(tmp_path: Path, threads: Threads) -> None:
+    async with staged(tmp_path) as stage:
+        stage.calm.delay_s = 3600.0
+        speech = stage.service.speech
+        job = await speech.jobs.submit(asked())
+        other = Jobs(
+            speech.pipeline, shelf_of(tmp_path), threads, SystemClock(), CountingEntropy(), JobRules(waiting=0)
+        )
+        told = await other.cancel(job.id)
+
+    assert told is not None
+    assert told.state is JobState.CANCELLED
