@@ -9,9 +9,10 @@ DEV := $(VENV)/.dev
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 EXTRAS := --extra embedded --extra google --extra redis --extra postgresql --extra report --extra ops --extra notify --extra wyoming
 
-.PHONY: help demo test lint serve bench judge mutants pages docs lock clean
+.PHONY: help setup demo test lint serve bench judge mutants pages docs lock clean
 
 help:
+	@echo "make setup  - Segue into .venv, and nothing else"
 	@echo "make demo   - a rollout on two real voices, in under two minutes"
 	@echo "make test   - lint, types, architecture and all tests"
 	@echo "make serve  - the service on http://127.0.0.1:8000"
@@ -24,6 +25,8 @@ help:
 
 demo: $(RUNTIME)
 	$(BIN)/segue demo
+
+setup: $(RUNTIME)
 
 serve: $(RUNTIME)
 	$(BIN)/segue serve

@@ -32,7 +32,7 @@ def connected(texttospeech: Any, address: str) -> Any:
         channel = grpc.insecure_channel(address.removeprefix(PLAIN))
         return texttospeech.TextToSpeechClient(transport=transport(channel=channel))
     return texttospeech.TextToSpeechClient(
-        credentials=AnonymousCredentials(),
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
         transport="rest" if "://" in address else "grpc",
         client_options=ClientOptions(api_endpoint=address),
     )

@@ -130,7 +130,9 @@ async def test_arm_and_reason_are_in_a_header(stage: Stage) -> None:
 async def test_a_setting_the_voice_cannot_take_is_named_in_the_answer(stage: Stage) -> None:
     answer = (await stage.say(voice_controls={"pitch": 20, "rate": 2})).json()
 
-    assert answer["warnings"] == ["pitch 20 applied as 12: this voice takes -12 to 12"]
+    assert answer["warnings"] == [
+        "pitch 20 applied as 15: this voice takes -12 to 12, and audio is shifted up to 3 semitones"
+    ]
     assert answer["character"]["voice_params"] == {"pitch": 12.0, "rate": 2.0}
     assert stage.calm.asked[0].rate_ratio == 2.0
 

@@ -63,7 +63,7 @@ def test_every_query_of_every_panel_returns_data(tmp_path: Path) -> None:
     settings = {"SEGUE_PROFILE": str(profile), "SEGUE_BREAKER_FAILURES": "0"}
     with serving(tmp_path, **settings) as server:
         target = server.url.removeprefix("http://")
-        with scraping(tmp_path / "prometheus", target) as prometheus, crowd_at(server.url, 40):
+        with scraping(tmp_path / "prometheus", target) as prometheus, crowd_at(server.url, 40, streamed=0.2):
             server.breaks("espeak", {"kind": "internal", "rate": 0.04})
             server.order("start", plan=a_short_plan())
             time.sleep(UNDER_LOAD_S)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.ports import free_port
 from support.process import Server, serving
-from support.quickstarts import OF_HTTP, Quickstart, run_quickstart
+from support.quickstarts import OF_HTTP, WYOMING, Quickstart, run_quickstart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PACKAGES = sorted({quickstart.package for quickstart in OF_HTTP})
+PACKAGES = sorted({quickstart.package for quickstart in (*OF_HTTP, WYOMING)})
 _PROGRAM = Path(sys.executable).with_name("uv")
 _INSTALL_TIMEOUT_S = 240
 
@@ -47,6 +48,16 @@ def test_the_newest_client_runs_its_quickstart(
     assert set(heard) == quickstart.files
     for name, audio in heard.items():
         assert audio.duration_s == pytest.approx(heard[quickstart.exact].duration_s, abs=0.15), name
+
+
+@pytest.mark.timeout(400)
+def test_the_newest_client_of_home_assistants_protocol_runs_its_quickstart(python: Path, tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path / "service", CHIRP3_ROLLOUT_PERCENTAGE="0", SEGUE_WYOMING_PORT=str(port)):
+        heard = run_quickstart(python, WYOMING.script, f"127.0.0.1:{port}", tmp_path / "files")
+
+    assert set(heard) == WYOMING.files
+    assert heard["in-chunks.wav"].duration_s == pytest.approx(heard["whole.wav"].duration_s, rel=0.15)
 
 
 def _uv(*arguments: str) -> None:

@@ -43,7 +43,7 @@ async def test_both_sources_see_the_same(tmp_path: Path) -> None:
     profile.write_text(LIGHT, encoding="utf-8")
     with serving(tmp_path, SEGUE_PROFILE=str(profile), SEGUE_BREAKER_FAILURES="0") as server:
         target = server.url.removeprefix("http://")
-        with scraping(tmp_path / "prometheus", target) as prometheus, crowd_at(server.url, 40):
+        with scraping(tmp_path / "prometheus", target) as prometheus, crowd_at(server.url, 40, streamed=0.4):
             server.order("start", plan=PLAN)
             server.breaks("espeak", {"kind": "internal", "rate": 0.2})
             await asyncio.sleep(6 * SLOT_S)
@@ -65,6 +65,10 @@ async def test_both_sources_see_the_same(tmp_path: Path) -> None:
         assert theirs.timed == pytest.approx(ours.timed, rel=0.25)
         assert theirs.seconds / theirs.timed == pytest.approx(ours.seconds / ours.timed, rel=0.4)
         assert theirs.over[-1] == 0
+        assert ours.streams > 20
+        assert theirs.streams == pytest.approx(ours.streams, rel=0.35)
+        assert theirs.late[-1] == ours.late[-1] == 0
+        assert theirs.late[0] / theirs.streams == pytest.approx(ours.late[0] / ours.streams, abs=0.2)
     assert sum(slot.hits for slot in counted.slots) > 0
 
 

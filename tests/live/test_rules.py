@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from segue.core.gates import Gate, Metric
 from segue.ops.rules.files import PROOF, RULES, rule_files
 from support.prometheus import needed
 from support.rollouts import chirp3
@@ -53,3 +55,20 @@ def test_a_rule_that_is_wrong_is_noticed(tmp_path: Path, rule: str, changed: str
     assert done.returncode != 0
     told = done.stdout + done.stderr
     assert re.search(rf'"Segue{alert}[^\n]*\n\s*exp: [^\n]*\n\s*got: {re.escape(found)}\n', told), told
+
+
+def test_alerts_on_the_first_audio_of_streams_fire_where_they_should(tmp_path: Path) -> None:
+    gates = (
+        Gate(Metric.P50_FIRST_AUDIO, step_back=0.5),
+        Gate(Metric.P95_FIRST_AUDIO, target=0.5, step_back=1.0, roll_back=2.0),
+    )
+    for name, text in rule_files(replace(chirp3(), gates=(*chirp3().gates, *gates))).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    done = promtool("test", "rules", PROOF, folder=tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    proof = (tmp_path / PROOF).read_text(encoding="utf-8")
+    assert all(f"Segue{name} fires" in proof for name in FIRST_AUDIO_ALERTS)
+
+
+FIRST_AUDIO_ALERTS = ("P50FirstAudioCritical", "P95FirstAudioOffTarget", "P95FirstAudioCritical")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.core.speech import Arm
-from segue.core.windows import EDGES_S, NOTHING, Slot, Tally
+from segue.core.windows import EDGES_S, FIRST_AUDIO_EDGES_S, NOTHING, Slot, Tally
 
 counts = st.integers(0, 10**6)
 tallies = st.builds(
@@ -20,6 +20,8 @@ tallies = st.builds(
     timed=counts,
     seconds=counts.map(float),
     over=st.tuples(*[counts] * len(EDGES_S)),
+    streams=counts,
+    late=st.tuples(*[counts] * len(FIRST_AUDIO_EDGES_S)),
 )
 slots = st.builds(
     Slot,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from segue.core.speech import Arm
-from segue.core.windows import EDGES_S
+from segue.core.windows import EDGES_S, FIRST_AUDIO_EDGES_S, NOTHING
 from segue.simulation.draw import Dice
 from segue.simulation.world import DAY_S, Behaviour, Delays, Fault, World, behaviour, parse_fault
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RUNS = 4_000
 LEVELS = frozenset({1.5, 2.5, 4.0, 10.0})
+FIRST_LEVELS = frozenset({0.5, 1.0})
 LONGEST_S = 20.0
 UNITS = 50.0
 
@@ -32,7 +33,7 @@ def drawn(of: World, arm: Arm, fault: str = "", units: float = UNITS) -> Drawn:
         parsed = parse_fault(fault)
         whom = np.array([parsed.character in ("", name) for name in of.characters])
         struck = [(parsed, np.ones((RUNS, 1), dtype=bool) & whom)]
-    return Dice(of, LEVELS, LONGEST_S, 7).outcomes(arm, np.full((RUNS, 2), units), struck)
+    return Dice(of, LEVELS, FIRST_LEVELS, LONGEST_S, 7).outcomes(arm, np.full((RUNS, 2), units), struck)
 
 
 def rate(part: Floats, whole: Floats) -> float:
@@ -52,7 +53,7 @@ def test_delays_have_the_mean_and_the_99th_percentile_that_were_asked_for() -> N
 
 
 def test_sessions_come_at_the_rate_of_the_traffic_spread_over_eligible_characters() -> None:
-    dice = Dice(world(requests_per_s=10.0, burst=5), LEVELS, LONGEST_S, 3)
+    dice = Dice(world(requests_per_s=10.0, burst=5), LEVELS, FIRST_LEVELS, LONGEST_S, 3)
     eligible = np.tile([True, False], (RUNS, 1))
 
     sessions = dice.sessions(np.zeros(RUNS), np.full(RUNS, 60.0), np.full(RUNS, 0.25), eligible)
@@ -66,7 +67,7 @@ def test_sessions_come_at_the_rate_of_the_traffic_spread_over_eligible_character
     ("at_s", "expected"), [(0.0, 1.0), (DAY_S / 2, 0.3 * 1.1), (DAY_S, 1.2), (1.5 * DAY_S, 0.3 * 1.3)]
 )
 def test_traffic_sinks_at_night_and_grows_from_day_to_day(at_s: float, expected: float) -> None:
-    dice = Dice(world(requests_per_s=2.0, night=0.7, drift_per_day=0.2), LEVELS, LONGEST_S, 3)
+    dice = Dice(world(requests_per_s=2.0, night=0.7, drift_per_day=0.2), LEVELS, FIRST_LEVELS, LONGEST_S, 3)
     everyone = np.ones((RUNS, 2), dtype=bool)
 
     sessions = dice.sessions(np.full(RUNS, at_s), np.full(RUNS, 60.0), np.ones(RUNS), everyone)
@@ -123,6 +124,38 @@ def test_a_slow_candidate_takes_the_mean_that_the_fault_names() -> None:
     assert rate(slot.over[EDGES_S.index(10.0)], slot.timed) == near(
         Delays(6.0, 6.0 * 2.5 / 0.9).beyond(10.0), RUNS * 2 * UNITS
     )
+
+
+@pytest.mark.parametrize(
+    ("fault", "mean_s"), [("", 0.3), ("late:1.2@0h", 1.2), ("slow:1.8@0h", 0.6), ("error:0.5@0h", 0.3)]
+)
+def test_streams_begin_as_late_as_the_arm_and_the_fault_say(fault: str, mean_s: float) -> None:
+    slot = drawn(world(streams_ratio=0.25), Arm.CANDIDATE, fault)
+
+    assert rate(slot.streams, slot.timed) == near(0.25, slot.timed.sum())
+    for level in FIRST_LEVELS:
+        expected = Delays(mean_s, 3.0 * mean_s).beyond(level)
+        assert rate(slot.late[FIRST_AUDIO_EDGES_S.index(level)], slot.streams) == near(
+            expected, slot.streams.sum()
+        )
+    assert not slot.late[0].any(), "no gate looks there"
+
+
+def test_streams_that_hang_begin_later_than_any_edge() -> None:
+    never_fails = world(streams_ratio=1.0, candidate=behaviour(0.0, 0.9))
+    slot = drawn(never_fails, Arm.CANDIDATE, "hang:1@0h")
+
+    assert np.array_equal(slot.streams, slot.units)
+    assert np.array_equal(slot.late[FIRST_AUDIO_EDGES_S.index(1.0)], slot.units)
+
+
+def test_without_a_gate_on_them_no_stream_is_drawn() -> None:
+    sessions = np.full((RUNS, 2), UNITS)
+    slot = Dice(world(), LEVELS, frozenset(), LONGEST_S, 7).outcomes(Arm.CANDIDATE, sessions, [])
+
+    assert not slot.streams.any()
+    assert slot.late.shape == (0, RUNS, 2)
+    assert slot.tally(0, 0, handed_on=True).late == NOTHING.late
 
 
 def test_a_fault_of_one_character_leaves_the_others_alone() -> None:

@@ -34,11 +34,12 @@ def close(ours: Detector, theirs: Detector) -> bool:
 
 
 def same_counts(ours: Tally, theirs: Tally) -> bool:
-    names = ("units", "errors", "bad_audio", "fallbacks", "timed", "seconds")
+    names = ("units", "errors", "bad_audio", "fallbacks", "timed", "seconds", "streams")
     plain = np.allclose(
         [getattr(ours, name) for name in names], [getattr(theirs, name) for name in names], atol=1e-9
     )
-    return bool(plain and np.allclose(ours.over, theirs.over, atol=1e-9))
+    slower = [np.allclose(*pair, atol=1e-9) for pair in ((ours.over, theirs.over), (ours.late, theirs.late))]
+    return bool(plain and all(slower))
 
 
 def compare(fold: Fold, known: list[Evidence], now_s: float) -> None:

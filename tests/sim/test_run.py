@@ -54,6 +54,22 @@ def test_a_fault_is_noticed_after_it_began_and_ends_the_run() -> None:
         assert 0 < outcome.back.bad_answers < outcome.back.after_requests
 
 
+@pytest.mark.parametrize(
+    ("fault", "ending"), [("late:3@stage1", Ending.ROLLED_BACK), ("late:0.9@stage1", Ending.STEPPED_BACK)]
+)
+def test_a_candidate_whose_streams_begin_late_is_taken_back(fault: str, ending: Ending) -> None:
+    outcomes = played(world(fault))
+
+    assert sum(outcome.ending is ending for outcome in outcomes) >= 0.9 * len(outcomes)
+    assert all("first_audio" in outcome.why for outcome in outcomes)
+
+
+def test_without_streams_a_gate_on_their_first_audio_is_never_met() -> None:
+    outcomes = played(world(streams_ratio=0.0), 3)
+
+    assert {outcome.ending for outcome in outcomes} == {Ending.STUCK}
+
+
 def test_trouble_of_one_character_takes_that_one_back() -> None:
     outcomes = played(world("error:0.5@stage1/raider"))
     held_back = [outcome for outcome in outcomes if outcome.ending is Ending.HELD_BACK]

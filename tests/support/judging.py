@@ -37,6 +37,11 @@ _FEW_GATES = (
     Gate(Metric.ERROR_RATE, target=0.1, step_back=0.1, roll_back=0.2, margin=0.1),
     Gate(Metric.P95_SYNTHESIS, target=2.5, roll_back=10.0, margin=0.1),
 )
+_FIRST_AUDIO_GATES = (
+    *_FEW_GATES,
+    Gate(Metric.P50_FIRST_AUDIO, step_back=0.5),
+    Gate(Metric.P95_FIRST_AUDIO, target=1.0, step_back=1.0, roll_back=2.0, margin=0.1),
+)
 _QUICK = Statistics(
     slots_between_false_alarms=100.0, promotion_alpha=0.2, least_units=20.0, least_baseline_units=5.0
 )
@@ -45,7 +50,7 @@ plans = st.builds(
     Plan,
     st.just("any"),
     st.lists(stages, min_size=1, max_size=4).map(tuple),
-    st.sampled_from([_FEW_GATES, chirp3().gates]),
+    st.sampled_from([_FEW_GATES, _FIRST_AUDIO_GATES, chirp3().gates]),
     st.just(_QUICK),
     st.builds(Policy, st.sampled_from([0.0, 90.0, 600.0]), st.integers(0, 3)),
 ).filter(lambda plan: not faults(plan))
@@ -56,8 +61,10 @@ kinds = st.builds(
     refused=st.sampled_from([0.0, 0.0, 0.1, 0.4]),
     took_s=st.sampled_from([0.5, 0.5, 3.0, 12.0]),
     slow=st.sampled_from([0.0, 0.0, 0.1]),
+    streamed=st.sampled_from([0.0, 0.5, 1.0]),
+    late=st.sampled_from([0.0, 0.0, 0.1, 0.8]),
 )
-healthy = st.just(Kind())
+healthy = st.sampled_from([Kind(), Kind(streamed=0.5)])
 numbers = st.sampled_from([0.0, 0.0, 3.0, 40.0, 400.0, 4000.0])
 minutes = st.builds(
     Minute,

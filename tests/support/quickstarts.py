@@ -52,6 +52,11 @@ GOOGLE = Quickstart(
 )
 """Over REST, where its client does not stream; the rest is with the tests of the gRPC door."""
 
+WYOMING = Quickstart(
+    "wyoming_quickstart.py", "wyoming", frozenset({"whole.wav", "chinese.wav", "in-chunks.wav"}), "whole.wav"
+)
+"""On a port of its own."""
+
 OF_HTTP = (OPENAI, ELEVENLABS, GOOGLE)
 
 _BARE = {

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from support.process import Server
 
+SPEECH = "/v1/audio/speech"
 _HEARD_BEFORE_S = 0.3
 _WATCHED_FOR_S = 1.2
 
@@ -44,12 +45,15 @@ class Heard(NamedTuple):
 
 @dataclass(slots=True)
 class Crowd:
-    """Listeners who keep asking at a rate for one of so many lines, whatever the answers."""
+    """Listeners who keep asking at a rate for one of so many lines, whatever the answers; ``streamed`` of the
+    requests are for a stream.
+    """
 
     url: str
     requests_per_s: float
     listeners: int
     lines: int
+    streamed: float = 0.0
     heard: list[Heard] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -58,22 +62,26 @@ class Crowd:
         next_s = time.monotonic()
         with httpx.Client(base_url=self.url, timeout=30) as client:
             while not self.stop.is_set():
-                body = {
-                    "text": f"Line {dice.randrange(self.lines)}.",
-                    "character_key": "pip_boy",
-                    "user_id": f"u{dice.randrange(1000)}",
-                }
+                text, user = f"Line {dice.randrange(self.lines)}.", f"u{dice.randrange(1000)}"
                 asked_s = time.monotonic()
-                answer = client.post(SYNTHESIZE, json=body)
-                arm = answer.json().get("arm", "")
+                if self.streamed and dice.random() < self.streamed:
+                    asked = {"model": "tts-1", "voice": "pip_boy", "input": text, "user": user}
+                    answer = client.post(SPEECH, json=asked | {"response_format": "wav"})
+                    arm = answer.headers.get("X-Segue", "").removeprefix("arm=").partition(",")[0]
+                else:
+                    body = {"text": text, "character_key": "pip_boy", "user_id": user}
+                    answer = client.post(SYNTHESIZE, json=body)
+                    arm = answer.json().get("arm", "")
                 self.heard.append(Heard(asked_s, answer.status_code, arm))
                 next_s = max(next_s + self.listeners / self.requests_per_s, time.monotonic() - 1.0)
                 self.stop.wait(max(0.0, next_s - time.monotonic()))
 
 
 @contextmanager
-def crowd_at(url: str, requests_per_s: float, listeners: int = 10, lines: int = 400) -> Iterator[Crowd]:
-    crowd = Crowd(url, requests_per_s, listeners, lines)
+def crowd_at(
+    url: str, requests_per_s: float, listeners: int = 10, lines: int = 400, *, streamed: float = 0.0
+) -> Iterator[Crowd]:
+    crowd = Crowd(url, requests_per_s, listeners, lines, streamed)
     threads = [threading.Thread(target=crowd.listen, args=(number,)) for number in range(listeners)]
     for thread in threads:
         thread.start()

@@ -13,7 +13,7 @@ from segue.core.evidence import Evidence, absorbed, nothing_yet
 from segue.core.plan import Place
 from segue.core.rollout import RolloutState, started
 from segue.core.speech import Arm
-from segue.core.windows import EDGES_S, Slot, Tally
+from segue.core.windows import EDGES_S, FIRST_AUDIO_EDGES_S, Slot, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,7 +38,8 @@ class Kind:
     """How an arm does: parts of its units, and how long the others take.
 
     ``errors`` and ``refused`` are handed on, but for ``unserved``; ``slow`` of those that are heard take
-    ``slow_s`` instead of ``took_s``.
+    ``slow_s`` instead of ``took_s``. ``streamed`` of those are streams, of which ``late`` begin after ``late_s``
+    instead of ``began_s``.
     """
 
     errors: float = 0.0
@@ -48,12 +49,18 @@ class Kind:
     took_s: float = 0.8
     slow: float = 0.0
     slow_s: float = 12.0
+    streamed: float = 0.0
+    began_s: float = 0.25
+    late: float = 0.0
+    late_s: float = 2.5
 
     def tally(self, units: float, *, handed_on: bool = True) -> Tally:
         errors, refused, unserved = units * self.errors, units * self.refused, units * self.unserved
         timed = units - errors - refused
         slow = timed * self.slow
         lasting = {self.slow_s: slow, self.took_s: timed - slow}
+        streams = timed * self.streamed
+        begun = {self.late_s: streams * self.late, self.began_s: streams * (1.0 - self.late)}
         return Tally(
             units=units,
             errors=errors,
@@ -63,8 +70,14 @@ class Kind:
             unserved=unserved,
             timed=timed,
             seconds=sum(seconds * count for seconds, count in lasting.items()),
-            over=tuple(sum(count for seconds, count in lasting.items() if seconds > edge) for edge in EDGES_S),
+            over=_longer(lasting, EDGES_S),
+            streams=streams,
+            late=_longer(begun, FIRST_AUDIO_EDGES_S),
         )
+
+
+def _longer(lasting: Mapping[float, float], edges_s: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(sum(count for seconds, count in lasting.items() if seconds > edge) for edge in edges_s)
 
 
 HEALTHY = Kind()

@@ -12,11 +12,12 @@ from segue.config.plan_file import read_plan
 from segue.core.gates import Gate, Metric
 from segue.core.plan import Plan, Stage, Statistics, Step
 from segue.core.speech import Arm
-from segue.core.windows import EDGES_S, Slot
+from segue.core.windows import EDGES_S, FIRST_AUDIO_EDGES_S, Slot
 from segue.simulation.drawn import Drawn
 
 if TYPE_CHECKING:
     from numpy.random import Generator
+    from numpy.typing import NDArray
 
 PLANS = Path(__file__).parents[2] / "plans"
 CHARACTERS = ("ghoul", "pip_boy", "raider")
@@ -47,6 +48,8 @@ def short_plan(*, longest_s: float = 20.0) -> Plan:
             Gate(Metric.UNSERVED_RATE, roll_back=0.50),
             Gate(Metric.MEAN_SYNTHESIS, target=2.0, step_back=2.0, roll_back=5.0),
             Gate(Metric.P95_SYNTHESIS, target=2.5, step_back=5.0, roll_back=10.0),
+            Gate(Metric.P50_FIRST_AUDIO, step_back=0.5),
+            Gate(Metric.P95_FIRST_AUDIO, target=1.0, step_back=2.0, roll_back=3.0),
         ),
         Statistics(longest_s=longest_s),
     )
@@ -63,8 +66,22 @@ def some_slot(dice: Generator, runs: int, mean_units: float, bad: float) -> Draw
     for _ in EDGES_S:
         left = dice.binomial(left, 0.7)
         over.append(left)
-    numbers = (units, errors, silent, timed, timed * dice.uniform(0.0, 12.0, shape), np.stack(over))
+    seconds = timed * dice.uniform(0.0, 12.0, shape)
+    streams, late = _streams(dice.spawn(1)[0], timed)
+    numbers = (units, errors, silent, timed, seconds, np.stack(over), streams, late)
     return Drawn(*(np.asarray(number, dtype=np.float64) for number in numbers))
+
+
+def _streams(dice: Generator, timed: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Some of the timed, and fewer and fewer of those: parts of a unit, as a Prometheus gives them. Evidence of so
+    few whole ones often comes to nothing exactly, where the last digit decides what a detector remembers.
+    """
+    streams = left = timed * dice.uniform(0.3, 0.9, timed.shape)
+    late = []
+    for _ in FIRST_AUDIO_EDGES_S:
+        left = left * dice.uniform(0.4, 1.0, timed.shape)
+        late.append(left)
+    return streams, np.stack(late)
 
 
 def as_slot(drawn: dict[Arm, Drawn], run: int, start_s: float) -> Slot:

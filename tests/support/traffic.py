@@ -46,11 +46,16 @@ def a_served(outcome: Outcome = Outcome.SERVED, *, source: str = "new", text: st
     )
 
 
-def an_attempt(error: ErrorCode | None = None, *, duration_s: float = 0.2, arm: Arm = Arm.CANDIDATE) -> Attempt:
+def an_attempt(
+    error: ErrorCode | None = None,
+    *,
+    duration_s: float = 0.2,
+    arm: Arm = Arm.CANDIDATE,
+    first_audio_s: float | None = None,
+) -> Attempt:
     model = "chirp3-hd" if arm is Arm.CANDIDATE else "wavenet"
-    return Attempt(
-        a_request(), arm, model, "ghoul", duration_s, error, "" if error is None else "it did not answer"
-    )
+    detail = "" if error is None else "it did not answer"
+    return Attempt(a_request(), arm, model, "ghoul", duration_s, error, detail, first_audio_s)
 
 
 def everything_happens(recorder: Recorder) -> None:
@@ -58,7 +63,7 @@ def everything_happens(recorder: Recorder) -> None:
     recorder.looked_up("chirp3-hd", "memory")
     recorder.served(a_served(source="memory"))
     recorder.looked_up("chirp3-hd", None)
-    recorder.attempted(an_attempt())
+    recorder.attempted(an_attempt(first_audio_s=0.15))
     recorder.kept("chirp3-hd", "ghoul", 12_000)
     recorder.lost("chirp3-hd", "pitch")
     recorder.served(a_served())
@@ -69,7 +74,7 @@ def everything_happens(recorder: Recorder) -> None:
     recorder.kept("wavenet", "ghoul", 9000)
     recorder.served(a_served(Outcome.SERVED_BY_FALLBACK))
     recorder.served(a_served(Outcome.FAILED))
-    recorder.counted(UnitOutcome(Arm.CANDIDATE, "ghoul", (Fate.ASKED,), 0.2))
+    recorder.counted(UnitOutcome(Arm.CANDIDATE, "ghoul", (Fate.ASKED,), 0.2, 0.15))
     recorder.counted(UnitOutcome(Arm.CANDIDATE, "ghoul", (Fate.ASKED, Fate.ERROR, Fate.FALLBACK), 7.0))
     recorder.rejected("native", ErrorCode.INVALID_REQUEST)
     recorder.breaker_changed(CHIRP_LANE, BreakerPhase.OPEN, 5)

@@ -53,6 +53,11 @@ class Flow:
         return self._rate_hz
 
     @property
+    def encoded_rate_hz(self) -> int:
+        """The sample rate of what comes out."""
+        return self._encoder.rate_hz
+
+    @property
     def duration_s(self) -> float:
         """How long what went in lasts so far."""
         return self._samples / self._rate_hz

@@ -125,8 +125,9 @@ def _tell(found: Review, settings: Settings, console: Console) -> None:
         for line in _remarks(found, arm):
             console.print(f"  {line}", markup=False)
     for (engine, family), quota in catalogue.quotas.items():
+        allowed = "no limit" if quota.requests_per_minute is None else f"{quota.requests_per_minute:,.0f}"
         console.print(
-            f"quota of {engine}/{family}: {quota.requests_per_minute or 'no limit'} requests a minute "
+            f"quota of {engine}/{family}: {allowed} requests a minute "
             f"(as of {quota.as_of or 'unknown'}), shared by {settings.workers} worker(s)"
         )
     console.print(_routing_sentence(settings))

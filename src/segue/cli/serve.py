@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,15 +18,15 @@ from segue.config.load import SETTINGS_FILE, load_settings
 from segue.config.schema import env_name
 from segue.wiring.google_grpc import check_google_grpc
 from segue.wiring.notices import check_notices
+from segue.wiring.wyoming import check_wyoming
 
 if TYPE_CHECKING:
-    import socket
-
     from segue.config.schema import Settings
 
 _FACTORY = "segue.wiring.service:app"
 _GRACE_S = 20
 _KEEP_ALIVE_S = 30
+_SEND_BUFFER_BYTES = 256 * 1024
 _METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -47,6 +48,7 @@ def serve(
         read_catalogue(settings.profile)
         check_notices(settings)
         check_google_grpc(settings)
+        check_wyoming(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     _run(settings)
 
@@ -87,7 +89,7 @@ def _bound(config: uvicorn.Config) -> socket.socket:
         SystemExit: the address cannot be had; the reason has been printed, and what to do.
     """
     try:
-        return config.bind_socket()
+        listening = config.bind_socket()
     except SystemExit:
         err().print(
             f"Segue cannot listen on {config.host}, port {config.port}; "
@@ -97,6 +99,9 @@ def _bound(config: uvicorn.Config) -> socket.socket:
             highlight=False,
         )
         raise
+    # What a caller does not read is to wait with them, not to be made minutes ahead; connections inherit it.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+    return listening
 
 
 def _share_metrics(data_dir: Path) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _FAULT_HELP = (
     "kind:size@when[+for][/character]: error:0.1@stage2, silence:0.2@day3, hang:0.05@36h, slow:10@day6, "
-    "outage:1@stage4+10m, error:0.5@stage3/pip_boy. May be given several times."
+    "late:2@day6, outage:1@stage4+10m, error:0.5@stage3/pip_boy. May be given several times."
 )
 
 
@@ -48,6 +48,13 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option
     ] = 0.002,
     baseline_mean: Annotated[float, typer.Option(help="The baseline's mean synthesis time (s).")] = 0.9,
     candidate_mean: Annotated[float, typer.Option(help="The candidate's mean synthesis time (s).")] = 0.9,
+    streams: Annotated[float, typer.Option(min=0, max=1, help="Part of the calls that are streams.")] = 0.5,
+    baseline_first_audio: Annotated[
+        float, typer.Option(help="The baseline's mean time to the first audio of a stream (s).")
+    ] = 0.3,
+    candidate_first_audio: Annotated[
+        float, typer.Option(help="The candidate's mean time to the first audio of a stream (s).")
+    ] = 0.3,
     profile: Annotated[str | None, typer.Option(help="Whose characters: a profile or a catalogue file.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers here; - prints.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder for plots and numbers.")] = None,
@@ -58,9 +65,10 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option
         world = World(
             tuple(sorted(characters)),
             parse_traffic(traffic),
-            behaviour(baseline_error, baseline_mean),
-            behaviour(candidate_error, candidate_mean),
+            behaviour(baseline_error, baseline_mean, baseline_first_audio),
+            behaviour(candidate_error, candidate_mean, candidate_first_audio),
             tuple(parse_fault(written) for written in fault or ()),
+            streams_ratio=streams,
             burst=burst,
             night=night,
             drift_per_day=parse_drift(drift),

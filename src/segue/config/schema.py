@@ -82,6 +82,13 @@ class Settings(Document):
         default=None, description="PEM file of its certificate chain. Unset: plain gRPC without TLS."
     )
     google_grpc_tls_key: Path | None = Field(default=None, description="PEM file of that certificate's key.")
+    wyoming_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port of Home Assistant's protocol, Wyoming; 0 picks a free one. Unset: there is none. Needs "
+        "the extra wyoming.",
+    )
     admin_token: SecretStr | None = Field(
         default=None, description="Bearer token of the control API. Unset: the control API is closed."
     )
@@ -160,7 +167,8 @@ class Settings(Document):
         default=5000,
         ge=1,
         le=100_000,
-        description="Longest text at the doors of OpenAI, ElevenLabs and Google. OpenAI's own limit is 4096.",
+        description="Longest text at the doors of OpenAI, ElevenLabs, Google and Wyoming. OpenAI's own limit is "
+        "4096.",
     )
     max_body_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body.")
     breaker_failures: int = Field(

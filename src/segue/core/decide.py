@@ -162,7 +162,7 @@ def _only_culprit(plan: Plan, state: RolloutState, evidence: Evidence, ringing: 
         level = alarm.gate.alarm
         assert level is not None, "it rang"
         counts = counted(alarm.gate.metric, level, rest, plan.statistics.longest_s)
-        if counts.bad > counts.boundary * counts.trials:
+        if counts.trials < plan.statistics.least_baseline_units or counts.bad > counts.boundary * counts.trials:
             return None
     return culprit
 
@@ -193,7 +193,7 @@ def _accusation(alarm: Alarm, plan: Plan) -> str:
         size = f"{alarm.rate:.1%} take longer than {alarm.gate.alarm:g} s"
     beside = "worse than the baseline" if alarm.compared else "with too little of the baseline to compare"
     return (
-        f"{alarm.gate.metric}{whose}: {size} over the last {alarm.units:.0f} units, "
+        f"{alarm.gate.metric}{whose}: {size} over the last {alarm.units:.0f} {metric.cases}, "
         f"{beside}; odds {math.exp(min(alarm.log_e, 50.0)):,.0f} to 1 against chance"
     )
 

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from segue.core.gates import QUANTILES, Gate, Metric
 from segue.core.stats import units_needed
 from segue.core.units import PPM, percent_from_ppm
-from segue.core.windows import EDGES_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -225,8 +224,8 @@ def _gate_faults(gate: Gate, longest_s: float) -> Iterator[str]:
     if not given and gate.margin is None:
         yield f"{at}: has no level, so it can neither pass nor fail"
     for name, level in given.items():
-        if metric.is_duration and level not in EDGES_S:
-            known = ", ".join(f"{edge:g}" for edge in EDGES_S)
+        if metric.is_duration and level not in metric.edges_s:
+            known = ", ".join(f"{edge:g}" for edge in metric.edges_s)
             yield f"{at}.{name}: the histogram cannot resolve {level:g} s; it can at {known} s"
         if metric.is_duration and not 0 < level < longest_s:
             yield f"{at}.{name}: no call takes longer than {longest_s:g} s, so {level:g} s is never crossed"
@@ -253,8 +252,8 @@ def starved(plan: Plan, candidate_units_per_s: dict[Place, float]) -> list[str]:
         needed, gate = max(((_units_for(gate, plan), gate) for gate in plan.gates), key=lambda item: item[0])
         if expected < needed:
             found.append(
-                f"stages[{place.stage}] ({plan.stage(place).name}): {gate.metric} needs about {needed:,.0f} units "
-                f"of a flawless candidate; this traffic gives {expected:,.0f} within the hold"
+                f"stages[{place.stage}] ({plan.stage(place).name}): {gate.metric} needs about {needed:,.0f} "
+                f"{gate.metric.cases} of a flawless candidate; this traffic gives {expected:,.0f} within the hold"
             )
     return found
 

@@ -47,9 +47,11 @@ def _target(gate: Gate, plan: Plan, counts: Counted, arm: Arm) -> Reading:
 
 
 def _told(gate: Gate, counts: Counted, verdict: Verdict, plan: Plan) -> str:
-    least = plan.statistics.least_units
+    least, cases = plan.statistics.least_units, gate.metric.cases
+    if gate.metric.of_streams and not counts.trials:
+        return _NO_STREAM
     if counts.trials < least:
-        return f"{counts.trials:.0f} of the {least:.0f} units that a verdict takes"
+        return f"{counts.trials:.0f} of the {least:.0f} {cases} that a verdict takes"
     is_mean = gate.metric is Metric.MEAN_SYNTHESIS
     scale, unit = (plan.statistics.longest_s, "s") if is_mean else (100.0, "%")
     what = "mean" if is_mean else "bad"
@@ -57,9 +59,12 @@ def _told(gate: Gate, counts: Counted, verdict: Verdict, plan: Plan) -> str:
         what = f"longer than {gate.target:g} s"
     state = {Verdict.PASS: "met", Verdict.FAIL: "missed"}.get(verdict, "not certain yet")
     return (
-        f"{what} {counts.bad / counts.trials * scale:.3g} {unit} of {counts.trials:.0f} units, "
+        f"{what} {counts.bad / counts.trials * scale:.3g} {unit} of {counts.trials:.0f} {cases}, "
         f"must be under {counts.boundary * scale:.3g} {unit}: {state}"
     )
+
+
+_NO_STREAM = "no stream has been heard yet"
 
 
 class _Sides(NamedTuple):
@@ -77,17 +82,25 @@ def _margin(gate: Gate, plan: Plan, candidate: Tally, baseline: Tally) -> Readin
     theirs = _side(gate, plan, baseline, Arm.BASELINE, alpha)
     low, high = (_allowed(gate, edge) for edge in theirs.interval)
     verdict = Verdict.INCONCLUSIVE
-    if ours.interval.high <= low:
+    if ours.counts.trials and ours.interval.high <= low:
         verdict = Verdict.PASS
     elif ours.interval.low > high:
         verdict = Verdict.FAIL
-    sentence = (
-        f"{gate.metric} against the baseline: {ours.interval.low:.2%} to {ours.interval.high:.2%}, "
-        f"baseline {theirs.interval.low:.2%} to {theirs.interval.high:.2%}, margin {gate.margin:.1%}: {verdict}"
-    )
+    sentence = f"{gate.metric} against the baseline: {_compared(gate, ours, theirs, verdict)}: {verdict}"
     bad, trials, _ = ours.counts
     name = f"{gate.metric} vs baseline"
     return Reading(name, Arm.CANDIDATE, OVERALL, bad, trials, low, alpha, verdict, sentence)
+
+
+def _compared(gate: Gate, ours: _Sides, theirs: _Sides, verdict: Verdict) -> str:
+    if gate.metric.of_streams and verdict is Verdict.INCONCLUSIVE:
+        for whose, side in (("candidate", ours), ("baseline", theirs)):
+            if not side.counts.trials:
+                return f"{_NO_STREAM} on the {whose}"
+    return (
+        f"{ours.interval.low:.2%} to {ours.interval.high:.2%}, "
+        f"baseline {theirs.interval.low:.2%} to {theirs.interval.high:.2%}, margin {gate.margin:.1%}"
+    )
 
 
 def _side(gate: Gate, plan: Plan, tally: Tally, arm: Arm, alpha: float) -> _Sides:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 EDGES_S = (0.35, 0.75, 1.0, 1.5, 2.0, 2.5, 4.0, 5.0, 7.5, 10.0)
 """Durations that a gate can tell apart: at each, how many took longer is counted exactly."""
 
+FIRST_AUDIO_EDGES_S = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
+"""The same for the time to the first sound of a stream, which is shorter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -27,7 +30,9 @@ class Tally:
     ``units`` asked an engine or were turned away; ``errors`` got no usable audio from it, ``bad_audio`` of them
     because of what it sounded like; ``refused`` were turned away before (breaker, full line); ``fallbacks`` were
     handed on to the baseline; ``unserved`` heard nothing. ``timed`` have a duration (successes and timeouts),
-    ``seconds`` is their sum, ``over`` how many took longer than each of ``EDGES_S``.
+    ``seconds`` is their sum, ``over`` how many took longer than each of ``EDGES_S``. ``streams`` are those of them
+    that were streams, ``late`` how many of those took longer than each of ``FIRST_AUDIO_EDGES_S`` to their first
+    sound.
     """
 
     units: float = 0
@@ -39,18 +44,25 @@ class Tally:
     timed: float = 0
     seconds: float = 0.0
     over: tuple[float, ...] = (0,) * len(EDGES_S)
+    streams: float = 0
+    late: tuple[float, ...] = (0,) * len(FIRST_AUDIO_EDGES_S)
 
     def plus(self, other: Tally) -> Tally:
         summed = {name: getattr(self, name) + getattr(other, name) for name in _PLAIN}
-        return Tally(**summed, over=tuple(a + b for a, b in zip(self.over, other.over, strict=True)))
+        return Tally(**summed, over=_added(self.over, other.over), late=_added(self.late, other.late))
 
     def times(self, ratio: float) -> Tally:
         """The counts scaled, for averages that fade."""
         scaled = {name: getattr(self, name) * ratio for name in _PLAIN}
-        return Tally(**scaled, over=tuple(count * ratio for count in self.over))
+        over, late = (tuple(count * ratio for count in counts) for counts in (self.over, self.late))
+        return Tally(**scaled, over=over, late=late)
 
 
-_PLAIN = tuple(entry.name for entry in fields(Tally) if entry.name != "over")
+def _added(ours: tuple[float, ...], theirs: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(a + b for a, b in zip(ours, theirs, strict=True))
+
+
+_PLAIN = tuple(entry.name for entry in fields(Tally) if entry.name not in {"over", "late"})
 
 NOTHING = Tally()
 

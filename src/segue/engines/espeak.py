@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from segue.core.catalogue import Capabilities, Range, Voice
 from segue.core.errors import InternalFailure, Unsupported
 from segue.core.speech import Pcm, PhoneticAlphabet
-from segue.core.text.phonetics import is_vowel
+from segue.core.text.phonetics import is_ipa, is_vowel
 from segue.core.text.scripts import scripts_of_language
 from segue.engines.base import ThreadedEngine
 from segue.engines.options import refuse_unknown
@@ -45,12 +45,18 @@ _POSITION_CHARACTER = 1
 _OK = 0
 _PARAMETER_RATE_WPM = 1
 _PARAMETER_PITCH = 3
+_PARAMETER_RANGE = 4
 
 _NORMAL_WPM = 175
 _WPM = Range(80, 450)
 _NORMAL_PITCH = 50
-_PITCH_PER_SEMITONE = 50 / 12
-"""The pitch parameter runs 0..100 and halves or doubles the voice's pitch at its ends."""
+_SEMITONES_PER_OCTAVE = 12
+_PITCH_PER_SEMITONE = 50 / _SEMITONES_PER_OCTAVE
+"""The pitch parameter runs 0..100 and halves or doubles the voice's lowest pitch at its ends."""
+_NORMAL_RANGE = 50
+"""How far a voice rises above that, in Hz: it has to grow and shrink with it, or a high voice is flat."""
+_REVISION = 2
+"""Raised when the same utterance is put to the library otherwise."""
 
 _CAPABILITIES = Capabilities(
     pitch_semitones=Range(-12.0, 12.0),
@@ -184,7 +190,7 @@ class _Library:
             # Neighbours change sounds: consonants are themselves before a vowel, and vowels before a consonant.
             for end, written, is_kind in ((open_end, "a", _is_consonant), ("k", "k", is_vowel)):
                 ipa = self._between("k", end, f"[[k{mnemonic}{written}]]")
-                if is_kind(ipa):
+                if is_kind(ipa) and is_ipa(ipa):
                     sounds.setdefault(ipa, mnemonic)
         if "r" in sounds.values():
             sounds["r"] = "r"  # who writes a plain r means the one of the language
@@ -233,6 +239,8 @@ class _Library:
             self._c.espeak_SetParameter(_PARAMETER_RATE_WPM, round(utterance.rate_ratio * _NORMAL_WPM), 0)
             pitch = round(_NORMAL_PITCH + utterance.pitch_semitones * _PITCH_PER_SEMITONE)
             self._c.espeak_SetParameter(_PARAMETER_PITCH, pitch, 0)
+            span = round(_NORMAL_RANGE * 2 ** (utterance.pitch_semitones / _SEMITONES_PER_OCTAVE))
+            self._c.espeak_SetParameter(_PARAMETER_RANGE, span, 0)
             status = self._c.espeak_Synth(text, len(text) + 1, 0, _POSITION_CHARACTER, 0, flags, None, None)
         if status != _OK:
             raise InternalFailure(f"eSpeak NG refused the text with status {status}")
@@ -290,7 +298,7 @@ class EspeakEngine(ThreadedEngine):
     def __init__(self) -> None:
         super().__init__(threads=1)
         self.name = NAME
-        self.version = f"espeak-ng-{_library().version}"
+        self.version = f"espeak-ng-{_library().version}-{_REVISION}"
 
     def voices(self) -> Sequence[Voice]:
         return [self.voice(language) for language in _library().languages]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from segue.core.text.phonetics import as_ipa, in_sounds
+from segue.core.text.phonetics import as_ipa, in_sounds, is_vowel
 from segue.core.text.runs import pronounced
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from segue.core.speech import Utterance
+
+_STRESSES_AND_TONES = frozenset("ˈˌ˥˦˧˨˩")
 
 
 def with_phonemes(
@@ -28,14 +30,25 @@ def with_phonemes(
     taken = 0
     for run, after in zip_longest(runs, runs[1:]):
         if run.said is None:
-            parts.append(unmarked(run.text[taken:]))
+            plain = unmarked(run.text[taken:])
+            parts.append(
+                f"{plain} " if plain.endswith("[") else plain
+            )  # three in a row would be read as two and one
             taken = 0
         else:
-            sounds, _ = in_sounds(as_ipa(run.said.pronunciation, run.said.alphabet), known)
+            sounds = _stressed(in_sounds(as_ipa(run.said.pronunciation, run.said.alphabet), known)[0])
             rest = after.text if after is not None and after.said is None else ""
             taken = len(rest) - len(rest.lstrip(marks)) if marks else 0
             parts.append(f"[[{spell(sounds)}{rest[:taken]}]]")
     return "".join(parts), any(run.said is not None for run in runs)
+
+
+def _stressed(sounds: tuple[str, ...]) -> tuple[str, ...]:
+    """A word of one syllable is written without its stress, and engines would slur it."""
+    vowels = [place for place, sound in enumerate(sounds) if is_vowel(sound)]
+    if len(vowels) != 1 or any(sound[0] in _STRESSES_AND_TONES for sound in sounds):
+        return sounds
+    return (*sounds[: vowels[0]], "ˈ", *sounds[vowels[0] :])
 
 
 def unmarked(text: str) -> str:

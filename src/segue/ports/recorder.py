@@ -25,7 +25,7 @@ class Attempt(NamedTuple):
 
     ``request`` is the one that it was made for; others may have waited for the same. ``error`` None is success.
     ``duration_s`` is the engine's own time; ``first_audio_s`` what of it passed before the first sound of a
-    stream, None for audio that was asked for whole.
+    stream, or until the wait for it was given up; None for audio that was asked for whole.
     """
 
     request: SpeechRequest
@@ -89,13 +89,15 @@ class Fate(StrEnum):
 
 class UnitOutcome(NamedTuple):
     """One unit of evidence, as the judge counts it (``segue.telemetry.meter``): a listener's first attempt at an
-    arm in a while. ``seconds`` is the engine's time, None where it has none to count.
+    arm in a while. ``seconds`` is the engine's time, ``first_audio_s`` what of it passed before the first sound of
+    a stream; None where there is none to count.
     """
 
     arm: Arm
     character_key: str
     fates: tuple[Fate, ...]
     seconds: float | None
+    first_audio_s: float | None = None
 
 
 NOT_ASKED = frozenset({"breaker_open", "overloaded"})

@@ -68,7 +68,7 @@ class Recital:
         self._latency_s = latency_s
         self._one_voice = one_voice
         self._flow = self._begun(wanted)
-        self._nothing_yet = EncodedAudio(b"", wanted.container, self._flow.rate_hz, 0.0, "")
+        self._nothing_yet = EncodedAudio(b"", wanted.container, self._flow.encoded_rate_hz, 0.0, "")
         self.answer = answer_of(route, self._found())
         self._sizes = iter(_SLICES_S)
         self._sent: list[bytes] | None = [] if route.request.cache_enabled else None
@@ -120,7 +120,8 @@ class Recital:
         takes, synthesis = self._opened.takes, self._stage.synthesis
         await takes.close()
         if self._waiting_since_s is not None:
-            synthesis.given_up(takes.calls, self._stage.clock.monotonic_s() - self._waiting_since_s)
+            waited_s = self._stage.clock.monotonic_s() - self._waiting_since_s
+            synthesis.given_up(takes.calls, waited_s, first_audio_s=takes.first_audio_s)
         elif self._said_chars:
             synthesis.succeeded(takes.calls, takes.calls.watch.elapsed_s, takes.first_audio_s)
         self._stage.accounts.served(self.answer, self._latency_s)

@@ -53,6 +53,11 @@ class Stream:
         return self.heard.route
 
     @property
+    def rate_hz(self) -> int:
+        """The sample rate of the sound in the container."""
+        return self.heard.found.audio.rate_hz
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What was asked and not done, in plain words."""
         return self.heard.warnings

@@ -96,11 +96,12 @@ class Streams:
             await self.audible(takes, timeout_s)
         except SegueError as failure:
             await takes.close()
-            self._synthesis.blame(calls, calls.watch.elapsed_s, failure)
+            waited_s = calls.watch.elapsed_s
+            self._synthesis.blame(calls, waited_s, failure, takes.first_audio_or(waited_s))
             raise
         except asyncio.CancelledError:
             await takes.close()
-            self._synthesis.given_up(calls)
+            self._synthesis.given_up(calls, first_audio_s=takes.first_audio_or(calls.watch.elapsed_s))
             raise
         return Opened(leg, takes)
 

@@ -112,12 +112,12 @@ class Synthesis:
         self._count(calls, engine_s, failure, first_audio_s)
         calls.lane.failed()
 
-    def given_up(self, calls: Calls, waited_s: float | None = None) -> None:
+    def given_up(self, calls: Calls, waited_s: float | None = None, *, first_audio_s: float | None = None) -> None:
         """The caller left before an answer, after ``waited_s`` for the engine."""
         waited_s = calls.watch.elapsed_s if waited_s is None else waited_s
         if waited_s >= _GIVEN_UP_S:
             failure = DeadlineExceeded(f"{calls.leg.way.model} had not answered when the caller left")
-            self.blame(calls, calls.watch.elapsed_s, failure)
+            self.blame(calls, calls.watch.elapsed_s, failure, first_audio_s)
 
     def _count(
         self, calls: Calls, engine_s: float, failure: SegueError | None, first_audio_s: float | None

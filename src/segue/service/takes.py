@@ -200,6 +200,10 @@ class Takes:
         self._begin(timeout_s, begun=begun)
         return self.present
 
+    def first_audio_or(self, waited_s: float) -> float:
+        """The time to the first sound, or how long it was waited for in vain."""
+        return waited_s if self.first_audio_s is None else self.first_audio_s
+
     def look_ahead(self) -> None:
         """The present line can be heard: its successors are begun."""
         while self._todo and len(self._begun) <= self._ahead:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from segue.core.windows import EDGES_S, Tally
+from segue.core.windows import EDGES_S, FIRST_AUDIO_EDGES_S, NOTHING, Tally
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Drawn:
-    """Counts by run and character for one arm; ``over`` has the edges first."""
+    """Counts by run and character for one arm; ``over`` and ``late`` have the edges first, ``late`` none of them
+    where no gate looks at streams.
+    """
 
     units: Floats
     errors: Floats
@@ -26,6 +28,8 @@ class Drawn:
     timed: Floats
     seconds: Floats
     over: Floats
+    streams: Floats
+    late: Floats
 
     def pooled(self) -> Drawn:
         """With the sum over all characters in front of them."""
@@ -49,13 +53,20 @@ class Drawn:
             timed=float(self.timed[at]),
             seconds=float(self.seconds[at]),
             over=tuple(float(count) for count in self.over[:, run, number]),
+            streams=float(self.streams[at]),
+            late=tuple(float(count) for count in self.late[:, run, number]) or NOTHING.late,
         )
 
 
-def nothing_drawn(runs: int, characters: int) -> Drawn:
+def nothing_drawn(runs: int, characters: int, *, streams: bool) -> Drawn:
+    """``streams``: whether some gate looks at them."""
     shape = (runs, characters)
-    plain = {name: np.zeros(shape) for name in Drawn.__slots__ if name != "over"}
-    return Drawn(**plain, over=np.zeros((len(EDGES_S), *shape)))
+    plain = {name: np.zeros(shape) for name in Drawn.__slots__ if name not in {"over", "late"}}
+    return Drawn(**plain, over=np.zeros((len(EDGES_S), *shape)), late=nobody_late(shape, streams=streams))
+
+
+def nobody_late(shape: tuple[int, ...], *, streams: bool) -> Floats:
+    return np.zeros((len(FIRST_AUDIO_EDGES_S) if streams else 0, *shape))
 
 
 def _with_sum(counts: Floats) -> Floats:

@@ -27,8 +27,9 @@ class Fold:
         self._characters = characters
         scopes = len(characters) + 1
         self.gates = [GateWatches(gate, plan, runs, scopes) for gate in plan.gates if gate.alarm is not None]
-        self._totals = {arm: nothing_drawn(runs, len(characters)) for arm in Arm}
-        self._recent = {arm: nothing_drawn(runs, len(characters)) for arm in Arm}
+        streams = any(gate.metric.of_streams for gate in plan.gates)
+        self._totals = {arm: nothing_drawn(runs, len(characters), streams=streams) for arm in Arm}
+        self._recent = {arm: nothing_drawn(runs, len(characters), streams=streams) for arm in Arm}
         self._lookups = np.zeros((2, runs))
         self._since_s = np.zeros(runs)
 
@@ -44,10 +45,12 @@ class Fold:
                 recent += seen
         self._lookups += (hits, lookups)
         candidate, baseline = drawn[Arm.CANDIDATE].pooled(), drawn[Arm.BASELINE].pooled()
-        by_units = compared(candidate.units, baseline.units)
-        by_time = compared(candidate.timed, baseline.timed)
+        both = {
+            trials: compared(getattr(candidate, trials), getattr(baseline, trials))
+            for trials in {gate.trials for gate in self.gates}
+        }
         for gate in self.gates:
-            gate.step(candidate, baseline, by_units, by_time)
+            gate.step(candidate, baseline, both[gate.trials])
 
     def ringing(self) -> Mask:
         """The runs in which any alarm has gone off."""

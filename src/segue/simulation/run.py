@@ -68,7 +68,7 @@ class Simulation:
         levels = duration_levels(plan)
         self._grave = EDGES_S.index(max(levels, default=EDGES_S[-1]))
         self._tame = tame(plan, len(world.characters) + 1, world.candidate)
-        self._dice = Dice(world, levels, plan.statistics.longest_s, seed)
+        self._dice = Dice(world, levels, duration_levels(plan, of_streams=True), plan.statistics.longest_s, seed)
         self._fold = Fold(plan, world.characters, runs)
         self._states = [rollout.started(RolloutState(), plan, "simulated", 0.0)] * runs
         self._now_s = np.zeros(runs)
@@ -239,12 +239,12 @@ class Simulation:
         self._outcomes[run] = Outcome(ending, took_s, stage, why, self._backs[run])
 
 
-def duration_levels(plan: Plan) -> frozenset[float]:
-    """Every edge, in seconds, that a gate of the plan looks at."""
+def duration_levels(plan: Plan, *, of_streams: bool = False) -> frozenset[float]:
+    """Every edge, in seconds, that a gate of the plan looks at: of synthesis times, or of streams' first audio."""
     return frozenset(
         level
         for gate in plan.gates
-        if gate.metric.is_duration
+        if gate.metric.is_duration and gate.metric.of_streams is of_streams
         for level in (gate.target, gate.step_back, gate.roll_back)
         if level is not None
     )

@@ -68,7 +68,8 @@ def _bad(gate: Gate, usual: Behaviour, longest_s: float) -> Floats:
         return parts
     if gate.metric.is_duration:
         assert gate.alarm is not None, "checked by the caller"
-        return _coin(usual.delays.beyond(gate.alarm))
+        delays = usual.first_audio if gate.metric.of_streams else usual.delays
+        return _coin(delays.beyond(gate.alarm))
     return _coin(usual.error_rate)
 
 

@@ -14,7 +14,6 @@ from segue.core.detect import CEILING, Detector, Run
 from segue.core.evidence import Watch
 from segue.core.gates import QUANTILES, Gate, Metric
 from segue.core.stats import RATE_RATIOS, alternatives
-from segue.core.windows import EDGES_S
 from segue.simulation.tame import boundary_of
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ class GateWatches:
     def __init__(self, gate: Gate, plan: Plan, runs: int, scopes: int) -> None:
         assert gate.alarm is not None, "only gates with an alarm are watched"
         self.gate = gate
+        self.trials = _trials(gate.metric)
         self._plan = plan
         boundary = boundary_of(gate, plan.statistics.longest_s)
         ways = np.array(alternatives(boundary))[:, None, None]
@@ -54,10 +54,9 @@ class GateWatches:
         self._beyond = _Detectors(ways.size, runs, scopes)
         self._worse = _Detectors(len(RATE_RATIOS), runs, scopes)
 
-    def step(self, candidate: Drawn, baseline: Drawn, by_units: Both, by_time: Both) -> None:
-        """One slot more. ``by_units`` and ``by_time`` compare all asked, and all timed."""
+    def step(self, candidate: Drawn, baseline: Drawn, both: Both) -> None:
+        """One slot more. ``both`` compares the gate's ``trials``, a name in ``Drawn``."""
         heard = (candidate.units > 0) | (candidate.timed > 0)
-        both = by_time if self.gate.metric.is_duration else by_units
         ceiling = CEILING * self._plan.statistics.alarm_log_e
         bad, severe = self._own(candidate)
         gain = bad * self._bad_gain + both.ours * self._good_gain
@@ -93,18 +92,29 @@ class GateWatches:
             return np.minimum(drawn.seconds / self._plan.statistics.longest_s, drawn.timed), zero
         graver = self.gate.roll_back
         if metric in QUANTILES and graver is not None:
-            return self._comparable(drawn), drawn.over[EDGES_S.index(graver)]
+            return self._comparable(drawn), _slower(metric, graver, drawn)
         return self._comparable(drawn), zero
 
     def _comparable(self, drawn: Drawn) -> Floats:
         """In these worlds every failure is handed on, none is refused beforehand, and the baseline answers."""
         if self.gate.metric.is_duration:
             assert self.gate.alarm is not None, "checked when made"
-            slower: Floats = drawn.over[EDGES_S.index(self.gate.alarm)]
-            return slower
+            return _slower(self.gate.metric, self.gate.alarm, drawn)
         if self.gate.metric is Metric.BAD_AUDIO_RATE:
             return drawn.bad_audio
         return np.zeros_like(drawn.units) if self.gate.metric is Metric.UNSERVED_RATE else drawn.errors
+
+
+def _trials(metric: Metric) -> str:
+    if metric.of_streams:
+        return "streams"
+    return "timed" if metric.is_duration else "units"
+
+
+def _slower(metric: Metric, level_s: float, drawn: Drawn) -> Floats:
+    counts = drawn.late if metric.of_streams else drawn.over
+    slower: Floats = counts[metric.edges_s.index(level_s)]
+    return slower
 
 
 class _Detectors:

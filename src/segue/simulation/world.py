@@ -36,36 +36,46 @@ class Delays:
         z = (math.log(level_s) - self.mu) / self.sigma
         return 0.5 * math.erfc(z / math.sqrt(2.0))
 
+    def with_mean(self, mean_s: float) -> Delays:
+        """As widely spread around another mean."""
+        return Delays(mean_s, mean_s * self.p99_s / self.mean_s)
+
+
+USUAL_FIRST_AUDIO = Delays(0.3, 0.9)
+
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How an arm does: how many of its calls fail, and how long they take."""
+    """How an arm does: how many of its calls fail, how long they take, and its streams to their first sound."""
 
     error_rate: float = 0.002
     delays: Delays = field(default_factory=Delays)
+    first_audio: Delays = USUAL_FIRST_AUDIO
 
 
-def behaviour(error_rate: float, mean_s: float) -> Behaviour:
-    """An arm with this mean, its delays spread as usual.
+def behaviour(error_rate: float, mean_s: float, first_audio_mean_s: float = USUAL_FIRST_AUDIO.mean_s) -> Behaviour:
+    """An arm with these means, its delays spread as usual.
 
     Raises:
         InvalidRequest: a time that is none.
     """
-    if not 0 < mean_s < math.inf:
-        raise InvalidRequest(f"a mean synthesis time of {mean_s:g} s is none")
-    usual = Delays()
-    return Behaviour(error_rate, Delays(mean_s, mean_s * usual.p99_s / usual.mean_s))
+    for what, given_s in (("synthesis time", mean_s), ("time to the first audio", first_audio_mean_s)):
+        if not 0 < given_s < math.inf:
+            raise InvalidRequest(f"a mean {what} of {given_s:g} s is none")
+    return Behaviour(error_rate, Delays().with_mean(mean_s), USUAL_FIRST_AUDIO.with_mean(first_audio_mean_s))
 
 
 class FaultKind(StrEnum):
     """``error``: so many calls fail. ``silence``: so many calls give bad audio. ``hang``: so many never answer.
-    ``slow``: the mean becomes so many seconds. ``outage``: so many calls of *both* arms fail.
+    ``slow``: the mean becomes so many seconds, and streams begin as much later. ``late``: only the mean time to
+    the first audio of streams becomes so many seconds. ``outage``: so many calls of *both* arms fail.
     """
 
     ERROR = "error"
     SILENCE = "silence"
     HANG = "hang"
     SLOW = "slow"
+    LATE = "late"
     OUTAGE = "outage"
 
 
@@ -132,10 +142,10 @@ def parse_fault(written: str) -> Fault:
             f"outage:1@36h+10m; kinds: {', '.join(FaultKind)}"
         )
     kind, size = FaultKind(found["kind"]), float(found["size"])
-    if kind is not FaultKind.SLOW and not 0 < size <= 1:
+    if kind not in {FaultKind.SLOW, FaultKind.LATE} and not 0 < size <= 1:
         raise InvalidRequest(f"{written!r}: the size of {kind} is a rate, above 0 and at most 1")
     if not size > 0:
-        raise InvalidRequest(f"{written!r}: the size of slow is a mean in seconds, above 0")
+        raise InvalidRequest(f"{written!r}: the size of {kind} is a mean in seconds, above 0")
     at_s = float(found["day"]) * DAY_S if found["day"] else float(found["hours"] or 0.0) * 3600.0
     for_s = float(found["for"]) * _UNITS_S[found["unit"]] if found["for"] else math.inf
     stage = int(found["stage"]) if found["stage"] else None
@@ -148,6 +158,7 @@ class World:
 
     ``requests_per_s`` reach an engine; of all lookups ``cache_hit_rate`` did not have to. A session makes
     ``burst`` requests that succeed or fail together, ``split_sessions`` of them long enough to be counted twice.
+    ``streams_ratio`` of the calls are streams.
     ``night`` is the part of the day's traffic that is missing at its lowest, ``drift_per_day`` how traffic grows.
     """
 
@@ -157,6 +168,7 @@ class World:
     candidate: Behaviour = field(default_factory=Behaviour)
     faults: tuple[Fault, ...] = ()
     cache_hit_rate: float = 0.95
+    streams_ratio: float = 0.5
     burst: int = 1
     split_sessions: float = 0.5
     night: float = 0.0

@@ -1,7 +1,7 @@
 """Every metric, once. Dashboards, alerts and documents read this list; the exporter is built from it.
 
-Histogram edges hold every threshold of the rollout's gates (1.5, 2, 2.5, 4, 5 and 10 s), so that no gate is
-judged by interpolation.
+Histogram edges hold every threshold of the rollout's gates (1.5, 2, 2.5, 4, 5 and 10 s), and every one that a gate
+on the first audio may have, so that no gate is judged by interpolation.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from segue.core.windows import EDGES_S
+from segue.core.windows import EDGES_S, FIRST_AUDIO_EDGES_S
 
 
 class Kind(StrEnum):
@@ -50,6 +50,7 @@ SYNTHESIS_SECONDS = (
     20.0,
     30.0,
 )
+FIRST_AUDIO_SECONDS = (0.02, 0.05, *FIRST_AUDIO_EDGES_S, 10.0)
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, *SYNTHESIS_SECONDS)
 FILE_BYTES = (1e3, 4e3, 1e4, 3e4, 6e4, 1e5, 2e5, 4e5, 8e5, 1.6e6, 5e6, 2e7)
 TEXT_CHARS = (10.0, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 5000.0)
@@ -67,6 +68,14 @@ SYNTHESIS_DURATION = Metric(
     "The engine's own time for attempts that succeeded or ran out of time.",
     ("voice_model", "character_key"),
     SYNTHESIS_SECONDS,
+)
+FIRST_AUDIO = Metric(
+    "tts_first_audio_seconds",
+    Kind.HISTOGRAM,
+    "The engine's own time to the first sound of a stream, of attempts that succeeded or ran out of time. Audio "
+    "that was asked for whole is not among them.",
+    ("voice_model", "character_key"),
+    FIRST_AUDIO_SECONDS,
 )
 CACHE_HITS = Metric(
     "tts_cache_hits_total",
@@ -148,6 +157,14 @@ UNIT_DURATION = Metric(
     "The engine's own time for units that succeeded or ran out of time, at the edges that gates can tell apart.",
     ("arm", "character_key"),
     EDGES_S,
+)
+UNIT_FIRST_AUDIO = Metric(
+    "segue_unit_first_audio_seconds",
+    Kind.HISTOGRAM,
+    "The engine's own time to the first sound, for those of these units that were streams, at the edges that "
+    "gates can tell apart.",
+    ("arm", "character_key"),
+    FIRST_AUDIO_EDGES_S,
 )
 REJECTED = Metric(
     "segue_rejected_total", Kind.COUNTER, "Requests refused as the caller's mistake.", ("dialect", "code")
@@ -293,6 +310,7 @@ BUILD = Metric("segue_build_info", Kind.GAUGE, "1, labelled with the version.", 
 METRICS: tuple[Metric, ...] = (
     SYNTHESIS,
     SYNTHESIS_DURATION,
+    FIRST_AUDIO,
     CACHE_HITS,
     CACHE_MISSES,
     FILE_SIZE,
@@ -306,6 +324,7 @@ METRICS: tuple[Metric, ...] = (
     DIVERSIONS,
     UNITS,
     UNIT_DURATION,
+    UNIT_FIRST_AUDIO,
     REJECTED,
     CONTROLS_LOST,
     BREAKER_OPEN,

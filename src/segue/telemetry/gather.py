@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from segue.core.sketch import sketched
-from segue.core.windows import EDGES_S, Slot, Tally
+from segue.core.windows import EDGES_S, FIRST_AUDIO_EDGES_S, Slot, Tally
 from segue.ports.signals import Seen
 from segue.telemetry.units import Fate, SlotSeen, unpacked
 
@@ -135,13 +135,15 @@ _COUNTED = {
 class _Sum:
     """A tally under way."""
 
-    __slots__ = ("_counts", "_over", "_units", "seconds")
+    __slots__ = ("_counts", "_late", "_over", "_streams", "_units", "seconds")
 
     def __init__(self) -> None:
         self._units = 0
         self.seconds: list[float] = []
         self._counts = dict.fromkeys(_COUNTED, 0)
         self._over = [0] * len(EDGES_S)
+        self._streams = 0
+        self._late = [0] * len(FIRST_AUDIO_EDGES_S)
 
     def add(self, unit: UnitSeen) -> None:
         self._units += 1
@@ -152,9 +154,20 @@ class _Sum:
             self.seconds.append(unit.seconds)
             for number in range(bisect_left(EDGES_S, unit.seconds)):
                 self._over[number] += 1
+        if unit.first_audio_s is not None:
+            self._streams += 1
+            for number in range(bisect_left(FIRST_AUDIO_EDGES_S, unit.first_audio_s)):
+                self._late[number] += 1
 
     def tally(self) -> Tally:
         counts = {name: float(count) for name, count in self._counts.items()}
-        over = tuple(float(count) for count in self._over)
         timed, seconds = len(self.seconds), math.fsum(self.seconds)
-        return Tally(units=self._units, timed=timed, seconds=seconds, over=over, **counts)
+        return Tally(
+            units=self._units,
+            timed=timed,
+            seconds=seconds,
+            over=tuple(map(float, self._over)),
+            streams=self._streams,
+            late=tuple(map(float, self._late)),
+            **counts,
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from segue.core.assign import Reason
 from segue.core.errors import ErrorCode
@@ -46,6 +46,16 @@ class _Underway:
     since_s: float
     units: list[UnitSeen] = field(default_factory=list)
     rescued: bool = False
+
+
+class _Times(NamedTuple):
+    """What ``UnitSeen`` holds of an attempt's times."""
+
+    seconds: float | None = None
+    first_audio_s: float | None = None
+
+
+_UNTIMED = _Times()
 
 
 class Meter:
@@ -104,13 +114,13 @@ class Meter:
         fate = Fate.FINE if attempt.error is None else Fate.ERROR
         if attempt.error is ErrorCode.BAD_AUDIO:
             fate |= Fate.BAD_AUDIO
-        seconds = attempt.duration_s if attempt.error in _TIMED else None
-        self._see(attempt.request, attempt.arm, attempt.character_key, fate, seconds)
+        times = _Times(attempt.duration_s, attempt.first_audio_s) if attempt.error in _TIMED else _UNTIMED
+        self._see(attempt.request, attempt.arm, attempt.character_key, fate, times)
 
     def fell_back(self, request: SpeechRequest, character_key: str, error_type: str) -> None:
         self._inner.fell_back(request, character_key, error_type)
         if error_type in NOT_ASKED:
-            self._see(request, Arm.CANDIDATE, character_key, Fate.REFUSED, None)
+            self._see(request, Arm.CANDIDATE, character_key, Fate.REFUSED)
         self._mark(request, Fate.FALLBACK)
         underway = self._underway.get(id(request))
         if underway is not None:
@@ -121,7 +131,7 @@ class Meter:
         self._assigned(served)
         if served.outcome is Outcome.FAILED:
             if self._underway.get(id(served.request)) is None:
-                self._see(served.request, served.assignment.arm, served.character_key, Fate.REFUSED, None)
+                self._see(served.request, served.assignment.arm, served.character_key, Fate.REFUSED)
             self._mark(served.request, Fate.UNSERVED)
         finished = self._underway.pop(id(served.request), None)
         if finished is not None:
@@ -154,7 +164,7 @@ class Meter:
                 side.add(served.request.unit.identity)
 
     def _see(
-        self, request: SpeechRequest, arm: Arm, character_key: str, fate: Fate, seconds: float | None
+        self, request: SpeechRequest, arm: Arm, character_key: str, fate: Fate, times: _Times = _UNTIMED
     ) -> None:
         """The unit's first attempt at the arm in this window, if it is that; a second try of a request is none."""
         if request.forced_arm is not None:
@@ -166,7 +176,7 @@ class Meter:
             return
         number = self._number(request.unit.identity)
         side = Fate.CANDIDATE if arm is Arm.CANDIDATE else Fate.FINE
-        unit = UnitSeen(number, character_key, fate | side, seconds)
+        unit = UnitSeen(number, character_key, fate | side, *times)
         if number < self._threshold and unit.key not in self._counted:
             self._counted.add(unit.key)
             underway.units.append(unit)
@@ -198,7 +208,8 @@ class Meter:
     def _complete(self, units: list[UnitSeen]) -> None:
         self._units += units
         for unit in units:
-            self.counted(UnitOutcome(unit.arm, unit.character_key, unit.fates, unit.seconds))
+            outcome = UnitOutcome(unit.arm, unit.character_key, unit.fates, unit.seconds, unit.first_audio_s)
+            self.counted(outcome)
 
 
 def _numbers(identities: set[str]) -> list[int]:

@@ -69,6 +69,8 @@ class PrometheusRecorder:
         self._histograms.child(catalog.TEXT_LENGTH, arm).observe(attempt.text_chars)
         if attempt.error in _TIMED:
             self._histograms.child(catalog.SYNTHESIS_DURATION, arm).observe(attempt.duration_s)
+            if attempt.first_audio_s is not None:
+                self._histograms.child(catalog.FIRST_AUDIO, arm).observe(attempt.first_audio_s)
         if attempt.error is not None:
             self._count(catalog.SYNTHESIS_ERRORS, (*arm, attempt.error))
 
@@ -104,6 +106,9 @@ class PrometheusRecorder:
         if unit.seconds is not None:
             child = self._histograms.child(catalog.UNIT_DURATION, (unit.arm, unit.character_key))
             child.observe(unit.seconds)
+        if unit.first_audio_s is not None:
+            child = self._histograms.child(catalog.UNIT_FIRST_AUDIO, (unit.arm, unit.character_key))
+            child.observe(unit.first_audio_s)
 
     def rejected(self, dialect: str, code: ErrorCode) -> None:
         self._count(catalog.REJECTED, (dialect, code))
@@ -132,6 +137,7 @@ class PrometheusRecorder:
             for fate in Fate:
                 self._count(catalog.UNITS, (arm, character_key, fate), 0)
             self._histograms.child(catalog.UNIT_DURATION, (arm, character_key))
+            self._histograms.child(catalog.UNIT_FIRST_AUDIO, (arm, character_key))
 
     def shows(self, metric: Metric, labels: tuple[str, ...], value: float) -> None:
         """Sets a gauge."""

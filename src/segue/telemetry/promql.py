@@ -15,7 +15,7 @@ import httpx
 
 from segue.core.errors import Unavailable
 from segue.core.speech import Arm
-from segue.core.windows import EDGES_S, Slot, Tally
+from segue.core.windows import EDGES_S, FIRST_AUDIO_EDGES_S, Slot, Tally
 from segue.ports.recorder import Fate
 from segue.ports.signals import Seen
 from segue.telemetry import catalog
@@ -38,7 +38,8 @@ _FIELDS = {
     Fate.FALLBACK: "fallbacks",
     Fate.UNSERVED: "unserved",
 }
-_WITHIN = "within "
+_WITHIN, _SOON = "within ", "soon "
+"""What is written before an edge: calls that took no longer, streams that were heard no later."""
 
 _Span = tuple[float, float]
 """The ends of the first and of the last slot."""
@@ -83,12 +84,14 @@ class PrometheusSignals:
 
     async def _tallies(self, ends: _Span, slot_s: float) -> dict[float, dict[ArmCharacter, Tally]]:
         counts: dict[tuple[float, ArmCharacter], dict[str, float]] = defaultdict(lambda: defaultdict(float))
-        name = catalog.UNIT_DURATION.name
+        name, first = catalog.UNIT_DURATION.name, catalog.UNIT_FIRST_AUDIO.name
         for metric, labels, field_of in (
             (catalog.UNITS.name, "arm, character_key, fate", lambda found: _FIELDS[Fate(found["fate"])]),
             (f"{name}_count", "arm, character_key", lambda _: "timed"),
             (f"{name}_sum", "arm, character_key", lambda _: "seconds"),
             (f"{name}_bucket", "arm, character_key, le", lambda found: _WITHIN + found["le"]),
+            (f"{first}_count", "arm, character_key", lambda _: "streams"),
+            (f"{first}_bucket", "arm, character_key, le", lambda found: _SOON + found["le"]),
         ):
             for point in await self._points(metric, labels, ends, slot_s):
                 counts[point.at_s, _key(point)][field_of(point.labels)] += point.value
@@ -132,8 +135,13 @@ def _key(point: _Point) -> ArmCharacter:
 
 def _tally(found: dict[str, float]) -> Tally:
     """Buckets count what took at most so long; a tally counts what took longer."""
-    timed = found["timed"]
-    within = {float(name.removeprefix(_WITHIN)): count for name, count in found.items() if _WITHIN in name}
-    plain = {name: count for name, count in found.items() if _WITHIN not in name}
-    over = tuple(max(0.0, timed - within.get(edge, timed)) for edge in EDGES_S)
-    return Tally(over=over, **plain)
+    over = _longer(found, _WITHIN, found["timed"], EDGES_S)
+    late = _longer(found, _SOON, found["streams"], FIRST_AUDIO_EDGES_S)
+    plain = {name: count for name, count in found.items() if not name.startswith((_WITHIN, _SOON))}
+    return Tally(over=over, late=late, **plain)
+
+
+def _longer(found: dict[str, float], mark: str, whole: float, edges_s: tuple[float, ...]) -> tuple[float, ...]:
+    """How many took longer than each edge, out of what the buckets with this mark count."""
+    within = {float(name.removeprefix(mark)): count for name, count in found.items() if name.startswith(mark)}
+    return tuple(max(0.0, whole - within.get(edge, whole)) for edge in edges_s)

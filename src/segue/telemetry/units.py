@@ -48,12 +48,16 @@ _WORDS = (
 
 
 class UnitSeen(msgspec.Struct, array_like=True):
-    """One unit on one arm as one character. ``seconds`` is the engine's time, None where it has none to count."""
+    """One unit on one arm as one character. ``seconds`` is the engine's time, ``first_audio_s`` what of it passed
+    before the first sound of a stream; None where there is none to count. Workers of before streams were timed
+    hand on one field less.
+    """
 
     number: int
     character_key: str
     fate: int
     seconds: float | None = None
+    first_audio_s: float | None = None
 
     @property
     def arm(self) -> Arm:

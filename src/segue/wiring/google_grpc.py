@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from typing import TYPE_CHECKING
 
 from segue.api.google.voices import Voices
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from segue.api.google_grpc import GrpcDoor, Listening, Tls
     from segue.config.schema import Settings
     from segue.ports.engine import Engine
+
+_TLS_FILES = "SEGUE_GOOGLE_GRPC_TLS_CERT, SEGUE_GOOGLE_GRPC_TLS_KEY"
 
 
 def google_grpc(settings: Settings, context: Context, engines: Mapping[str, Engine]) -> GrpcDoor | None:
@@ -32,8 +36,12 @@ def google_grpc(settings: Settings, context: Context, engines: Mapping[str, Engi
 
 
 def check_google_grpc(settings: Settings) -> None:
-    """Raises ConfigurationError where packages or files are missing, or the settings do not fit together."""
-    _listening(settings)
+    """Raises ConfigurationError where packages or files are missing, the settings do not fit together, or the port
+    cannot be had.
+    """
+    listening = _listening(settings)
+    if listening is not None:
+        _check_free(listening.host, listening.port)
 
 
 def _listening(settings: Settings) -> Listening | None:
@@ -62,14 +70,31 @@ def _tls(settings: Settings) -> Tls | None:
         )
     from segue.api.google_grpc import Tls
 
-    return Tls(_read("SEGUE_GOOGLE_GRPC_TLS_KEY", key), _read("SEGUE_GOOGLE_GRPC_TLS_CERT", cert))
-
-
-def _read(setting: str, path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        _check_pair(cert, key)
+        return Tls(key.read_bytes(), cert.read_bytes())
     except OSError as error:
-        raise ConfigurationError([f"{setting}: {path}: {error.strerror}"]) from None
-    if b"-----BEGIN" not in content:
-        raise ConfigurationError([f"{setting}: {path}: is no PEM file"])
-    return content
+        what = f"{error.strerror or error} ({error.filename or cert})"
+        raise ConfigurationError([f"{_TLS_FILES}: {what}"]) from None
+
+
+def _check_pair(cert: Path, key: Path) -> None:
+    """Raises OSError where a file cannot be read; ConfigurationError where they are no certificate and its key."""
+    for path in (cert, key):
+        path.open("rb").close()
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
+    except ssl.SSLError as error:
+        why = (error.reason or str(error)).lower().replace("_", " ")
+        said = f"{_TLS_FILES}: no PEM certificate and its key without a password ({why})"
+        raise ConfigurationError([said]) from None
+
+
+def _check_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise ConfigurationError(
+            [f"SEGUE_GOOGLE_GRPC_PORT: cannot listen on {host}, port {port} ({error.strerror}); set another"]
+        ) from None

@@ -31,6 +31,7 @@ from segue.wiring.effective import effective_settings
 from segue.wiring.google_grpc import google_grpc
 from segue.wiring.rollout import Rollout, routing_at_boot
 from segue.wiring.speech import Speech
+from segue.wiring.wyoming import wyoming
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -66,6 +67,7 @@ class Service:
         self.api = build_api(parts)
         self.context = parts.context
         self.google_grpc = google_grpc(settings, parts.context, self.speech.engines)
+        self.wyoming = wyoming(settings, parts.context, self.speech.engines)
 
     def _routing_taken(self, current: Current) -> None:
         self._metrics.routing_changed(effective_share(current.routing), current.revision)
@@ -116,6 +118,8 @@ class Service:
             await stack.enter_async_context(self._rollout.running())
             if self.google_grpc is not None:
                 await stack.enter_async_context(self.google_grpc.running())
+            if self.wyoming is not None:
+                await stack.enter_async_context(self.wyoming.running())
             gc.collect()
             gc.freeze()
             yield

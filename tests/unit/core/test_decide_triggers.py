@@ -12,7 +12,7 @@ import pytest
 
 from segue.core.decide import Decision, Trigger, alarms, decide
 from segue.core.evidence import OVERALL, Evidence
-from segue.core.gates import Metric
+from segue.core.gates import Gate, Metric
 from segue.core.plan import Place
 from segue.core.rollout import RolloutState, Verb, decided
 from support.rollouts import HEALTHY, NOON_S, SEVERAL, SLOT_S, Kind, Minute, at, chirp3, seen
@@ -130,6 +130,66 @@ def test_p1_a_fallback_rate_of_5_to_20_percent_goes_back_one_stage() -> None:
 
     assert (decision.verb, decision.trigger) == (Verb.STEP_BACK, Trigger.P1)
     assert accused(turned_away, grave=False) == {Metric.FALLBACK_RATE}
+
+
+FIRST_AUDIO = Gate(Metric.P95_FIRST_AUDIO, target=1.0, step_back=1.0, roll_back=2.0)
+WITH_STREAMS = replace(chirp3(), gates=(*chirp3().gates, FIRST_AUDIO))
+
+
+def on_streams(
+    candidate: Kind, baseline: Kind = HEALTHY, *, minutes: int = HOUR, apart: dict[str, Kind] | None = None
+) -> Decision:
+    """What the plan with a gate on the first audio says within, or at the end of, stage 4."""
+    minute = Minute(candidate, baseline, apart=apart)
+    evidence = seen([minute] * minutes, plan=WITH_STREAMS)
+    return decide(WITH_STREAMS, at(ALL_AT_HALF, plan=WITH_STREAMS), evidence, NOON_S + minutes * SLOT_S)
+
+
+@pytest.mark.parametrize(
+    ("late_s", "verb", "trigger"), [(1.2, Verb.STEP_BACK, Trigger.P1), (2.5, Verb.ROLL_BACK, Trigger.P0)]
+)
+def test_streams_that_begin_late_go_back_as_far_as_they_are_late(
+    late_s: float, verb: Verb, trigger: Trigger
+) -> None:
+    decision = on_streams(Kind(streamed=0.5, late=0.2, late_s=late_s), Kind(streamed=0.5))
+
+    assert (decision.verb, decision.trigger) == (verb, trigger)
+    assert decision.reasons[0].startswith("p95_first_audio: 20.0% take longer than 1 s over the last ")
+    assert " streams, worse than the baseline; odds " in decision.reasons[0]
+
+
+def test_streams_that_begin_late_on_both_arms_are_nobodys_fault() -> None:
+    late = Kind(streamed=0.5, late=0.2)
+
+    assert on_streams(late, late).verb is None
+
+
+def test_streams_of_the_candidate_alone_are_judged_by_their_level_alone() -> None:
+    decision = on_streams(Kind(streamed=0.5, late=0.2), Kind())
+
+    assert decision.verb is Verb.ROLL_BACK
+    assert "with too little of the baseline to compare" in decision.reasons[0]
+
+
+def test_streams_that_begin_soon_let_the_rollout_go_on() -> None:
+    assert on_streams(Kind(streamed=0.5), minutes=7 * 24 * HOUR).verb is Verb.ADVANCE
+
+
+def test_no_streams_hold_a_plan_with_a_gate_on_the_first_audio() -> None:
+    decision = on_streams(HEALTHY, minutes=7 * 24 * HOUR)
+
+    assert decision.verb is None
+    assert decision.reasons == ("p95_first_audio: no stream has been heard yet",)
+
+
+def test_late_streams_are_confined_to_a_character_only_where_others_have_streams_and_are_well() -> None:
+    late = {"pip_boy": Kind(streamed=0.5, late=0.5)}
+
+    confined = on_streams(Kind(streamed=0.5), Kind(streamed=0.5), apart=late)
+    unknown = on_streams(HEALTHY, Kind(streamed=0.5), apart=late)
+
+    assert (confined.verb, confined.character) == (Verb.HOLD_BACK, "pip_boy")
+    assert unknown.verb is Verb.ROLL_BACK
 
 
 @pytest.mark.parametrize("errors", [0.08, 0.5])

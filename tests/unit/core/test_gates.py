@@ -13,6 +13,7 @@ from segue.core.windows import NOTHING, Tally
 
 LONGEST_S = 20.0
 OVER = (90.0, 80.0, 70.0, 60.0, 50.0, 40.0, 30.0, 20.0, 10.0, 5.0)
+LATE = (29.0, 28.0, 25.0, 18.0, 9.0, 6.0, 4.0, 3.0, 2.0, 1.0)
 TALLY = Tally(
     units=100.0,
     errors=7.0,
@@ -23,6 +24,8 @@ TALLY = Tally(
     timed=91.0,
     seconds=182.0,
     over=OVER,
+    streams=30.0,
+    late=LATE,
 )
 RATES = {
     Metric.ERROR_RATE: 7.0,
@@ -53,6 +56,18 @@ def test_a_quantile_counts_who_takes_longer_among_the_timed(
     metric: Metric, level_s: float, slower: float, boundary: float
 ) -> None:
     assert counted(metric, level_s, TALLY, LONGEST_S) == pytest.approx((slower, 91.0, boundary))
+
+
+@pytest.mark.parametrize(
+    ("metric", "level_s", "late", "boundary"),
+    [(Metric.P50_FIRST_AUDIO, 0.5, 18.0, 0.5), (Metric.P95_FIRST_AUDIO, 1.0, 6.0, 0.05)],
+)
+def test_the_first_audio_counts_who_begins_later_among_the_streams(
+    metric: Metric, level_s: float, late: float, boundary: float
+) -> None:
+    assert counted(metric, level_s, TALLY, LONGEST_S) == pytest.approx((late, 30.0, boundary))
+    assert comparable(metric, level_s, TALLY, Arm.BASELINE) == Counted(late, 30.0, 1.0)
+    assert counted(metric, level_s, Tally(streams=1.0, late=(1.1,) * 10), LONGEST_S).bad == 1.0
 
 
 def test_a_mean_counts_the_part_of_the_longest_that_was_used() -> None:
@@ -97,7 +112,10 @@ def test_which_way_is_better_and_what_is_a_duration() -> None:
         Metric.P50_SYNTHESIS,
         Metric.P95_SYNTHESIS,
         Metric.P99_SYNTHESIS,
+        Metric.P50_FIRST_AUDIO,
+        Metric.P95_FIRST_AUDIO,
     }
+    assert {metric for metric in Metric if metric.of_streams} == {Metric.P50_FIRST_AUDIO, Metric.P95_FIRST_AUDIO}
 
 
 def test_the_milder_level_is_the_one_that_alarms() -> None:

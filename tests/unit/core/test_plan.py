@@ -231,6 +231,14 @@ def test_a_duration_needs_an_edge_of_the_histogram() -> None:
     assert wrong(Gate(Metric.P95_SYNTHESIS, target=0.35)) == []
 
 
+def test_the_first_audio_has_edges_of_its_own() -> None:
+    known = "0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5 s"
+    told = f"gates.p95_first_audio.target: the histogram cannot resolve 2.5 s; it can at {known}"
+
+    assert wrong(Gate(Metric.P95_FIRST_AUDIO, target=2.5)) == [told]
+    assert wrong(Gate(Metric.P95_FIRST_AUDIO, target=0.3, step_back=0.5)) == []
+
+
 def test_no_time_at_all_is_never_met() -> None:
     unresolved, never = wrong(Gate(Metric.P95_SYNTHESIS, target=0.0))
 
@@ -363,6 +371,7 @@ def test_as_many_units_as_are_needed_are_enough_whichever_gate_needs_them() -> N
         (Gate(Metric.P99_SYNTHESIS, 4.0), 725),
         (Gate(Metric.MEAN_SYNTHESIS, 1.0), 125),
         (Gate(Metric.P50_SYNTHESIS, 1.5), 50),
+        (Gate(Metric.P95_FIRST_AUDIO, 0.5), 125),
         (Gate(Metric.CACHE_HIT_RATE, 0.999), 50),
         (Gate(Metric.ERROR_RATE, step_back=0.001), 50),
     ],

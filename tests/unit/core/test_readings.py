@@ -105,6 +105,31 @@ def test_the_least_units_are_enough_to_say_more() -> None:
     assert "of 50 units, must be" in sentence(Gate(Metric.P50_SYNTHESIS, 1.5), Minute(characters=("pip_boy",)))
 
 
+FIRST = Gate(Metric.P95_FIRST_AUDIO, 1.0)
+
+
+@pytest.mark.parametrize("arm", Arm)
+def test_a_gate_on_the_first_audio_of_which_there_is_none_says_so_and_is_never_met(arm: Arm) -> None:
+    (reading,) = read(FIRST, Minute(), times=100, arm=arm)
+
+    assert reading.verdict is Verdict.INCONCLUSIVE
+    assert reading.sentence == "p95_first_audio: no stream has been heard yet"
+
+
+def test_the_first_audio_is_judged_by_streams_alone() -> None:
+    streamed, late = Kind(streamed=0.5), Kind(streamed=0.5, late=0.2)
+
+    assert sentence(FIRST, Minute(Kind(streamed=0.1))) == (
+        "p95_first_audio: 15 of the 50 streams that a verdict takes"
+    )
+    assert sentence(FIRST, Minute(streamed), times=5) == (
+        "p95_first_audio: longer than 1 s 0 % of 375 streams, must be under 5 %: met"
+    )
+    assert sentence(FIRST, Minute(late), times=5) == (
+        "p95_first_audio: longer than 1 s 20 % of 375 streams, must be under 5 %: missed"
+    )
+
+
 # Side by side
 
 ERRORS = Gate(Metric.ERROR_RATE, margin=0.02)
@@ -149,6 +174,35 @@ def test_a_quantile_may_be_beyond_its_level_in_a_few_more_of_the_cases() -> None
     assert read(with_target, Minute(slow, slow, 20_000.0, 20_000.0))[1].verdict is Verdict.PASS
     assert compared(with_alarm, slow, Kind()).verdict is Verdict.FAIL
     assert compared(with_alarm, slow, Kind()).bad == pytest.approx(600.0)
+
+
+def test_the_first_audio_may_be_late_in_a_few_more_of_the_streams() -> None:
+    gate = Gate(Metric.P95_FIRST_AUDIO, step_back=1.0, margin=0.05)
+    late, prompt = Kind(streamed=0.5, late=0.1), Kind(streamed=0.5)
+
+    assert compared(gate, late, late, 20_000.0).verdict is Verdict.PASS
+    assert compared(gate, late, prompt).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("candidate", "baseline", "whose"),
+    [(Kind(), Kind(), "candidate"), (Kind(streamed=1.0, late=0.1), Kind(), "baseline")],
+)
+def test_a_margin_on_the_first_audio_is_not_met_where_an_arm_has_no_stream(
+    candidate: Kind, baseline: Kind, whose: str
+) -> None:
+    reading = compared(Gate(Metric.P95_FIRST_AUDIO, step_back=1.0, margin=0.05), candidate, baseline, 20_000.0)
+
+    told = f"no stream has been heard yet on the {whose}"
+    assert reading.verdict is Verdict.INCONCLUSIVE
+    assert reading.sentence == f"p95_first_audio against the baseline: {told}: inconclusive"
+
+
+def test_streams_that_are_soon_enough_whatever_the_baseline_does_meet_a_margin() -> None:
+    gate = Gate(Metric.P95_FIRST_AUDIO, step_back=1.0, margin=0.05)
+
+    assert compared(gate, Kind(streamed=1.0), Kind(), 20_000.0).verdict is Verdict.PASS
+    assert compared(replace(gate, margin=1.0), Kind(), Kind(), 20_000.0).verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_margin_on_success_compares_failures() -> None:

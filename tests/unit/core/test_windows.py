@@ -7,29 +7,35 @@ from dataclasses import replace
 import pytest
 
 from segue.core.speech import Arm
-from segue.core.windows import EDGES_S, NOTHING, Slot, Tally
+from segue.core.windows import EDGES_S, FIRST_AUDIO_EDGES_S, NOTHING, Slot, Tally
 
 OVER = tuple(float(number) for number in range(10))
-TALLY = Tally(10.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, OVER)
+LATE = tuple(float(number) for number in range(5, 15))
+TALLY = Tally(10.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, OVER, 8.0, LATE)
 
 
 def test_the_edges_hold_every_level_of_the_gates() -> None:
     assert EDGES_S == (0.35, 0.75, 1.0, 1.5, 2.0, 2.5, 4.0, 5.0, 7.5, 10.0)
-    assert len(NOTHING.over) == len(EDGES_S)
+    assert FIRST_AUDIO_EDGES_S == (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
+    assert (len(NOTHING.over), len(NOTHING.late)) == (len(EDGES_S), len(FIRST_AUDIO_EDGES_S))
 
 
 def test_tallies_add_count_by_count() -> None:
-    assert TALLY.plus(TALLY) == Tally(20.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, tuple(2 * n for n in OVER))
+    over, late = (tuple(2 * count for count in counts) for counts in (OVER, LATE))
+    assert TALLY.plus(TALLY) == Tally(20.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, over, 16.0, late)
     assert TALLY.plus(NOTHING) == TALLY
 
 
 def test_tallies_of_other_edges_do_not_add() -> None:
     with pytest.raises(ValueError, match="zip"):
         TALLY.plus(replace(TALLY, over=OVER[:-1]))
+    with pytest.raises(ValueError, match="zip"):
+        TALLY.plus(replace(TALLY, late=LATE[:-1]))
 
 
 def test_a_tally_fades_in_every_count() -> None:
-    assert TALLY.times(0.5) == Tally(5.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, tuple(n / 2 for n in OVER))
+    over, late = (tuple(count / 2 for count in counts) for counts in (OVER, LATE))
+    assert TALLY.times(0.5) == Tally(5.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, over, 4.0, late)
 
 
 def slot(start_s: float, length_s: float = 60.0, **counts: float) -> Slot:

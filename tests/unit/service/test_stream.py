@@ -79,6 +79,34 @@ async def test_the_first_sound_leaves_before_the_engine_is_done(tmp_path: Path) 
         assert stage.bold.cancelled >= 1
 
 
+async def test_the_time_to_the_first_sound_is_counted_and_is_not_the_time_to_the_last(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
+        stage.bold.chunk_delay_s = 0.01
+        await heard(stage, asked())
+        first, whole = await first_audio_and_synthesis_s(stage)
+
+        assert 0.01 <= first < whole / 5
+
+
+async def test_a_stream_that_never_began_in_time_was_waited_for_all_that_time(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_LEVEL="false", SEGUE_REQUEST_TIMEOUT_S="0.5") as stage:
+        stage.bold.script.append(30.0)
+        await heard(stage, asked())
+        first, whole = await first_audio_and_synthesis_s(stage)
+
+        assert first == whole > 0.1
+
+
+async def first_audio_and_synthesis_s(stage: Stage) -> tuple[float, float]:
+    """Sums, of the candidate."""
+    text = (await stage.client.get("/api/v1/monitoring/metrics/prometheus")).text
+    labels = 'character_key="pip_boy",voice_model="bold"'
+    names = ("tts_first_audio_seconds_sum", "tts_synthesis_duration_seconds_sum")
+    found = dict(line.rsplit(" ", 1) for line in text.splitlines() if line.startswith(names))
+    first, whole = (float(found[f"{name}{{{labels}}}"]) for name in names)
+    return first, whole
+
+
 async def test_a_candidate_that_fails_before_its_first_sound_is_not_heard(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
         stage.bold.script.append(BROKEN)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from segue.core.sketch import sketched
 from segue.core.speech import Arm
-from segue.core.windows import EDGES_S, Slot
+from segue.core.windows import EDGES_S, FIRST_AUDIO_EDGES_S, Slot
 from segue.ports.store import Row
 from segue.telemetry.gather import StoredSignals
 from segue.telemetry.units import NUMBERS, Fate, SlotSeen, UnitSeen, packed
@@ -58,6 +59,31 @@ async def test_a_slot_has_the_sums_of_all_workers(workers: Workers) -> None:
     assert slot.of(Arm.CANDIDATE, {"raider"}).units == 1
     assert slot.delays_of(Arm.CANDIDATE, {"ghoul", "raider"}) == sketched([3.0, 0.2])
     assert until_s == START_S + SLOT_S
+
+
+async def test_streams_are_counted_apart_by_when_they_began(workers: Workers) -> None:
+    early, late = UnitSeen(1, "ghoul", int(Fate.CANDIDATE), 0.9, 0.3), UnitSeen(2, "ghoul", 32, 2.0, 1.2)
+    await workers.write(seen(early, unit(3)))
+    await workers.write(seen(late), worker="b")
+
+    (slot,), _ = await workers.signals.slots(START_S, START_S + 100, SLOT_S)
+
+    tally = slot.of(Arm.CANDIDATE, {"ghoul"})
+    assert (tally.units, tally.timed, tally.streams) == (3, 3, 2)
+    assert tally.late == tuple(float((edge < 0.3) + (edge < 1.2)) for edge in FIRST_AUDIO_EDGES_S)
+
+
+async def test_slots_of_before_and_after_streams_were_timed_are_read_alike(workers: Workers) -> None:
+    """Workers of two versions meet during an upgrade."""
+    older = [SLOT_S, 10, NUMBERS, 9, 10, [[1, "ghoul", 32, 0.5]], [[], []]]
+    newer = [SLOT_S, 10, NUMBERS, 9, 10, [[2, "ghoul", 32, 0.5, 0.2, "of a later version"]], [[], []]]
+    for worker, slot in (("old", older), ("new", newer)):
+        await workers.store.rows.add(Row(SERIES, START_S, worker, msgspec.msgpack.encode(slot)))
+
+    (together,), _ = await workers.signals.slots(START_S, START_S + 100, SLOT_S)
+
+    tally = together.of(Arm.CANDIDATE, {"ghoul"})
+    assert (tally.units, tally.timed, tally.streams) == (2, 2, 1)
 
 
 async def test_a_unit_that_met_several_workers_or_slots_counts_once_in_its_window(workers: Workers) -> None:

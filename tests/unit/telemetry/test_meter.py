@@ -55,8 +55,9 @@ def tries(
     arm: Arm = Arm.CANDIDATE,
     error: ErrorCode | None = None,
     duration_s: float = 0.3,
+    first_audio_s: float | None = None,
 ) -> None:
-    meter.attempted(Attempt(request, arm, arm.value, "ghoul", duration_s, error))
+    meter.attempted(Attempt(request, arm, arm.value, "ghoul", duration_s, error, first_audio_s=first_audio_s))
 
 
 def answers(
@@ -83,6 +84,30 @@ def test_a_success_is_a_unit_with_its_time(meter: Meter) -> None:
 
     (unit,) = meter.take().units
     assert (unit.arm, unit.fate, unit.seconds) == (Arm.CANDIDATE, Fate.CANDIDATE, 0.7)
+
+
+@pytest.mark.parametrize(
+    ("error", "counts"), [(None, True), (ErrorCode.DEADLINE, True), (ErrorCode.BAD_AUDIO, False)]
+)
+def test_a_stream_is_a_unit_with_the_time_to_its_first_sound_unless_it_failed_otherwise(
+    meter: Meter, inner: RememberingRecorder, error: ErrorCode | None, counts: bool
+) -> None:
+    request = a_request()
+    tries(meter, request, error=error, duration_s=0.7, first_audio_s=0.2)
+    answers(meter, request)
+
+    (unit,) = meter.take().units
+    (told,) = inner.units
+    assert unit.first_audio_s == told.first_audio_s == (0.2 if counts else None)
+
+
+def test_audio_asked_for_whole_has_no_first_sound_of_its_own(meter: Meter) -> None:
+    request = a_request()
+    tries(meter, request)
+    answers(meter, request)
+
+    (unit,) = meter.take().units
+    assert unit.first_audio_s is None
 
 
 def test_a_rescue_is_an_error_and_a_fallback_of_the_candidate_and_nothing_of_the_baseline(meter: Meter) -> None:

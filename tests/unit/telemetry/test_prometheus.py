@@ -174,6 +174,27 @@ def test_units_are_there_at_zero_before_the_first_so_that_it_is_seen_as_a_change
         "segue_unit_duration_seconds_count", {"arm": "candidate", "character_key": "ghoul"}
     )
     assert empty == 0.0
+    no_stream = registry.get_sample_value(
+        "segue_unit_first_audio_seconds_count", {"arm": "candidate", "character_key": "ghoul"}
+    )
+    assert no_stream == 0.0
+
+
+@pytest.mark.parametrize(
+    ("error", "first_audio_s", "count"),
+    [(None, 0.2, 1.0), (ErrorCode.DEADLINE, 0.2, 1.0), (ErrorCode.BAD_AUDIO, 0.2, None), (None, None, None)],
+)
+def test_streams_that_succeed_or_run_out_of_time_have_a_time_to_their_first_audio(
+    recorder: PrometheusRecorder,
+    registry: CollectorRegistry,
+    error: ErrorCode | None,
+    first_audio_s: float | None,
+    count: float | None,
+) -> None:
+    recorder.attempted(an_attempt(error, first_audio_s=first_audio_s))
+
+    assert registry.get_sample_value("tts_first_audio_seconds_count", ARM) == count
+    assert registry.get_sample_value("tts_first_audio_seconds_bucket", ARM | {"le": "0.2"}) == count
 
 
 def unit_labels() -> list[dict[str, str]]:

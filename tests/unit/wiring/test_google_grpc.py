@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from segue.config.load import load_settings
 from segue.core.errors import ConfigurationError
 from segue.testing.google import self_signed
 from segue.wiring.google_grpc import check_google_grpc
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +35,7 @@ def test_certificate_and_key_make_tls(tmp_path: Path) -> None:
     certificate.write_bytes(identity.certificate_chain)
 
     check(
-        SEGUE_GOOGLE_GRPC_PORT="8443",
+        SEGUE_GOOGLE_GRPC_PORT="0",
         SEGUE_GOOGLE_GRPC_TLS_CERT=str(certificate),
         SEGUE_GOOGLE_GRPC_TLS_KEY=str(key),
     )
@@ -41,21 +43,36 @@ def test_certificate_and_key_make_tls(tmp_path: Path) -> None:
 
 def test_a_certificate_alone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="go together"):
-        check(SEGUE_GOOGLE_GRPC_PORT="8443", SEGUE_GOOGLE_GRPC_TLS_CERT=str(tmp_path / "cert.pem"))
+        check(SEGUE_GOOGLE_GRPC_PORT="0", SEGUE_GOOGLE_GRPC_TLS_CERT=str(tmp_path / "cert.pem"))
 
 
-def test_files_that_are_not_there_or_no_pem_are_named(tmp_path: Path) -> None:
-    empty = tmp_path / "key.pem"
-    files = {"SEGUE_GOOGLE_GRPC_TLS_CERT": str(tmp_path / "none.pem"), "SEGUE_GOOGLE_GRPC_TLS_KEY": str(empty)}
-    with pytest.raises(ConfigurationError, match=r"TLS_KEY.*key\.pem: No such file"):
-        check(SEGUE_GOOGLE_GRPC_PORT="8443", **files)
-    empty.touch()
-    with pytest.raises(ConfigurationError, match=r"TLS_KEY.*is no PEM file"):
-        check(SEGUE_GOOGLE_GRPC_PORT="8443", **files)
+def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
+    files = {
+        name: str(tmp_path / "none.pem") for name in ("SEGUE_GOOGLE_GRPC_TLS_CERT", "SEGUE_GOOGLE_GRPC_TLS_KEY")
+    }
+    with pytest.raises(ConfigurationError, match=r"TLS_CERT.*No such file.*none\.pem"):
+        check(SEGUE_GOOGLE_GRPC_PORT="0", **files)
+
+
+@pytest.mark.parametrize("certificate", [b"", b"-----BEGIN CERTIFICATE-----\n", self_signed().certificate_chain])
+def test_a_key_of_another_certificate_is_refused(tmp_path: Path, certificate: bytes) -> None:
+    key, chain = tmp_path / "key.pem", tmp_path / "cert.pem"
+    key.write_bytes(self_signed().private_key)
+    chain.write_bytes(certificate)
+    files = {"SEGUE_GOOGLE_GRPC_TLS_CERT": str(chain), "SEGUE_GOOGLE_GRPC_TLS_KEY": str(key)}
+    with pytest.raises(ConfigurationError, match="no PEM certificate and its key"):
+        check(SEGUE_GOOGLE_GRPC_PORT="0", **files)
+
+
+def test_a_taken_port_is_told_with_its_number() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"port {port}.*in use"):
+            check(SEGUE_GOOGLE_GRPC_PORT=str(port))
 
 
 def test_several_workers_need_a_port_that_they_can_share() -> None:
-    check(SEGUE_GOOGLE_GRPC_PORT="8001", SEGUE_WORKERS="2")
+    check(SEGUE_GOOGLE_GRPC_PORT=str(free_port()), SEGUE_WORKERS="2")
     with pytest.raises(ConfigurationError, match="every worker would pick a port of its own"):
         check(SEGUE_GOOGLE_GRPC_PORT="0", SEGUE_WORKERS="2")
 

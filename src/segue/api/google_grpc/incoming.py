@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -41,6 +42,19 @@ class Incoming:
             raise TimeoutError
         data, self._reading = self._reading.result(), None
         return None if data is _END else parsed(self._version.stream, data)
+
+    async def drain(self, patience_s: float) -> None:
+        """Drops what still comes, until its end or the end of patience.
+
+        A client that is told of an error while it writes may lose the reason:
+        https://github.com/grpc/grpc/issues/36066, as of grpcio 1.85.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while await self.arrives(patience_s) and self._reading is not None:
+                    data, self._reading = self._reading.result(), None
+                    if data is _END:
+                        return
 
     async def aclose(self) -> None:
         if self._reading is not None:

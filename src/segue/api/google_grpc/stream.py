@@ -13,7 +13,7 @@ from segue.api.google_grpc.calls import Ended, trailers
 from segue.api.google_grpc.incoming import Incoming
 from segue.api.google_grpc.sentences import Scrap, Sentences
 from segue.api.headers import audio_headers
-from segue.core.errors import InvalidRequest
+from segue.core.errors import InvalidRequest, SegueError
 from segue.core.speech import Loss
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ _PIECE_BYTES = 16 * 1024
 
 class Waits(NamedTuple):
     """``idle_s``: how long a stream may say nothing. ``unfinished_s``: how long an unfinished sentence waits for
-    its end before it is spoken as it is.
+    its end before it is spoken as it is. ``refused_s``: how long a caller who is refused may go on writing.
     """
 
     idle_s: float = 30.0
     unfinished_s: float = 1.0
+    refused_s: float = 0.25
 
 
 class StreamingDoor:
@@ -51,10 +52,17 @@ class StreamingDoor:
             SegueError, Ended: how the call ends otherwise.
         """
         async with aclosing(Incoming(call, self._version)) as incoming:
-            setting = self._setting(await self._next(incoming), caller)
-            async with aclosing(self._scraps(incoming)) as scraps:
-                async for scrap in scraps:
-                    await self._speak(call, setting, scrap)
+            try:
+                await self._converse(call, incoming, caller)
+            except SegueError:
+                await incoming.drain(self._waits.refused_s)
+                raise
+
+    async def _converse(self, call: Any, incoming: Incoming, caller: Caller) -> None:
+        setting = self._setting(await self._next(incoming), caller)
+        async with aclosing(self._scraps(incoming)) as scraps:
+            async for scrap in scraps:
+                await self._speak(call, setting, scrap)
 
     def _setting(self, first: Any | None, caller: Caller) -> Setting:
         if first is None or not first.HasField("streaming_config"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segue.api.native.wire import controls_of, pronunciations_of
+from segue.core.errors import InvalidRequest
 from segue.core.speech import NEUTRAL, AudioFormat, Marked, SpeechRequest
 from segue.core.text.marks import settled
 from segue.core.text.normalize import MAX_TEXT_CHARS, normalize
@@ -55,6 +56,8 @@ def _marked(body: SynthesizeBody, max_chars: int) -> tuple[Marked, Controls]:
     controls = controls_of(body)
     if body.text_type == "text" and not controls.pauses:
         return Marked(normalize(body.text, max_chars=max_chars)), controls
+    if body.text_type == "ssml" and controls.pauses:
+        raise InvalidRequest("pauses in SSML are <break> tags, not positions", field="voice_controls.pauses")
     raw = Marked(body.text) if body.text_type == "text" else read_ssml(body.text, max_chars=max_chars)
     marked = settled(raw._replace(pauses=(*raw.pauses, *controls.pauses)), max_chars=max_chars)
     if controls is NEUTRAL and not marked.pauses and not marked.spans:

@@ -76,7 +76,8 @@ _INSTEAD: dict[str, tuple[str, ...]] = {
     "ɪ": ("i",),
     "i": ("iː", "ɪ"),
     "ʊ": ("u",),
-    "u": ("uː", "ʊ"),
+    "u": ("uː", "ʊ", "ɯ"),
+    "l": ("ɫ", "ɭ"),
     "ᵻ": ("ɪ",),
     "ᵿ": ("ʊ",),
     "əʊ": ("oʊ",),
@@ -160,6 +161,11 @@ def _next_sounds(rest: str, known: frozenset[str], longest: int) -> tuple[tuple[
             if len(instead) > 1 and all(sign in known for sign in instead):
                 return tuple(instead), length
     return (), 0
+
+
+def is_ipa(sound: str) -> bool:
+    """Whether every sign of it is one of IPA's."""
+    return all(sign in _IPA for sign in sound)
 
 
 def is_vowel(sound: str) -> bool:

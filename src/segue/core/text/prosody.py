@@ -49,7 +49,7 @@ def rate_ratio(value: str) -> float | None:
 
 
 def pitch_semitones(value: str) -> float | None:
-    """``+2st``, ``-10%``, ``high``; None for what is no interval, as a pitch in Hz."""
+    """``+2.5st``, ``-10%``, ``high``; None for what is no interval, as a pitch in Hz."""
     if found := _SEMITONES.fullmatch(value):
         semitones = float(found["number"])
     else:

@@ -18,6 +18,7 @@ from segue.core.errors import (
     InternalFailure,
     QuotaExhausted,
     SegueError,
+    SentenceTooLong,
     Unavailable,
     Unsupported,
 )
@@ -38,6 +39,8 @@ _REMEDY = {
     "sentences that are too long": "a sentence is longer than this voice family accepts",
     "longer than the limit": "the text is longer than 5,000 bytes",
 }
+_NO_REMEDY = "the request does not fit this voice"
+_SHORTER_WOULD_DO = ("sentences that are too long", "longer than the limit")
 _BAD_KEY = "API_KEY_INVALID"
 _OVERSIZED = "larger than max"
 _LOST = "Internal error from Core"
@@ -73,8 +76,9 @@ def _refused(error: Exception) -> SegueError:
     if getattr(error, "reason", None) == _BAD_KEY:
         return _forbidden(error)
     said = _said(error)
-    remedy = next((text for sign, text in _REMEDY.items() if sign in said), "the request does not fit this voice")
-    return Unsupported(f"Google refused the request ({said}): {remedy}")
+    sign, remedy = next(((sign, text) for sign, text in _REMEDY.items() if sign in said), ("", _NO_REMEDY))
+    kind = SentenceTooLong if sign in _SHORTER_WOULD_DO else Unsupported
+    return kind(f"Google refused the request ({said}): {remedy}")
 
 
 def _forbidden(error: Exception) -> SegueError:

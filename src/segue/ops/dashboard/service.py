@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segue.core.gates import QUANTILES, Metric
+from segue.core.gates import FIRST_AUDIO_QUANTILES, SYNTHESIS_QUANTILES, Metric
 from segue.ops.dashboard.panels import WINDOW, Level, Panel, Query, Row, Unit
 from segue.ops.rules.measures import measures
 from segue.telemetry import catalog
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from segue.core.plan import Plan
 
 _MEASURES = measures(WINDOW)
@@ -53,9 +55,6 @@ def _gate(title: str, metric: Metric, plan: Plan) -> Panel:
 
 def _models() -> tuple[Panel, ...]:
     heard = f"sum by (voice_model) (rate({_HEARD}[{WINDOW}]))"
-    percentiles = tuple(
-        Query(_MEASURES[metric].expr, f"P{q * 100:g} {{{{voice_model}}}}") for metric, q in _QUANTILES
-    )
     request = f"sum by (le) (rate({catalog.REQUEST_DURATION.name}_bucket[{WINDOW}]))"
     return (
         Panel("Models heard", (Query(f"{heard} / scalar(sum({heard}))", "{{voice_model}}"),), Unit.RATIO),
@@ -67,10 +66,19 @@ def _models() -> tuple[Panel, ...]:
             ),
             Unit.SECONDS,
         ),
-        Panel("Synthesis time, percentiles", percentiles, Unit.SECONDS),
+        Panel("Synthesis time, percentiles", _percentiles(SYNTHESIS_QUANTILES), Unit.SECONDS),
+        Panel(
+            "Time to the first audio, percentiles",
+            _percentiles(FIRST_AUDIO_QUANTILES),
+            Unit.SECONDS,
+            "The engine's own, of streams; audio that was asked for whole is not among them.",
+        ),
         Panel(
             "Answer time, percentiles",
-            tuple(Query(f"histogram_quantile({q:g}, {request})", f"P{q * 100:g}") for q in QUANTILES.values()),
+            tuple(
+                Query(f"histogram_quantile({q:g}, {request})", f"P{q * 100:g}")
+                for q in SYNTHESIS_QUANTILES.values()
+            ),
             Unit.SECONDS,
             "From a request's arrival to its answer; audio from memory is not timed.",
         ),
@@ -81,7 +89,10 @@ def _models() -> tuple[Panel, ...]:
     )
 
 
-_QUANTILES = tuple(QUANTILES.items())
+def _percentiles(quantiles: Mapping[Metric, float]) -> tuple[Query, ...]:
+    return tuple(
+        Query(_MEASURES[metric].expr, f"P{q * 100:g} {{{{voice_model}}}}") for metric, q in quantiles.items()
+    )
 
 
 def _characters() -> tuple[Panel, ...]:

@@ -106,7 +106,11 @@ def reported(seen: Observation, plan: Plan) -> Report:
     requests: Mapping[str, float] = {}
     if window is not None:
         gates = {gate.metric: gate for gate in plan.gates}
-        lines = tuple(_line(one, gates.get(one.metric), plan.statistics.least_units) for one in measures(window))
+        lines = tuple(
+            _line(one, gates.get(one.metric), plan.statistics.least_units)
+            for one in measures(window)
+            if one.trials or one.metric in gates or not one.metric.of_streams
+        )
         heard = window.counts.by(catalog.REQUESTS_BY_CHARACTER.name, "voice_model")
         by_outcome = window.counts.by(catalog.REQUESTS.name, "outcome")
         requests = {str(outcome): by_outcome.get(outcome, 0.0) for outcome in Outcome} if by_outcome else {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segue.core.catalogue import ARM_NAMES
-from segue.core.gates import QUANTILES, Metric
+from segue.core.gates import FIRST_AUDIO_QUANTILES, SYNTHESIS_QUANTILES, Metric
 from segue.core.speech import Arm
 from segue.ports.recorder import Outcome
 from segue.telemetry import catalog
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from segue.ops.monitor.window import Window
     from segue.telemetry.counts import Counts
 
-_COUNT, _SUM, _BUCKET = (f"{catalog.SYNTHESIS_DURATION.name}_{part}" for part in ("count", "sum", "bucket"))
+_COUNT, _SUM = (f"{catalog.SYNTHESIS_DURATION.name}_{part}" for part in ("count", "sum"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,14 @@ def _of(counts: Counts, whom: Whom, arms: Mapping[str, str]) -> Iterator[Measure
         yield _fallback_rate(counts, whom, arms)
     timed = counts.total(_COUNT, **labels)
     yield Measure(whom, Metric.MEAN_SYNTHESIS, ratio(counts.total(_SUM, **labels), timed), timed)
-    buckets = _buckets(counts, labels)
-    for metric, quantile in QUANTILES.items():
-        yield Measure(whom, metric, quantile_s(buckets, quantile), timed)
+    streams = counts.total(f"{catalog.FIRST_AUDIO.name}_count", **labels)
+    for histogram, quantiles, cases in (
+        (catalog.SYNTHESIS_DURATION, SYNTHESIS_QUANTILES, timed),
+        (catalog.FIRST_AUDIO, FIRST_AUDIO_QUANTILES, streams),
+    ):
+        buckets = _buckets(counts, histogram, labels)
+        for metric, quantile in quantiles.items():
+            yield Measure(whom, metric, quantile_s(buckets, quantile), cases)
 
 
 def _fallback_rate(counts: Counts, whom: Whom, arms: Mapping[str, str]) -> Measure:
@@ -110,8 +115,8 @@ def _fallback_rate(counts: Counts, whom: Whom, arms: Mapping[str, str]) -> Measu
     return Measure(whom, Metric.FALLBACK_RATE, ratio(handed_on, asked), asked)
 
 
-def _buckets(counts: Counts, labels: Mapping[str, str]) -> dict[float, float]:
-    return {float(edge): count for edge, count in counts.by(_BUCKET, "le", **labels).items()}
+def _buckets(counts: Counts, histogram: catalog.Metric, labels: Mapping[str, str]) -> dict[float, float]:
+    return {float(edge): count for edge, count in counts.by(f"{histogram.name}_bucket", "le", **labels).items()}
 
 
 def quantile_s(buckets: Mapping[float, float], quantile: float) -> float | None:

@@ -27,6 +27,8 @@ NAMES = {
     Metric.P50_SYNTHESIS: "P50",
     Metric.P95_SYNTHESIS: "P95",
     Metric.P99_SYNTHESIS: "P99",
+    Metric.P50_FIRST_AUDIO: "P50 first audio",
+    Metric.P95_FIRST_AUDIO: "P95 first audio",
     Metric.CACHE_HIT_RATE: "cache hit rate",
 }
 _BY_CHARACTER = (

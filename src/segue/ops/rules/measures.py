@@ -7,13 +7,18 @@ somebody. Both have the same thresholds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from segue.core.gates import QUANTILES, Metric
+from segue.core.gates import FIRST_AUDIO_QUANTILES, SYNTHESIS_QUANTILES, Metric
 from segue.ports.recorder import NOT_ASKED
 from segue.telemetry import catalog
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
 _ATTEMPTS = catalog.SYNTHESIS.name
 _SECONDS = catalog.SYNTHESIS_DURATION.name
+_FIRST_AUDIO = catalog.FIRST_AUDIO.name
 _FALLBACKS = catalog.FALLBACKS.name
 _REQUESTS = catalog.REQUESTS.name
 _HITS, _MISSES = catalog.CACHE_HITS.name, catalog.CACHE_MISSES.name
@@ -52,6 +57,7 @@ def _counts(window: str) -> list[Measure]:
     asked = f"(sum(increase({_ATTEMPTS}[{window}]) {_OF_CANDIDATE}) or vector(0))"
     return [
         Measure("attempts", f"sum by (voice_model) (increase({_ATTEMPTS}[{window}]))", _BY_MODEL),
+        Measure("streams", f"sum by (voice_model) (increase({_FIRST_AUDIO}_count[{window}]))", _BY_MODEL),
         Measure("candidate_asked", f"{asked} + {gained(_NEVER_ASKED)}"),
         Measure("requests", f"sum(increase({_REQUESTS}[{window}]))"),
         Measure("lookups", f"{gained(_HITS)} + {gained(_MISSES)}"),
@@ -89,12 +95,14 @@ def _rates(window: str) -> list[Measure]:
 def _durations(window: str) -> list[Measure]:
     spent = f"sum by (voice_model) (rate({_SECONDS}_sum[{window}]))"
     timed = f"sum by (voice_model) (rate({_SECONDS}_count[{window}]))"
-    buckets = f"sum by (voice_model, le) (rate({_SECONDS}_bucket[{window}]))"
-    mean = Measure(Metric.MEAN_SYNTHESIS, f"{spent} / ({timed} > 0)", _BY_MODEL, "attempts")
     return [
-        mean,
-        *(
-            Measure(metric, f"histogram_quantile({quantile:g}, {buckets})", _BY_MODEL, "attempts")
-            for metric, quantile in QUANTILES.items()
-        ),
+        Measure(Metric.MEAN_SYNTHESIS, f"{spent} / ({timed} > 0)", _BY_MODEL, "attempts"),
+        *_quantiles(_SECONDS, SYNTHESIS_QUANTILES, "attempts", window),
+        *_quantiles(_FIRST_AUDIO, FIRST_AUDIO_QUANTILES, "streams", window),
     ]
+
+
+def _quantiles(histogram: str, quantiles: Mapping[Metric, float], cases: str, window: str) -> Iterator[Measure]:
+    buckets = f"sum by (voice_model, le) (rate({histogram}_bucket[{window}]))"
+    for metric, quantile in quantiles.items():
+        yield Measure(metric, f"histogram_quantile({quantile:g}, {buckets})", _BY_MODEL, cases)

@@ -30,6 +30,7 @@ _LOOKED_AT = "35m"
 _MODEL = 'voice_model="chirp3-hd",character_key="ghoul"'
 _ATTEMPTS = catalog.SYNTHESIS.name
 _SECONDS = catalog.SYNTHESIS_DURATION.name
+_FIRST_AUDIO = catalog.FIRST_AUDIO.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,11 @@ def _gate_series(found: GateLevel, factor: float) -> _Series:
     if metric is Metric.MEAN_SYNTHESIS:
         return _attempts(0.0) | _timed(level * factor)
     if metric in QUANTILES:
-        return _attempts(0.0) | _slower(level, (1.0 - QUANTILES[metric]) * factor)
+        part = (1.0 - QUANTILES[metric]) * factor
+        if metric.of_streams:
+            streams = {f"{_FIRST_AUDIO}_count{{{_MODEL}}}": _rising(1.0)}
+            return _attempts(0.0) | streams | _slower(level, part, _FIRST_AUDIO)
+        return _attempts(0.0) | _slower(level, part)
     bad = (1.0 - level if metric.higher_is_better else level) * factor
     return _bad_series(metric, min(bad, 1.0))
 
@@ -105,10 +110,10 @@ def _timed(mean_s: float) -> _Series:
     return {f"{_SECONDS}_sum{{{_MODEL}}}": _rising(mean_s), f"{_SECONDS}_count{{{_MODEL}}}": _rising(1.0)}
 
 
-def _slower(level_s: float, part: float) -> _Series:
+def _slower(level_s: float, part: float, histogram: str = _SECONDS) -> _Series:
     """That part takes longer than the level, and none twice as long."""
     edges = ((str(level_s), 1.0 - part), (str(level_s * 2), 1.0), ("+Inf", 1.0))
-    return {f'{_SECONDS}_bucket{{{_MODEL},le="{edge}"}}': _rising(count) for edge, count in edges}
+    return {f'{histogram}_bucket{{{_MODEL},le="{edge}"}}': _rising(count) for edge, count in edges}
 
 
 def _rising(part: float) -> str:

@@ -74,7 +74,7 @@ def test_a_break_of_no_length_is_a_loss(time: str) -> None:
         ('rate="-20%"', "rate_ratio", 0.8),
         ('rate="1.5"', "rate_ratio", 1.5),
         ('rate="x-slow"', "rate_ratio", 0.5),
-        ('pitch="+2st"', "pitch_semitones", 2.0),
+        ('pitch="+2.0st"', "pitch_semitones", 2.0),
         ('pitch="-3.5st"', "pitch_semitones", -3.5),
         ('pitch="+100%"', "pitch_semitones", 12.0),
         ('pitch="-50%"', "pitch_semitones", -12.0),
