@@ -33,6 +33,10 @@ class BodyTooLarge(InvalidRequest):
     """The request's body is larger than the service accepts."""
 
 
+class BodyTooSlow(InvalidRequest):
+    """The request's body did not come in the time that there is for it."""
+
+
 class Response(NamedTuple):
     """An answer in one piece. ``headers`` need no content-length."""
 
@@ -90,6 +94,43 @@ def bounded(receive: Receive, max_bytes: int) -> Receive:
         return message
 
     return counted
+
+
+class Patience:
+    """A request whose body has ``longest_s`` to come; who takes longer is told so and their connection closed."""
+
+    def __init__(self, receive: Receive, send: Send, longest_s: float) -> None:
+        self._receive = receive
+        self._send = send
+        self._longest_s = longest_s
+        self._deadline = 0.0
+        self._waits_for_body = True
+        self._lost = False
+
+    async def receive(self) -> Message:
+        """The next message.
+
+        Raises:
+            BodyTooSlow: the body is not there, and its time is over.
+        """
+        if not self._waits_for_body:
+            return await self._receive()
+        if not self._deadline:
+            self._deadline = asyncio.get_running_loop().time() + self._longest_s
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            self._lost = True
+            raise BodyTooSlow(f"the body did not come within {self._longest_s:g} s") from None
+        self._waits_for_body = bool(message.get("more_body"))
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Hands on; from a caller who was too slow nothing more is read."""
+        if self._lost and message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"connection", b"close")]
+        await self._send(message)
 
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:

@@ -25,27 +25,31 @@ class AdmissionLimits:
 
 
 class Admission:
-    """A bounded number of places and a bounded line for them, first come, first served."""
+    """A bounded number of places and a bounded line for them, first come, first served; but who has begun to hear
+    something goes before all who have not, for those can still be told to come later.
+    """
 
     def __init__(self, limits: AdmissionLimits) -> None:
         self._limits = limits
         self._line: deque[asyncio.Future[None]] = deque()
+        self._begun: deque[asyncio.Future[None]] = deque()
         self.running = 0
 
     @property
     def waiting(self) -> int:
-        return len(self._line)
+        return len(self._line) + len(self._begun)
 
     @asynccontextmanager
-    async def place(self, deadline: float) -> AsyncIterator[None]:
-        """Holds one place, waited for until ``deadline`` on the loop's clock.
+    async def place(self, deadline: float, *, begun: bool = False) -> AsyncIterator[None]:
+        """Holds one place, waited for until ``deadline`` on the loop's clock. ``begun``: somebody hears what comes
+        before already; the line is never too full for them.
 
         Raises:
             Overloaded: the line is full, or too long to reach its end in time.
         """
         try:
             async with asyncio.timeout_at(deadline):
-                await self._enter()
+                await self._enter(self._begun if begun else self._line)
         except TimeoutError:
             raise self._overloaded() from None
         try:
@@ -53,21 +57,21 @@ class Admission:
         finally:
             self._leave()
 
-    async def _enter(self) -> None:
+    async def _enter(self, line: deque[asyncio.Future[None]]) -> None:
         if self.running < self._limits.running:
             self.running += 1
             return
-        if len(self._line) >= self._limits.waiting:
+        if line is self._line and self.waiting >= self._limits.waiting:
             raise self._overloaded()
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._line.append(turn)
+        line.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self._leave()  # the place came together with the cancellation: pass it on
             else:
-                self._line.remove(turn)
+                line.remove(turn)
             raise
 
     def _overloaded(self) -> Overloaded:
@@ -78,8 +82,8 @@ class Admission:
 
     def _leave(self) -> None:
         """Hands the place to the first in line who still wants it."""
-        while self._line:
-            turn = self._line.popleft()
+        while self._begun or self._line:
+            turn = (self._begun or self._line).popleft()
             if not turn.done():
                 turn.set_result(None)
                 return

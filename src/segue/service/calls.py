@@ -70,12 +70,13 @@ class Stopwatch:
 
 class Start(NamedTuple):
     """When a line must have begun, on the loop's clock, and the watch of its engine's time. ``patient``: a spent
-    allowance is waited for until then.
+    allowance is waited for until then. ``begun``: what comes before it is being heard.
     """
 
     deadline: float
     watch: Stopwatch
     patient: bool = False
+    begun: bool = False
 
 
 @dataclass(slots=True)
@@ -159,7 +160,8 @@ class Calls:
 
     @asynccontextmanager
     async def _place(self, line: Line, start: Start) -> AsyncIterator[None]:
-        async with self.lane.admitted(len(line.text), start.deadline, self._probe, patient=start.patient):
+        chars, patient, begun = len(line.text), start.patient, start.begun
+        async with self.lane.admitted(chars, start.deadline, self._probe, patient=patient, begun=begun):
             self.watch.start()
             start.watch.start()
             yield

@@ -52,19 +52,26 @@ class Lane:
 
     @asynccontextmanager
     async def admitted(
-        self, chars: int, deadline: float, probe: Callable[[], Awaitable[object]], *, patient: bool = False
+        self,
+        chars: int,
+        deadline: float,
+        probe: Callable[[], Awaitable[object]],
+        *,
+        patient: bool = False,
+        begun: bool = False,
     ) -> AsyncIterator[None]:
         """A place to call the engine from, by ``deadline`` on the loop's clock.
 
         ``probe`` is how to try the engine, should the breaker want to know. ``patient``: where the allowance is
         spent, it is waited for as long as the deadline allows, as the rest of a text that has begun must be.
+        ``begun``: somebody hears that text already, and goes before those who hear nothing yet.
 
         Raises:
             BreakerOpen, QuotaExhausted, Overloaded: the engine was not asked.
         """
         self._check_breaker(probe)
         try:
-            async with self._admission.place(deadline):
+            async with self._admission.place(deadline, begun=begun):
                 self._report_load()
                 self._check_breaker(probe)  # it may have opened while this one stood in line
                 await self._spend(chars, deadline if patient else None)

@@ -90,9 +90,9 @@ class Streams:
         calls = self._synthesis.calls(leg, route.request, route.character.key)
         lines = _lines_from(place, leg)
         ahead = self.rules.ahead_of_files if one_voice else self.rules.ahead
-        takes = Takes(calls, lines, ahead, self.rules.gap_s)
+        takes = Takes(calls, lines, ahead, self.rules.gap_s, heard=not one_voice)
         try:
-            takes.begin(timeout_s)
+            takes.begin(timeout_s, begun=place is not BEGINNING)
             await self.audible(takes, timeout_s)
         except SegueError as failure:
             await takes.close()

@@ -38,7 +38,9 @@ class Part(NamedTuple):
 class Take:
     """One line being made. ``listened``: whoever fetches it has listened to all of it."""
 
-    def __init__(self, calls: Calls, line: Line, deadline: float, *, patient: bool) -> None:
+    def __init__(
+        self, calls: Calls, line: Line, deadline: float, *, patient: bool = False, begun: bool = False
+    ) -> None:
         self.line = line
         self.engine_s = 0.0
         self.rate_hz = 0
@@ -49,7 +51,7 @@ class Take:
         self._kept: list[Samples] = []
         self._came: deque[Part] = deque()
         self._news = asyncio.Event()
-        start = Start(deadline, Stopwatch(calls.watch.clock), patient)
+        start = Start(deadline, Stopwatch(calls.watch.clock), patient, begun)
         self._task = asyncio.create_task(self._run(start), name="take")
 
     @property
@@ -169,10 +171,12 @@ class Takes:
     """The lines of one leg, in order; the next is begun when the one before it can be heard.
 
     ``first_audio_s`` is how long the engine took to the first sound, ``engine_s`` how long over the lines that
-    are over.
+    are over. ``heard``: somebody listens as it is made.
     """
 
-    def __init__(self, calls: Calls, lines: Iterable[Line], ahead: int, gap_s: float) -> None:
+    def __init__(
+        self, calls: Calls, lines: Iterable[Line], ahead: int, gap_s: float, *, heard: bool = True
+    ) -> None:
         self.calls = calls
         self.first_audio_s: float | None = None
         self.engine_s = 0.0
@@ -180,6 +184,7 @@ class Takes:
         self._begun: deque[Take] = deque()
         self._ahead = ahead
         self._gap_s = gap_s
+        self._heard = heard
 
     @property
     def left(self) -> list[Line]:
@@ -190,9 +195,9 @@ class Takes:
     def present(self) -> Take:
         return self._begun[0]
 
-    def begin(self, timeout_s: float) -> Take:
-        """The first line, which has so long to begin."""
-        self._begin(timeout_s, patient=False)
+    def begin(self, timeout_s: float, *, begun: bool = False) -> Take:
+        """The first line, which has so long to begin; ``begun``: of another arm something has been heard."""
+        self._begin(timeout_s, begun=begun)
         return self.present
 
     def first_audio_or(self, waited_s: float) -> float:
@@ -215,6 +220,7 @@ class Takes:
         """Stops what is under way."""
         await asyncio.gather(*(take.close() for take in self._begun))
 
-    def _begin(self, timeout_s: float, *, patient: bool) -> None:
+    def _begin(self, timeout_s: float, *, patient: bool = False, begun: bool = False) -> None:
         deadline = asyncio.get_running_loop().time() + timeout_s
-        self._begun.append(Take(self.calls, self._todo.popleft(), deadline, patient=patient))
+        begun = self._heard and (patient or begun)
+        self._begun.append(Take(self.calls, self._todo.popleft(), deadline, patient=patient, begun=begun))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from segue.audio.decode import decode
-from segue.core.errors import Unavailable
+from segue.core.errors import SegueError, Unavailable
 from segue.core.speech import Arm, AudioFormat, Container, Controls, Pause, Pcm, SpeechRequest, Unit, UnitSource
 from segue.testing.engine import Interrupted
 from support.service import staged
@@ -234,3 +234,22 @@ async def test_a_pause_before_the_sentence_where_the_baseline_takes_over_is_kept
     assert whole.duration_s == pytest.approx((len(FIRST) + len(SECOND)) * 0.08 + 3.0, rel=0.02)
     assert unheard.duration_s == pytest.approx(whole.duration_s, abs=0.1)
     assert after_a_break.duration_s == pytest.approx(1.0 + 3.0 + len(SECOND) * 0.08, rel=0.05)
+
+
+async def test_who_hears_something_already_goes_before_who_hears_nothing_yet(tmp_path: Path) -> None:
+    """More listeners than the engine can serve: some are told to come later, and nobody is cut off."""
+    settings = {"SEGUE_MAX_CONCURRENCY": "1", "SEGUE_STREAM_GAP_S": "1", "SEGUE_LEVEL": "false"}
+    async with staged(tmp_path, **settings) as stage:
+        stage.calm.delay_s = 0.15
+
+        async def listened(number: int) -> str:
+            try:
+                request = asked(f"{number}. {TEXT}", arm=Arm.BASELINE)._replace(timeout_s=2.0)
+                return str(decode(await heard(stage, request)).duration_s > len(TEXT) * 0.07)
+            except SegueError as error:
+                return str(error)
+
+        came_of_it = await asyncio.gather(*(listened(number) for number in range(20)))
+
+    assert came_of_it.count("True") >= 2
+    assert not [came for came in came_of_it if "cut off" in came]
