@@ -21,6 +21,11 @@ class FakeClock:
     def monotonic_s(self) -> float:
         return self._now_s
 
+    @property
+    def sleepers(self) -> int:
+        """How many wait for time to pass."""
+        return len(self._sleepers)
+
     async def sleep(self, duration_s: float) -> None:
         if duration_s <= 0:
             await asyncio.sleep(0)

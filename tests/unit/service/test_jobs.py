@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event, Semaphore
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,18 +110,6 @@ class SlowShelf(JobFiles):
         super().put(job)
 
 
-class WatchedShelf(JobFiles):
-    """Tells of every look for who cancels."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.looks = Semaphore(0)
-
-    def is_to_cancel(self, job_id: str) -> bool:
-        self.looks.release()
-        return super().is_to_cancel(job_id)
-
-
 def queued(now_s: float) -> Job:
     return Job("0" * 32, JobState.QUEUED, "pip_boy", Container.WAV, 10, now_s, now_s)
 
@@ -157,13 +145,14 @@ async def test_who_cancels_at_the_last_moment_is_told_that_it_is_done(tmp_path: 
 
 
 async def test_a_job_that_waits_long_is_known_to_be_alive(tmp_path: Path, threads: Threads) -> None:
-    shelf, clock = WatchedShelf(tmp_path), FakeClock()
+    shelf, clock = JobFiles(tmp_path), FakeClock()
     job = queued(clock.now_s())
     shelf.put(job)
     async with JobWork(shelf, threads, clock, job).watched():
         for _ in range(100):
+            while not clock.sleepers:  # whoever watches has not looked yet
+                await threads.run(shelf.is_to_cancel, job.id)
             clock.advance(1.0)
-            await threads.run(shelf.looks.acquire, True, 0.5)
         known = shelf.get(job.id)
 
     assert known is not None
