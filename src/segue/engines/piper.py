@@ -175,5 +175,7 @@ def _open(path: Path, threads: int) -> PiperVoice:
     session_options = onnxruntime.SessionOptions()
     session_options.intra_op_num_threads = threads
     session_options.inter_op_num_threads = 1
+    # The arena keeps the most that any text ever took, and gains no time: texts differ in length.
+    session_options.enable_cpu_mem_arena = False
     session = onnxruntime.InferenceSession(str(path), session_options, providers=["CPUExecutionProvider"])
     return PiperVoice(config=PiperConfig.from_dict(_config(path)), session=session)
