@@ -73,6 +73,7 @@ class Recital:
         self._sizes = iter(_SLICES_S)
         self._sent: list[bytes] | None = [] if route.request.cache_enabled else None
         self._heard_of_line = False
+        self._begun_to_sound = False
         self._said_chars = 0
         self._waiting_since_s: float | None = None
         self._sent_bytes = 0
@@ -152,8 +153,10 @@ class Recital:
             while (part := await self._waited(take.next(streams.rules.gap_s))) is not None:
                 fresh = part.fresh
                 for piece in self._slices(part.samples, take.rate_hz):
-                    self._heard_of_line = True
-                    yield await run(flow.push, piece, fresh)
+                    begun, self._heard_of_line = self._begun_to_sound, True
+                    self._begun_to_sound = True
+                    # The very first slice is a millisecond's work, and a thread may be waited for longer than that.
+                    yield await run(flow.push, piece, fresh) if begun else flow.push(piece, fresh)
                     fresh = False
             await streams.heard_whole(takes)
             yield await run(flow.end)

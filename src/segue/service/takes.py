@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -50,6 +50,7 @@ class Take:
         self._calls = calls
         self._kept: list[Samples] = []
         self._came: deque[Part] = deque()
+        self._made = False
         self._news = asyncio.Event()
         start = Start(deadline, Stopwatch(calls.watch.clock), patient, begun)
         self._task = asyncio.create_task(self._run(start), name="take")
@@ -57,7 +58,7 @@ class Take:
     @property
     def made(self) -> bool:
         """Whether the engine has said all that it will; some of it may still wait to be fetched."""
-        return self._task.done()
+        return self._made
 
     @property
     def samples(self) -> Samples:
@@ -118,7 +119,10 @@ class Take:
 
     async def settle(self, timeout_s: float) -> None:
         """Gives the engine so long to say that it has said all."""
-        await asyncio.wait({self._task}, timeout=timeout_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while not self.made:
+                    await self._next_news()
 
     async def close(self) -> None:
         self._task.cancel()
@@ -134,11 +138,7 @@ class Take:
 
     async def _next_news(self) -> None:
         self._news.clear()
-        waiting = asyncio.ensure_future(self._news.wait())
-        try:
-            await asyncio.wait({waiting, self._task}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
+        await self._news.wait()
 
     async def _run(self, start: Start) -> None:
         try:
@@ -153,6 +153,8 @@ class Take:
             self.failure = BadAudio(f"the audio cannot be read: {error}")
         finally:
             self.engine_s = start.watch.elapsed_s
+            self._made = True
+            self._news.set()
 
     def _take(self, chunk: Chunk) -> None:
         pcm = chunk.pcm
