@@ -29,7 +29,9 @@ def connected(texttospeech: Any, address: str) -> Any:
         import grpc
 
         transport = texttospeech.TextToSpeechClient.get_transport_class("grpc")
-        channel = grpc.insecure_channel(address.removeprefix(PLAIN))
+        # As Google's transport does for its own channels: gRPC's default ends at a minute and a half of LINEAR16
+        unlimited = [("grpc.max_receive_message_length", -1)]
+        channel = grpc.insecure_channel(address.removeprefix(PLAIN), options=unlimited)
         return texttospeech.TextToSpeechClient(transport=transport(channel=channel))
     return texttospeech.TextToSpeechClient(
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google-auth leaves it untyped

@@ -125,8 +125,9 @@ def test_what_answers_instead_of_metrics_is_told(service: MetricsEndpoint, inste
     assert ("it answers" in done.stdout) or ("is not metrics" in done.stdout)
 
 
-def test_the_environment_may_name_the_endpoint(service: MetricsEndpoint) -> None:
-    done = run(SCRIPT, "--exit-code", variables={"METRICS_URL": service.url})
+@pytest.mark.parametrize("variable", ["METRICS_URL", "SEGUE_URL"])
+def test_the_environment_may_name_the_endpoint(service: MetricsEndpoint, variable: str) -> None:
+    done = run(SCRIPT, "--exit-code", variables={variable: service.url})
 
     assert done.returncode == exits.OK, done.stderr
 

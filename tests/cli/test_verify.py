@@ -92,8 +92,9 @@ def test_the_script_finds_a_good_deployment_good(real: Server) -> None:
     assert re.search(r"│ CHIRP3_ENABLED +│ true", done.stdout)
 
 
-def test_the_script_needs_nothing_but_the_contracts_flags(real: Server) -> None:
-    done = run(SCRIPT, "--exit-on-error", variables={"API_BASE_URL": real.url})
+@pytest.mark.parametrize("variable", ["API_BASE_URL", "SEGUE_URL"])
+def test_the_script_needs_nothing_but_the_contracts_flags(real: Server, variable: str) -> None:
+    done = run(SCRIPT, "--exit-on-error", variables={variable: real.url})
 
     assert done.returncode == exits.OK, done.stdout
     assert "skipped configuration: needs the admin token" in done.stdout

@@ -41,8 +41,8 @@ def test_every_option_is_on_the_page_and_none_that_is_not(name: str) -> None:
 
 
 def test_the_defaults_are_on_the_pages() -> None:
-    assert f"`METRICS_URL`, else `{DEFAULT_URL}`" in PAGES["monitor"]
-    assert f"`API_BASE_URL`, else `{DEFAULT_SERVICE}`" in PAGES["verify"]
+    assert f"`METRICS_URL`, else `SEGUE_URL`, else `{DEFAULT_URL}`" in PAGES["monitor"]
+    assert f"`API_BASE_URL`, else `SEGUE_URL`, else `{DEFAULT_SERVICE}`" in PAGES["verify"]
 
 
 @pytest.mark.parametrize("metric", NAMES)

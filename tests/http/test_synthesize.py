@@ -171,8 +171,11 @@ async def test_a_language_nobody_speaks_is_the_callers_to_change(stage: Stage) -
         ({"text": 7, "character_key": "pip_boy"}, "text: Expected `str`"),
         ({"text": "Hi."}, "character_key"),
         ({"text": "Hi.", "character_key": "nobody"}, "unknown character 'nobody'"),
-        ({"text": "Hi.", "character_key": "pip_boy", "return_format": "file"}, "return_format"),
-        ({"text": "Hi.", "character_key": "pip_boy", "force_voice_model": "siri"}, "unknown voice model"),
+        ({"text": "Hi.", "character_key": "pip_boy", "return_format": "file"}, "known: base64, url"),
+        (
+            {"text": "Hi.", "character_key": "pip_boy", "force_voice_model": "siri"},
+            "chirp3-hd, baseline, candidate, ",
+        ),
         ({"text": "Hi.", "character_key": "pip_boy", "voice_controls": {"pitch": 21}}, "voice_controls.pitch"),
         ({"text": "Hi.", "character_key": "pip_boy", "voice_controls": {"rate": 0.1}}, "voice_controls.rate"),
         ({"text": "Hi.", "character_key": "pip_boy", "voice_controls": {"pauses": [{"position": 9}]}}, "beyond"),

@@ -145,9 +145,8 @@ class Catalogue:
         """
         meant = self.arm_meant(name)
         if meant is None:
-            raise InvalidRequest(
-                f"unknown voice model {name[:64]!r}; known: {', '.join(ARM_NAMES)}", field="force_voice_model"
-            )
+            known = ", ".join(dict.fromkeys((*ARM_NAMES, *(spec.model for spec in self.arms.values()))))
+            raise InvalidRequest(f"unknown voice model {name[:64]!r}; known: {known}", field="force_voice_model")
         return meant
 
     def arm_meant(self, name: str) -> Arm | None:

@@ -86,10 +86,9 @@ class JobsDoor:
 
     def _file(self, job: Job, request_id: str) -> App:
         if job.state is not JobState.DONE:
-            early = refused(
-                InvalidRequest(f"the job is {job.state}; its audio is there once it is done"), request_id
-            )
-            return _whole(early._replace(status=409))
+            hope = "submit the text again" if job.state.over else "its audio is there once it is done"
+            missing = refused(InvalidRequest(f"the job is {job.state}; {hope}"), request_id)
+            return _whole(missing._replace(status=409))
         kind = CONTENT_TYPES[Container(job.container)]
         return FileResponse(self._jobs.audio(job.id), media_type=kind, headers={"x-request-id": request_id})
 

@@ -24,7 +24,7 @@ from segue.cli.demo.verdict import Outcome, outcome
 from segue.cli.rollout.client import PATH
 from segue.cli.rollout.report import Kind, written
 from segue.cli.terminal import complaints, err, out
-from segue.core.catalogue import ARM_NAMES
+from segue.core.speech import Arm
 from segue.ops.words import span
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def _played(output: Path, users: int) -> _Played:
     with tempfile.TemporaryDirectory(prefix="segue-demo-") as folder, screen.shown():
         screen.says("starting the service: eSpeak NG is the baseline, Piper the candidate")
         async with running_service(Path(folder), _SETTINGS) as service:
-            files = [await _saved(service, arm, output) for arm in ARM_NAMES]
+            files = [await _saved(service, arm, output) for arm in Arm]
             found = await _rolled_out(service, screen, users)
             files += await _reported(service, output)
     return _Played(found, time.monotonic() - began_s, files)

@@ -16,6 +16,7 @@ from segue.cli.monitor.screen import Screen, as_text, drawn, noted
 from segue.cli.monitor.sources import METRICS_PATH, Asked, source
 from segue.cli.shipped import plan_text
 from segue.cli.terminal import complaints, out
+from segue.config.load import SERVICE_URL
 from segue.config.plan_file import parse_plan, read_plan
 from segue.ops.monitor.judgement import Health, reported
 
@@ -59,7 +60,10 @@ class How(NamedTuple):
 def monitor(  # noqa: PLR0913, PLR0917 - an option is an argument
     url: Annotated[
         list[str] | None,
-        typer.Option(envvar="METRICS_URL", help=f"Metrics endpoint, {DEFAULT_URL} by default; once per replica."),
+        typer.Option(
+            envvar=["METRICS_URL", SERVICE_URL],
+            help=f"Metrics endpoint, {DEFAULT_URL} by default; once per replica.",
+        ),
     ] = None,
     prometheus: Annotated[str, typer.Option(help="Read a Prometheus server instead.")] = "",
     selector: Annotated[str, typer.Option(help='Narrows what is read from it, such as job="segue".')] = "",

@@ -79,7 +79,7 @@ def _outcome(name: str, check: Callable[[], str]) -> Outcome:
         do = "give more time with --timeout; look at the latencies with `segue monitor`"
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         status, detail, means = Status.FAILED, str(error) or type(error).__name__, _NOBODY
-        do = "start the service, or name its address with --url or API_BASE_URL; --wait 60 waits for a start"
+        do = "start the service, or name it with --url, API_BASE_URL or SEGUE_URL; --wait 60 waits for a start"
     return Outcome(name, status, detail, means, do, time.monotonic() - began_s)
 
 

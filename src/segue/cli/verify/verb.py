@@ -19,6 +19,7 @@ from segue.cli.terminal import CommandFailed, complaints, out
 from segue.cli.verify.deployment import Asked, Deployment
 from segue.cli.verify.report import MARKS, Verification, as_json, as_junit, further_lines, settings_table
 from segue.cli.verify.run import Expected, checked, waited
+from segue.config.load import SERVICE_URL
 from segue.config.plan_file import parse_plan, read_plan
 from segue.config.schema import env_name
 
@@ -42,7 +43,9 @@ class Format(StrEnum):
 
 
 def verify(  # noqa: PLR0913, PLR0917 - an option is an argument
-    url: Annotated[str, typer.Option(envvar="API_BASE_URL", help="The service's base address.")] = DEFAULT_URL,
+    url: Annotated[
+        str, typer.Option(envvar=["API_BASE_URL", SERVICE_URL], help="The service's base address.")
+    ] = DEFAULT_URL,
     exit_on_error: Annotated[
         bool, typer.Option("--exit-on-error", help="Status 1 where any check failed.")
     ] = False,
