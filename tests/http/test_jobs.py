@@ -142,3 +142,32 @@ async def test_a_long_text_may_be_marked_up(tmp_path: Path) -> None:
 
     assert done["status"] == "done"
     assert done["duration"] == pytest.approx(len(SENTENCE.strip()) * 81 * 0.08 + 1.0, rel=0.03)
+
+
+async def test_a_long_text_leaves_the_engine_to_those_who_listen(tmp_path: Path) -> None:
+    """However many long texts there are, one call at a time is theirs."""
+    async with staged(tmp_path, SEGUE_JOBS_AT_ONCE="4") as stage:
+        stage.calm.delay_s = 3600.0
+        for _ in range(4):
+            await submitted(stage, SENTENCE * 10)
+        await asyncio.wait_for(stage.calm.started.wait(), 5)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        background = len(stage.calm.asked)
+        stage.calm.delay_s = 0.0
+        heard = await stage.say()
+
+    assert background == 1
+    assert heard.status_code == 200
+
+
+async def test_a_long_text_is_no_evidence_of_how_fast_an_arm_is(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        await finished(stage, await submitted(stage, SENTENCE * 10))
+        metrics = (await stage.client.get("/api/v1/monitoring/metrics/prometheus")).text
+
+    assert 'tts_synthesis_total{character_key="pip_boy",status="success",voice_model="calm"} 1.0' in metrics
+    assert "tts_synthesis_duration_seconds_count" not in metrics
+    assert not [
+        line for line in metrics.splitlines() if "segue_units_total{" in line and not line.endswith(" 0.0")
+    ]

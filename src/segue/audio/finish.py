@@ -9,7 +9,7 @@ import numpy as np
 from segue.audio.encode import encode
 from segue.audio.inspect import FATAL, Finding, inspect
 from segue.audio.join import join_pieces
-from segue.audio.level import levelled, measure
+from segue.audio.level import fitted, levelled, measure
 from segue.audio.pcm import from_s16, to_s16, to_samples
 from segue.audio.resample import resample
 from segue.audio.shift import shifted
@@ -19,7 +19,6 @@ from segue.core.text.pace import plausible_duration
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segue.audio.level import Loudness
     from segue.audio.pcm import Samples
     from segue.core.lines import Line
     from segue.core.speech import EncodedAudio, Manner, Pcm
@@ -36,12 +35,12 @@ class Spoken(NamedTuple):
 class Finished(NamedTuple):
     """Audio fit to be heard, and what is remarkable about it all the same.
 
-    ``loudness`` is the engine's own, None where nobody wanted to know.
+    ``gain_db`` brought it to its level, None where it was not measured for that.
     """
 
     audio: EncodedAudio
     remarks: tuple[str, ...]
-    loudness: Loudness | None = None
+    gain_db: float | None = None
 
 
 def finish(spoken: Sequence[Spoken], manner: Manner, learnt_gain_db: float | None = None) -> Finished:
@@ -66,13 +65,16 @@ def finish(spoken: Sequence[Spoken], manner: Manner, learnt_gain_db: float | Non
         for piece in _placed(samples, rate_hz, item.line)
     ]
     whole = placed[0] if len(placed) == 1 else join_pieces(placed, rate_hz)
-    loudness = None
+    gain_db = None
     if manner.level_lufs is not None:
         loudness = measure(whole, rate_hz)
-        whole = levelled(whole, rate_hz, manner.level_lufs, before=loudness, learnt_gain_db=learnt_gain_db)
+        if loudness.integrated_lufs is None:
+            whole = levelled(whole, rate_hz, manner.level_lufs, before=loudness, learnt_gain_db=learnt_gain_db)
+        else:
+            whole, gain_db = fitted(whole, rate_hz, manner.level_lufs, loudness)
     if manner.volume_ratio != 1.0:
         whole = whole * np.float32(manner.volume_ratio)
-    return Finished(encode(whole, rate_hz, manner.audio_format), tuple(dict.fromkeys(remarks)), loudness)
+    return Finished(encode(whole, rate_hz, manner.audio_format), tuple(dict.fromkeys(remarks)), gain_db)
 
 
 def listened(samples: Samples, rate_hz: int, line: Line) -> list[Finding]:

@@ -91,7 +91,8 @@ def inspect(samples: Samples, rate_hz: int, expected: Bounds, limits: Limits = D
         return [Finding.SILENT]
     found = _length_findings(active, expected)
     found += _texture_findings(samples, rate_hz, levels_db, active, limits)
-    if active.size * FRAME_S > expected.usual_s and loops(samples, rate_hz, limits.loop_correlation):
+    heard_s = float(np.flatnonzero(active)[-1] + 1) * FRAME_S
+    if heard_s > expected.usual_s and loops(samples, rate_hz, limits.loop_correlation):
         found.append(Finding.LOOPING)
     return found
 

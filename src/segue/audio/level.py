@@ -80,6 +80,27 @@ def levelled(
     before = before or measure(samples, rate_hz)
     if before.integrated_lufs is None:
         return _raised(samples, rate_hz, learnt_gain_db or 0.0)
+    return fitted(samples, rate_hz, target_lufs, before)[0]
+
+
+def needed_gain_db(samples: Samples, rate_hz: int, target_lufs: float) -> float | None:
+    """The gain with which the sound is at the target once its peaks are limited; None where it has no loudness.
+
+    Raises:
+        InternalFailure: FFmpeg cannot measure.
+    """
+    before = measure(samples, rate_hz)
+    return None if before.integrated_lufs is None else fitted(samples, rate_hz, target_lufs, before)[1]
+
+
+def fitted(samples: Samples, rate_hz: int, target_lufs: float, before: Loudness) -> tuple[Samples, float]:
+    """The sound at the target, and the gain that it took: limiting takes some of it, which is given back.
+    ``before`` has a loudness.
+
+    Raises:
+        InternalFailure: FFmpeg cannot measure.
+    """
+    assert before.integrated_lufs is not None, "what has no loudness cannot be brought to one"
     wanted_lufs = before.integrated_lufs + _within(target_lufs - before.integrated_lufs)
     gain_db = gain_for(before, target_lufs)
     result = _raised(samples, rate_hz, gain_db)
@@ -89,7 +110,7 @@ def levelled(
             break
         gain_db = _within(gain_db + wanted_lufs - after_lufs)
         result = _raised(samples, rate_hz, gain_db)
-    return result
+    return result, gain_db
 
 
 def _within(gain_db: float) -> float:

@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from segue.audio.level import Loudness, gain_for
+from segue.audio.true_peak import SILENT_DBTP
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -43,6 +44,16 @@ class LevelBook:
         self._outputs.move_to_end(key)
         while len(self._outputs) > _REMEMBERED_KEYS:
             self._outputs.popitem(last=False)
+
+    def learn_gain(self, key: Hashable, target_lufs: float, gain_db: float, duration_s: float) -> None:
+        """It took this gain to bring an output to the target with its peaks limited: worth more than a loudness,
+        from which the gain would have to be estimated.
+        """
+        self.learn(key, Loudness(target_lufs - gain_db, SILENT_DBTP), duration_s)
+
+    def heard(self, key: Hashable) -> int:
+        """How many outputs it remembers."""
+        return len(self._outputs.get(key, ()))
 
     def usual(self, key: Hashable) -> Loudness | None:
         """Half of the key's seconds were louder, half softer, whatever single outputs were; likewise its peaks."""

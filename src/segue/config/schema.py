@@ -157,6 +157,12 @@ class Settings(Document):
         "the stream ends.",
     )
     jobs_at_once: int = Field(default=2, ge=1, le=64, description="Long texts made at once, per worker.")
+    jobs_calls: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Calls at once for long texts, by voice family and worker; the rest is for who listens.",
+    )
     jobs_waiting: int = Field(default=32, ge=0, description="Long texts waiting behind them; more get 503.")
     jobs_kept_s: float = Field(default=DAY_S, gt=0, description="How long finished long texts are kept.")
     level: bool = Field(default=True, description="Whether both arms are brought to one loudness.")

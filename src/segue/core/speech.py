@@ -160,7 +160,8 @@ class SpeechRequest(NamedTuple):
 
     ``text`` is normalised, without markup; positions in ``controls`` count its characters. ``losses`` is what the
     door understood and could not take over. ``language`` (BCP 47) is set only where the caller named one.
-    ``timeout_s`` is how long the caller waits for the answer.
+    ``timeout_s`` is how long the caller waits for the answer. ``background``: nobody waits for it; it takes what
+    listeners leave of an engine, and is no evidence of how an arm does for them.
     """
 
     text: str
@@ -176,6 +177,7 @@ class SpeechRequest(NamedTuple):
     cache_enabled: bool = True
     timeout_s: float = 15.0
     losses: tuple[Loss, ...] = ()
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)

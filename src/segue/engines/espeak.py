@@ -37,6 +37,9 @@ FAMILY = "formant"
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _BUFFER_MS = 60
 _CHARS_UTF8 = 1
+_END_PAUSE = 0x1000
+"""A sentence's pause after the last one too: what follows in another call does not fall into its word."""
+
 _PHONEMES = 0x100
 """Of a synthesis: what stands in ``[[`` and ``]]`` is phonemes."""
 _PHONEMES_IN_IPA = 2
@@ -55,7 +58,7 @@ _PITCH_PER_SEMITONE = 50 / _SEMITONES_PER_OCTAVE
 """The pitch parameter runs 0..100 and halves or doubles the voice's lowest pitch at its ends."""
 _NORMAL_RANGE = 50
 """How far a voice rises above that, in Hz: it has to grow and shrink with it, or a high voice is flat."""
-_REVISION = 2
+_REVISION = 3
 """Raised when the same utterance is put to the library otherwise."""
 
 _CAPABILITIES = Capabilities(
@@ -230,7 +233,7 @@ class _Library:
         sounds = self.sounds(utterance.voice) if utterance.pronunciations or utterance.spans else {}
         marked, has_phonemes = with_phonemes(utterance, sounds.keys(), functools.partial(_spelled, sounds))
         text = (marked if has_phonemes else utterance.text).encode()
-        flags = _CHARS_UTF8 | (_PHONEMES if has_phonemes else 0)
+        flags = _CHARS_UTF8 | _END_PAUSE | (_PHONEMES if has_phonemes else 0)
         callback = _Callback(on_samples)
         with self._lock:
             if self._c.espeak_SetVoiceByName(name.encode()) != _OK:

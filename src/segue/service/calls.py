@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -34,6 +34,9 @@ _PROBE_PHRASE = "Hello there."
 _PROBE_TIMEOUT_S = 10.0
 _PROBE_CHARACTER = ""
 _BARE = AudioFormat(Container.PCM)
+_BACKGROUND_WAITS_S = 60.0
+"""For a place among listeners, once it is a background call's turn."""
+
 _AT_ONCE = 3
 """Lines of one answer that are asked for at the same time: enough to outrun a listener, and no flood."""
 
@@ -160,8 +163,13 @@ class Calls:
 
     @asynccontextmanager
     async def _place(self, line: Line, start: Start) -> AsyncIterator[None]:
-        chars, patient, begun = len(line.text), start.patient, start.begun
-        async with self.lane.admitted(chars, start.deadline, self._probe, patient=patient, begun=begun):
+        chars, patient, begun, deadline = len(line.text), start.patient, start.begun, start.deadline
+        async with AsyncExitStack() as stack:
+            if self.asking.request.background:
+                await stack.enter_async_context(self.lane.background)
+                deadline = max(deadline, asyncio.get_running_loop().time() + _BACKGROUND_WAITS_S)
+            admitted = self.lane.admitted(chars, deadline, self._probe, patient=patient, begun=begun)
+            await stack.enter_async_context(admitted)
             self.watch.start()
             start.watch.start()
             yield

@@ -28,6 +28,9 @@ _LOST_AFTER_S = 4 * SILENT_S
 _LOOK_EVERY_S = 0.2
 _ELSEWHERE_S = 3.0
 _RETRY_AFTER_S = 30.0
+_BEGINS_WITHIN_S = 600.0
+"""A text in the background waits for the engine behind listeners and other texts."""
+
 _ROOM = "see that the data directory has room"
 
 
@@ -72,7 +75,8 @@ class Jobs:
             Overloaded: too many wait already.
             Unavailable: it cannot be written down.
         """
-        route = self._pipeline.enter(request)
+        patient_s = max(request.timeout_s, _BEGINS_WITHIN_S)
+        route = self._pipeline.enter(request._replace(background=True, timeout_s=patient_s))
         with self._place():
             job = self._job(request, route)
             try:

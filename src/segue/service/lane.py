@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LaneLimits:
-    """``replicas``: processes that share the vendor's quota."""
+    """``replicas``: processes that share the vendor's quota. ``background``: calls at once for texts that nobody
+    waits for.
+    """
 
     admission: AdmissionLimits = field(default_factory=AdmissionLimits)
     breaker: BreakerRules = field(default_factory=BreakerRules)
     quota: Quota = field(default_factory=Quota)
     replicas: int = 1
+    background: int = 1
 
 
 class Lane:
@@ -42,6 +45,7 @@ class Lane:
         self.allowance = Allowance(name, limits.quota, clock, recorder, replicas=limits.replicas)
         self._admission = Admission(limits.admission)
         self._breaker = Breaker(limits.breaker)
+        self.background = asyncio.Semaphore(limits.background)
         self._clock = clock
         self._recorder = recorder
         self._probe: asyncio.Task[None] | None = None

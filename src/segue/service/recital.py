@@ -67,6 +67,7 @@ class Recital:
         self._opened = opened
         self._latency_s = latency_s
         self._one_voice = one_voice
+        self._gap_s = stage.streams.gap_s(one_voice=one_voice)
         self._flow = self._begun(wanted)
         self._nothing_yet = EncodedAudio(b"", wanted.container, self._flow.encoded_rate_hz, 0.0, "")
         self.answer = answer_of(route, self._found())
@@ -150,23 +151,23 @@ class Recital:
             takes.look_ahead()
             if self._one_voice:
                 await self._waited(streams.complete(takes))
-            while (part := await self._waited(take.next(streams.rules.gap_s))) is not None:
+            while (part := await self._waited(take.next(self._gap_s))) is not None:
                 fresh = part.fresh
                 for piece in self._slices(part.samples, take.rate_hz):
                     begun, self._heard_of_line = self._begun_to_sound, True
                     self._begun_to_sound = True
-                    # The very first slice is a millisecond's work, and a thread may be waited for longer than that.
+                    # The very first slice is a millisecond's work, and a thread may be waited for longer.
                     yield await run(flow.push, piece, fresh) if begun else flow.push(piece, fresh)
                     fresh = False
             await streams.heard_whole(takes)
             yield await run(flow.end)
-            if not self._said_chars:
+            if not self._said_chars or streams.knows_little_of(takes):
                 await streams.learn(takes)
             self._heard_of_line = False
             self._said_chars = take.line.start + len(take.line.text)
             if takes.turn() is None:
                 return
-            await self._waited(streams.audible(takes, streams.rules.gap_s))
+            await self._waited(streams.audible(takes, self._gap_s))
 
     async def _change_arm(self, failure: SegueError) -> None:
         """The rest of the text goes to who can go on.
@@ -200,7 +201,7 @@ class Recital:
             await self._stage.clock.sleep(backup.wait_s)
         place = BEGINNING if backup.anew else Place(line.start, line.silence_before_ms)
         streams = self._stage.streams
-        opened = await streams.open(route, backup.leg, streams.rules.gap_s, place, one_voice=self._one_voice)
+        opened = await streams.open(route, backup.leg, self._gap_s, place, one_voice=self._one_voice)
         return opened._replace(diversion=diversion, failure=failure.code)
 
     async def _taken_over(self, opened: Opened, backup: Backup) -> None:

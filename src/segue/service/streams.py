@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from segue.audio.finish import expected, listened
 from segue.audio.inspect import flaws_of_beginning
-from segue.audio.level import measure
+from segue.audio.level import needed_gain_db
 from segue.core.errors import BadAudio, SegueError
 from segue.core.lines import rest_of, streamed_lines
 from segue.core.units import ratio_from_db
@@ -28,6 +28,7 @@ _ANY_S = 1e-6
 _SETTLE_S = 0.003
 """How long an engine that seems to have given a whole line in one piece has to say so."""
 
+_WELL_KNOWN_OUTPUTS = 16
 _MEASURED_S = 0.8
 """Sound enough to guess a voice's level by, the first time that it is streamed."""
 
@@ -35,7 +36,8 @@ _MEASURED_S = 0.8
 @dataclass(frozen=True, slots=True)
 class StreamRules:
     """``gap_s``: longest silence of an engine inside a stream. ``ahead``: lines made before they are heard;
-    ``ahead_of_files`` before they are written, where nobody listens yet.
+    ``ahead_of_files`` before they are written, where nobody listens yet and ``gap_of_files_s`` may pass: they
+    stand behind listeners and other texts.
 
     ``go_on``: a candidate that breaks off is replaced by the baseline from the next line on; else the stream is
     cut there.
@@ -44,6 +46,7 @@ class StreamRules:
     gap_s: float = 10.0
     ahead: int = 1
     ahead_of_files: int = 3
+    gap_of_files_s: float = 120.0
     go_on: bool = True
 
 
@@ -125,13 +128,17 @@ class Streams:
         if unknown:
             await self.learn(takes)
 
+    def gap_s(self, *, one_voice: bool) -> float:
+        """The longest silence of an engine, for who listens or for who writes a file."""
+        return max(self.rules.gap_s, self.rules.gap_of_files_s) if one_voice else self.rules.gap_s
+
     async def complete(self, takes: Takes) -> None:
         """Waits for all of the present line, and listens to it, for what must have no half lines.
 
         Raises:
             SegueError: it cannot be had, or is no usable speech.
         """
-        await takes.present.complete(self.rules.gap_s)
+        await takes.present.complete(self.gap_s(one_voice=True))
         await self.heard_whole(takes)
 
     async def heard_whole(self, takes: Takes) -> None:
@@ -151,9 +158,16 @@ class Streams:
     async def learn(self, takes: Takes) -> None:
         """What there is of the present line tells how loud its voice is."""
         take, manner = takes.present, takes.calls.leg.way.manner
-        if manner.level_lufs is not None:
-            loudness = await self._threads.run(measure, take.samples, take.rate_hz)
-            self._levels.learn((manner.engine, manner.voice), loudness, take.has_s)
+        if manner.level_lufs is None:
+            return
+        gain_db = await self._threads.run(needed_gain_db, take.samples, take.rate_hz, manner.level_lufs)
+        if gain_db is not None:
+            self._levels.learn_gain((manner.engine, manner.voice), manner.level_lufs, gain_db, take.has_s)
+
+    def knows_little_of(self, takes: Takes) -> bool:
+        """Whether the voice has hardly been heard yet."""
+        manner = takes.calls.leg.way.manner
+        return self._levels.heard((manner.engine, manner.voice)) < _WELL_KNOWN_OUTPUTS
 
     def gain_ratio(self, takes: Takes) -> float:
         """The factor (amplitude) that brings the leg's voice to its level, by what has been heard of it, and to

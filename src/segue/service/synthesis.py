@@ -92,8 +92,8 @@ class Synthesis:
             return await calls.finished(spoken, manner)
         voice = (manner.engine, manner.voice)
         finished = await calls.finished(spoken, manner, self._levels.gain_db(voice, manner.level_lufs))
-        if finished.loudness is not None:
-            self._levels.learn(voice, finished.loudness, finished.audio.duration_s)
+        if finished.gain_db is not None:
+            self._levels.learn_gain(voice, manner.level_lufs, finished.gain_db, finished.audio.duration_s)
         return finished
 
     def succeeded(self, calls: Calls, engine_s: float, first_audio_s: float | None = None) -> None:

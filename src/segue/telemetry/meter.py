@@ -167,7 +167,7 @@ class Meter:
         self, request: SpeechRequest, arm: Arm, character_key: str, fate: Fate, times: _Times = _UNTIMED
     ) -> None:
         """The unit's first attempt at the arm in this window, if it is that; a second try of a request is none."""
-        if request.forced_arm is not None:
+        if request.forced_arm is not None or request.background:
             return
         underway = self._underway.get(id(request))
         if underway is None:

@@ -67,7 +67,7 @@ class PrometheusRecorder:
         status = "success" if attempt.error is None else "error"
         self._count(catalog.SYNTHESIS, (*arm, status))
         self._histograms.child(catalog.TEXT_LENGTH, arm).observe(attempt.text_chars)
-        if attempt.error in _TIMED:
+        if attempt.error in _TIMED and not attempt.request.background:
             self._histograms.child(catalog.SYNTHESIS_DURATION, arm).observe(attempt.duration_s)
             if attempt.first_audio_s is not None:
                 self._histograms.child(catalog.FIRST_AUDIO, arm).observe(attempt.first_audio_s)

@@ -166,4 +166,5 @@ def _lane_limits(settings: Settings, quota: Quota) -> LaneLimits:
         BreakerRules(settings.breaker_failures, settings.breaker_cool_down_s),
         quota,
         settings.workers,
+        settings.jobs_calls,
     )
