@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -92,9 +93,13 @@ class Stream:
         return await anext(self._content)
 
     async def aclose(self) -> None:
-        """Stops the work for it, where some is left. May be called twice."""
-        await self._content.aclose()
-        await self._speaking.close()
+        """Stops the work for it, where some is left; all of it, even where whoever closes it is cancelled meanwhile.
+        May be called twice.
+        """
+        try:
+            await self._content.aclose()
+        finally:
+            await asyncio.shield(asyncio.ensure_future(self._speaking.close()))
 
 
 class WholeAnswer:

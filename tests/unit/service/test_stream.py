@@ -253,3 +253,18 @@ async def test_who_hears_something_already_goes_before_who_hears_nothing_yet(tmp
 
     assert came_of_it.count("True") >= 2
     assert not [came for came in came_of_it if "cut off" in came]
+
+
+async def test_a_stream_is_closed_to_its_end_though_who_closes_it_is_cancelled(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
+        stage.bold.chunk_delay_s = 0.05
+        pipeline = stage.service.speech.pipeline
+        stream = await pipeline.stream(pipeline.enter(asked()))
+        await anext(stream)
+        closing = asyncio.create_task(stream.aclose())
+        await asyncio.sleep(0)
+        closing.cancel()
+        async with asyncio.timeout(5):
+            await stage.bold.stopped.wait()
+
+        assert stage.bold.cancelled >= 1
