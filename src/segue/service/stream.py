@@ -93,7 +93,7 @@ class Stream:
         return await anext(self._content)
 
     async def aclose(self) -> None:
-        """Stops the work for it, where some is left; all of it, even where whoever closes it is cancelled meanwhile.
+        """Stops the work for it, where some is left; all of it, even where who closes it is cancelled meanwhile.
         May be called twice.
         """
         try:
