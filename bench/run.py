@@ -238,14 +238,14 @@ async def _first_sounds(spoken: Spoken, host: str) -> tuple[float, float, float]
     long: list[float] = []
     os.sched_setaffinity(0, {CLIENT_CORE})
     for number in range(STREAMS + 3):
-        text = f"{SENTENCE} {number}."
+        text = f"{SENTENCE} {number + 100}."
         await asyncio.sleep(PAUSE_S)
         began = time.perf_counter()
         chunks = engine.stream(Utterance(text, spoken.voice, spoken.language))
         await anext(chunks)
         own.append(time.perf_counter() - began)
         await cast("AsyncGenerator[Pcm, None]", chunks).aclose()
-        for found, said in ((short, f"{SENTENCE} {number + 100}."), (long, _long_text(number + 200))):
+        for found, said in ((short, f"{SENTENCE} {number + 200}."), (long, _long_text(number + 300))):
             await asyncio.sleep(PAUSE_S)
             found.append(_first_sound(host, spoken.model, said))
     await engine.close()
