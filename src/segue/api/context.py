@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from segue.core.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from segue.api.asgi import Scope
     from segue.api.identity import Identity
     from segue.core.catalogue import Catalogue
     from segue.core.errors import SegueError
@@ -35,6 +38,11 @@ class Context:
     cache_max_age_s: float
     public_url: str
     max_input_chars: int
+
+    def base_url(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
+        """The configured public URL, else the one that the caller used."""
+        host = headers.get(b"host", b"").decode("latin-1")
+        return self.public_url or (f"{scope['scheme']}://{host}" if host else "")
 
     def note_refusal(self, dialect: str, error: SegueError) -> None:
         """Counts a request refused as the caller's mistake; failures of ours are counted where they happen."""

@@ -71,7 +71,7 @@ class JobsDoor:
         allowed = _METHODS[None if job_id is None else part]
         if scope["method"] not in allowed:
             return _whole(Response(405, [(b"allow", ", ".join(allowed).encode())], b""))
-        base = self._base_url(scope, headers)
+        base = self._context.base_url(scope, headers) + PATH
         if job_id is None:
             body = decoded(_DECODER, await read_body(receive, MOST_JOB_BYTES))
             job = await self._jobs.submit(understood(self._context, body, headers, request_id, MAX_JOB_CHARS))
@@ -91,10 +91,6 @@ class JobsDoor:
             return _whole(missing._replace(status=409))
         kind = CONTENT_TYPES[Container(job.container)]
         return FileResponse(self._jobs.audio(job.id), media_type=kind, headers={"x-request-id": request_id})
-
-    def _base_url(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
-        host = headers.get(b"host", b"").decode("latin-1")
-        return (self._context.public_url or (f"{scope['scheme']}://{host}" if host else "")) + PATH
 
 
 def _whole(response: Response) -> App:

@@ -64,7 +64,7 @@ class SynthesizeDoor:
         found, character = answer.found, answer.route.character
         way, audio = found.leg.way, found.audio
         as_url = body.return_format == "url"
-        url = f"{self._base_url(scope, headers)}{AUDIO_PATH}/{found.audio_id}.{audio.container}"
+        url = f"{self._context.base_url(scope, headers)}{AUDIO_PATH}/{found.audio_id}.{audio.container}"
         return SynthesizeAnswer(
             url=url if as_url else None,
             audio_base64=None if as_url else base64.b64encode(audio.data).decode("ascii"),
@@ -87,8 +87,3 @@ class SynthesizeDoor:
             remarks=found.remarks,
             request_id=answer.route.request.request_id,
         )
-
-    def _base_url(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
-        """The configured public URL, else the one that the caller used."""
-        host = headers.get(b"host", b"").decode("latin-1")
-        return self._context.public_url or (f"{scope['scheme']}://{host}" if host else "")
