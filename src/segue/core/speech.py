@@ -160,8 +160,8 @@ class SpeechRequest(NamedTuple):
 
     ``text`` is normalised, without markup; positions in ``controls`` count its characters. ``losses`` is what the
     door understood and could not take over. ``language`` (BCP 47) is set only where the caller named one.
-    ``timeout_s`` is how long the caller waits for the answer. ``background``: nobody waits for it; it takes what
-    listeners leave of an engine, and is no evidence of how an arm does for them.
+    ``timeout_s`` is how long the caller waits for the answer. ``background``: nobody waits for it; it has one
+    voice throughout, takes what listeners leave of an engine, and is no evidence of how an arm does for them.
     """
 
     text: str

@@ -28,16 +28,15 @@ class Backup(NamedTuple):
 class Backups:
     """For listeners: the baseline behind a candidate; behind the baseline, once, itself.
 
-    ``one_voice``, for files that nobody waits for: the same voice again and again, for every line; then the
+    For files, which nobody waits for and which have one voice: the same again and again, for every line; then the
     baseline behind a candidate, anew.
     """
 
-    def __init__(self, router: Router, route: Route, leg: Leg, *, go_on: bool, one_voice: bool) -> None:
+    def __init__(self, router: Router, route: Route, leg: Leg, *, go_on: bool) -> None:
         self._router = router
         self._route = route
         self._leg = leg
         self._go_on = go_on
-        self._one_voice = one_voice
         self._failed_at = -1
         self._times = 0
 
@@ -45,7 +44,7 @@ class Backups:
         """Who goes on after a failure in the line at ``start``; None: nobody can."""
         if isinstance(failure, InvalidRequest):
             return None
-        if self._one_voice:
+        if self._route.request.background:
             return self._again(failure, start) or self._other(anew=True)
         if not self._go_on:
             return None

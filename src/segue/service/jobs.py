@@ -115,7 +115,7 @@ class Jobs:
         if self._clock.now_s() - job.updated_at_s <= _LOST_AFTER_S:
             return job
         detail = "the worker that made it was stopped; submit the text again"
-        return _changed(job, state=JobState.FAILED, error=ErrorCode.UNAVAILABLE, detail=detail)
+        return msgspec.structs.replace(job, state=JobState.FAILED, error=ErrorCode.UNAVAILABLE, detail=detail)
 
     def audio(self, job_id: str) -> str:
         """The file of a job's audio, whole once the job is done."""
@@ -185,12 +185,8 @@ class Jobs:
             log.exception("job_not_written_down", error=code, detail=detail, reason=reason.strerror)
 
     async def _made(self, work: JobWork, route: Route) -> None:
-        stream = await self._pipeline.stream(route, one_voice=True)
+        stream = await self._pipeline.stream(route)
         try:
             await work.write(stream)
         finally:
             await stream.aclose()
-
-
-def _changed(job: Job, **fields: object) -> Job:
-    return msgspec.structs.replace(job, **fields)

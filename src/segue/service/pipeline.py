@@ -112,11 +112,11 @@ class Pipeline:
         self._accounts.served(answer, self._clock.monotonic_s() - began_s)
         return answer
 
-    async def stream(self, route: Route, *, one_voice: bool = False) -> Stream:
+    async def stream(self, route: Route) -> Stream:
         """The answer as it is made, once its first sound is there; whoever gets it must close it.
 
-        ``one_voice``: where the candidate breaks off, the baseline begins again from the first word. It is for
-        files that are made in the background, and made faster than anyone could listen.
+        Of a request in the background, where the candidate breaks off, the baseline begins again from the first
+        word; and it is made faster than anyone could listen.
 
         Raises:
             SegueError: as ``answer`` does; nothing has been heard then.
@@ -124,7 +124,7 @@ class Pipeline:
         began_s = self._clock.monotonic_s()
         try:
             found = await self._recalled(route)
-            opened = None if found is not None else await self._opened(route, one_voice=one_voice)
+            opened = None if found is not None else await self._opened(route)
         except InvalidRequest:
             raise
         except SegueError as error:
@@ -135,11 +135,11 @@ class Pipeline:
             answer = answer_of(route, cast("Found", found))
             self._accounts.served(answer, latency_s)
             return Stream(WholeAnswer(answer))
-        return Stream(Recital(self._stage, route, opened, latency_s, one_voice=one_voice))
+        return Stream(Recital(self._stage, route, opened, latency_s))
 
-    async def _opened(self, route: Route, *, one_voice: bool) -> Opened:
+    async def _opened(self, route: Route) -> Opened:
         async def open_leg(leg: Leg, timeout_s: float) -> Opened:
-            return await self._stage.streams.open(route, leg, timeout_s, one_voice=one_voice)
+            return await self._stage.streams.open(route, leg, timeout_s)
 
         return await self._failover.run(route, open_leg)
 

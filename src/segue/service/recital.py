@@ -58,16 +58,14 @@ class Stage(NamedTuple):
 class Recital:
     """One stream, from the opened leg to its end; ``content`` may be read once."""
 
-    def __init__(
-        self, stage: Stage, route: Route, opened: Opened, latency_s: float, *, one_voice: bool = False
-    ) -> None:
+    def __init__(self, stage: Stage, route: Route, opened: Opened, latency_s: float) -> None:
         wanted = route.request.audio_format
         self.beginning = 0
         self._stage = stage
         self._opened = opened
         self._latency_s = latency_s
-        self._one_voice = one_voice
-        self._gap_s = stage.streams.gap_s(one_voice=one_voice)
+        self._one_voice = route.request.background
+        self._gap_s = stage.streams.gap_s(route.request)
         self._flow = self._begun(wanted)
         self._nothing_yet = EncodedAudio(b"", wanted.container, self._flow.encoded_rate_hz, 0.0, "")
         self.answer = answer_of(route, self._found())
@@ -78,9 +76,7 @@ class Recital:
         self._said_chars = 0
         self._waiting_since_s: float | None = None
         self._sent_bytes = 0
-        self._backups = Backups(
-            stage.router, route, opened.leg, go_on=stage.streams.rules.go_on, one_voice=one_voice
-        )
+        self._backups = Backups(stage.router, route, opened.leg, go_on=stage.streams.rules.go_on)
         self._over = False
 
     @property
@@ -161,7 +157,7 @@ class Recital:
                     fresh = False
             await streams.heard_whole(takes)
             yield await run(flow.end)
-            if not self._said_chars or streams.knows_little_of(takes):
+            if not self._said_chars or streams.levels.knows_little_of(takes.calls.leg.way.manner):
                 await streams.learn(takes)
             self._heard_of_line = False
             self._said_chars = take.line.start + len(take.line.text)
@@ -201,7 +197,7 @@ class Recital:
             await self._stage.clock.sleep(backup.wait_s)
         place = BEGINNING if backup.anew else Place(line.start, line.silence_before_ms)
         streams = self._stage.streams
-        opened = await streams.open(route, backup.leg, self._gap_s, place, one_voice=self._one_voice)
+        opened = await streams.open(route, backup.leg, self._gap_s, place)
         return opened._replace(diversion=diversion, failure=failure.code)
 
     async def _taken_over(self, opened: Opened, backup: Backup) -> None:

@@ -15,11 +15,12 @@ from segue.core.units import ratio_from_db
 from segue.service.takes import Takes
 
 if TYPE_CHECKING:
-    from segue.audio.level_book import LevelBook
     from segue.core.assign import Diversion
     from segue.core.errors import ErrorCode
     from segue.core.lines import Line
-    from segue.service.router import Leg, Route, Way
+    from segue.core.speech import SpeechRequest
+    from segue.service.levels import Levels
+    from segue.service.router import Leg, Route
     from segue.service.synthesis import Synthesis
     from segue.service.takes import Take
     from segue.service.threads import Threads
@@ -28,7 +29,6 @@ _ANY_S = 1e-6
 _SETTLE_S = 0.003
 """How long an engine that seems to have given a whole line in one piece has to say so."""
 
-_WELL_KNOWN_OUTPUTS = 16
 _MEASURED_S = 0.8
 """Sound enough to guess a voice's level by, the first time that it is streamed."""
 
@@ -76,24 +76,23 @@ class Opened(NamedTuple):
 class Streams:
     """Opens streams, and listens to each of their lines."""
 
-    def __init__(self, synthesis: Synthesis, levels: LevelBook, threads: Threads, rules: StreamRules) -> None:
+    def __init__(self, synthesis: Synthesis, levels: Levels, threads: Threads, rules: StreamRules) -> None:
         self.rules = rules
         self._synthesis = synthesis
-        self._levels = levels
+        self.levels = levels
         self._threads = threads
 
-    async def open(
-        self, route: Route, leg: Leg, timeout_s: float, place: Place = BEGINNING, *, one_voice: bool = False
-    ) -> Opened:
+    async def open(self, route: Route, leg: Leg, timeout_s: float, place: Place = BEGINNING) -> Opened:
         """The leg from the place on, once its first sound is there.
 
         Raises:
             SegueError: why there is none. Whether the arm is to blame has been counted already.
         """
-        calls = self._synthesis.calls(leg, route.request, route.character.key)
-        lines = _lines_from(place, leg)
-        ahead = self.rules.ahead_of_files if one_voice else self.rules.ahead
-        takes = Takes(calls, lines, ahead, self.rules.gap_s, heard=not one_voice)
+        request = route.request
+        calls = self._synthesis.calls(leg, request, route.character.key)
+        ahead = self.rules.ahead_of_files if request.background else self.rules.ahead
+        heard = not request.background
+        takes = Takes(calls, _lines_from(place, leg), ahead, self.gap_s(request), heard=heard)
         try:
             takes.begin(timeout_s, begun=place is not BEGINNING)
             await self.audible(takes, timeout_s)
@@ -115,7 +114,7 @@ class Streams:
             SegueError: the line cannot be heard; nobody has heard any of it.
         """
         take, way = takes.present, takes.calls.leg.way
-        unknown = self._gain_db(way) is None
+        unknown = self.levels.gain_db(way.manner) is None
         await take.reach(_MEASURED_S if unknown else _ANY_S, timeout_s)
         if takes.first_audio_s is None:
             takes.first_audio_s = take.first_came_s
@@ -128,9 +127,9 @@ class Streams:
         if unknown:
             await self.learn(takes)
 
-    def gap_s(self, *, one_voice: bool) -> float:
+    def gap_s(self, request: SpeechRequest) -> float:
         """The longest silence of an engine, for who listens or for who writes a file."""
-        return max(self.rules.gap_s, self.rules.gap_of_files_s) if one_voice else self.rules.gap_s
+        return max(self.rules.gap_s, self.rules.gap_of_files_s) if request.background else self.rules.gap_s
 
     async def complete(self, takes: Takes) -> None:
         """Waits for all of the present line, and listens to it, for what must have no half lines.
@@ -138,7 +137,7 @@ class Streams:
         Raises:
             SegueError: it cannot be had, or is no usable speech.
         """
-        await takes.present.complete(self.gap_s(one_voice=True))
+        await takes.present.complete(self.gap_s(takes.calls.asking.request))
         await self.heard_whole(takes)
 
     async def heard_whole(self, takes: Takes) -> None:
@@ -158,30 +157,16 @@ class Streams:
     async def learn(self, takes: Takes) -> None:
         """What there is of the present line tells how loud its voice is."""
         take, manner = takes.present, takes.calls.leg.way.manner
-        if manner.level_lufs is None:
-            return
-        gain_db = await self._threads.run(needed_gain_db, take.samples, take.rate_hz, manner.level_lufs)
-        if gain_db is not None:
-            self._levels.learn_gain((manner.engine, manner.voice), manner.level_lufs, gain_db, take.has_s)
-
-    def knows_little_of(self, takes: Takes) -> bool:
-        """Whether the voice has hardly been heard yet."""
-        manner = takes.calls.leg.way.manner
-        return self._levels.heard((manner.engine, manner.voice)) < _WELL_KNOWN_OUTPUTS
+        if manner.level_lufs is not None:
+            gain_db = await self._threads.run(needed_gain_db, take.samples, take.rate_hz, manner.level_lufs)
+            self.levels.learn(manner, gain_db, take.has_s)
 
     def gain_ratio(self, takes: Takes) -> float:
         """The factor (amplitude) that brings the leg's voice to its level, by what has been heard of it, and to
         the volume that was asked for.
         """
-        way = takes.calls.leg.way
-        return ratio_from_db(self._gain_db(way) or 0.0) * way.manner.volume_ratio
-
-    def _gain_db(self, way: Way) -> float | None:
-        """None: nothing of the voice has been heard yet."""
-        manner = way.manner
-        if manner.level_lufs is None:
-            return 0.0
-        return self._levels.gain_db((manner.engine, manner.voice), manner.level_lufs)
+        manner = takes.calls.leg.way.manner
+        return ratio_from_db(self.levels.gain_db(manner) or 0.0) * manner.volume_ratio
 
 
 def _lines_from(place: Place, leg: Leg) -> tuple[Line, ...]:

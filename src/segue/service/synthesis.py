@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from segue.audio.finish import Finished, Spoken
-    from segue.audio.level_book import LevelBook
     from segue.core.speech import SpeechRequest
     from segue.ports.clock import Clock
     from segue.ports.recorder import LaneName, Recorder
     from segue.service.lane import Lane
+    from segue.service.levels import Levels
     from segue.service.router import Leg
     from segue.service.threads import Threads
 
@@ -43,7 +43,7 @@ class Synthesis:
         self,
         lane_of: Callable[[LaneName], Lane],
         threads: Threads,
-        levels: LevelBook,
+        levels: Levels,
         clock: Clock,
         recorder: Recorder,
     ) -> None:
@@ -88,12 +88,8 @@ class Synthesis:
 
     async def _finished(self, calls: Calls, spoken: Sequence[Spoken]) -> Finished:
         manner = calls.leg.way.manner
-        if manner.level_lufs is None:
-            return await calls.finished(spoken, manner)
-        voice = (manner.engine, manner.voice)
-        finished = await calls.finished(spoken, manner, self._levels.gain_db(voice, manner.level_lufs))
-        if finished.gain_db is not None:
-            self._levels.learn_gain(voice, manner.level_lufs, finished.gain_db, finished.audio.duration_s)
+        finished = await calls.finished(spoken, manner, self._levels.gain_db(manner))
+        self._levels.learn(manner, finished.gain_db, finished.audio.duration_s)
         return finished
 
     def succeeded(self, calls: Calls, engine_s: float, first_audio_s: float | None = None) -> None:

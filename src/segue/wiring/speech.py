@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from segue.audio.level_book import LevelBook
 from segue.cache.blobs import BlobCache, BlobLimits, open_folder
 from segue.cache.memory import MemoryCache
 from segue.cache.tiered import TieredCache
@@ -27,6 +26,7 @@ from segue.service.failover import Failover, Patience
 from segue.service.found import Found
 from segue.service.jobs import JobRules, Jobs
 from segue.service.lane import Lane, LaneLimits
+from segue.service.levels import Levels
 from segue.service.pipeline import Pipeline
 from segue.service.recital import Stage
 from segue.service.router import Router
@@ -115,7 +115,7 @@ class Speech:
 
     def _stage(self, router: Router) -> Stage:
         settings, recorder = self._settings, self._recorder
-        threads, levels = self._threads, LevelBook()
+        threads, levels = self._threads, Levels()
         synthesis = Synthesis(self._lane, threads, levels, self.clock, recorder)
         rules = StreamRules(gap_s=settings.stream_gap_s, go_on=settings.stream_on_failure == "continue")
         return Stage(

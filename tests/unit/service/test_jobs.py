@@ -127,7 +127,7 @@ async def test_who_cancels_at_the_last_moment_is_told_that_it_is_done(tmp_path: 
     work = JobWork(shelf, threads, clock, job)
     async with staged(tmp_path) as stage:
         pipeline = stage.service.speech.pipeline
-        stream = await pipeline.stream(pipeline.enter(asked(SENTENCE)), one_voice=True)
+        stream = await pipeline.stream(pipeline.enter(asked(SENTENCE)._replace(background=True)))
         writing = asyncio.create_task(work.write(stream))
         await threads.run(shelf.writes.wait, 20)
         shelf.ask_to_cancel(job.id)

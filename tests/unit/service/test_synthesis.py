@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from segue.audio.level_book import LevelBook
 from segue.core.breaker import BreakerPhase, BreakerRules
 from segue.core.errors import ErrorCode
 from segue.core.speech import Arm, AudioFormat, Manner, SpeechRequest, Unit, UnitSource
 from segue.ports.recorder import LaneName
 from segue.service.lane import Lane, LaneLimits
+from segue.service.levels import Levels
 from segue.service.router import Leg, Way
 from segue.service.synthesis import Synthesis
 from segue.service.threads import Threads
@@ -52,7 +52,7 @@ class Bench:
         self.engine.always = 3600.0
         limits = LaneLimits(breaker=BreakerRules(failures_to_open=2))
         lane = Lane(NAME, self.engine, limits, self.clock, self.recorder)
-        synthesis = Synthesis(lambda _: lane, Threads(self.executor), LevelBook(), self.clock, self.recorder)
+        synthesis = Synthesis(lambda _: lane, Threads(self.executor), Levels(), self.clock, self.recorder)
         for patience_s in waited_s:
             self.engine.started.clear()
             waiting = asyncio.create_task(synthesis.make(self._leg(), ASKED, "pip_boy", 20.0))
