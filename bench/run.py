@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import http.client
+import itertools
 import json
 import os
 import platform
@@ -129,9 +130,12 @@ def rate(url: str, script: Path) -> float:
 
 def assignment() -> Row:
     routing = Routing(enabled=True, share_ppm=300_000, salt="bench")
-    times = timeit.repeat(lambda: assign(routing, "user-123456", "pip_boy"), number=100_000, repeat=7)
+    units = (f"user-{number}" for number in itertools.count())
+    times = timeit.repeat(lambda: assign(routing, next(units), "pip_boy"), number=100_000, repeat=7)
     microseconds = statistics.median(times) * 10
-    return Row("one assignment", f"{microseconds:.2f} µs", "under 2 µs", microseconds < 2)
+    return Row(
+        "one assignment, of a unit never seen before", f"{microseconds:.2f} µs", "under 2 µs", microseconds < 2
+    )
 
 
 def overhead() -> list[Row]:

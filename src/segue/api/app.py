@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from segue.api.asgi import Patience, Response, bounded
+from segue.api.asgi import Response
 from segue.api.native import audio as native_audio
 from segue.api.native import errors as native_errors
 from segue.core.errors import InternalFailure
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from segue.api.asgi import App, Receive, Scope, Send
+    from segue.api.bodies import Bodies
 
 _MOST_CONTROL_BYTES = 1024 * 1024
 """Bodies for the routes that are not hot; the largest is a plan."""
-
-_LONGEST_BODY_S = 60.0
 
 
 class Dialect(Protocol):
@@ -38,8 +37,7 @@ class Dialect(Protocol):
 class Doors:
     """Sends each request to its door by path; doors for POST answer 405 to other methods.
 
-    ``dialects`` share addresses with others, and are asked whether a request is theirs. A body has
-    ``longest_body_s`` to come.
+    ``dialects`` share addresses with others, and are asked whether a request is theirs.
     """
 
     def __init__(
@@ -48,24 +46,23 @@ class Doors:
         audio: App,
         rest: App,
         dialects: Sequence[Dialect] = (),
-        longest_body_s: float = _LONGEST_BODY_S,
+        *,
+        bodies: Bodies,
     ) -> None:
         self._posts = dict(posts)
         self._dialects = tuple(dialects)
         self._audio = audio
         self._rest = rest
-        self._longest_body_s = longest_body_s
+        self._bodies = bodies
         self._log = structlog.get_logger("segue.api")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._rest(scope, receive, send)
             return
-        patience = Patience(receive, send, self._longest_body_s)
-        receive, send = patience.receive, patience.send
         door = self._door(scope)
         if door is self._rest:
-            receive = bounded(receive, _MOST_CONTROL_BYTES)
+            receive = self._bodies.bounded(receive, _MOST_CONTROL_BYTES)
         try:
             await door(scope, receive, send)
         except Exception:  # noqa: BLE001 - the request's edge: it is answered whatever happens

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from segue import __version__
-from segue.api.app import Doors
+from segue.api.app import Dialect, Doors
 from segue.api.auth import operator_check
 from segue.api.catalogue_routes import catalogue_routes
 from segue.api.control.config import config_routes
@@ -91,7 +91,8 @@ def build_api(parts: Parts) -> Doors:
     rest.openapi = with_hot_doors(rest.openapi)  # type: ignore[method-assign]  # FastAPI's own way
     posts: dict[str, App] = {native.PATH: native.SynthesizeDoor(context), openai.PATH: openai.SpeechDoor(context)}
     google = GoogleRest(context, Voices(context.catalogue, parts.engines))
-    return Doors(posts, AudioDoor(context), rest, [JobsDoor(context, parts.jobs), ElevenLabs(context), google])
+    dialects: list[Dialect] = [JobsDoor(context, parts.jobs), ElevenLabs(context), google]
+    return Doors(posts, AudioDoor(context), rest, dialects, bodies=context.bodies)
 
 
 async def _where_to() -> dict[str, str]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segue.api.asgi import Scope
+    from segue.api.bodies import Bodies
     from segue.api.identity import Identity
     from segue.core.catalogue import Catalogue
     from segue.core.errors import SegueError
@@ -33,6 +34,7 @@ class Context:
     clock: Clock
     recorder: Recorder
     identity: Identity
+    bodies: Bodies
     request_timeout_s: float
     max_body_bytes: int
     cache_max_age_s: float

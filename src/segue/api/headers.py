@@ -15,13 +15,17 @@ list of strings of the same RFC::
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from segue.api.bodies import BodyUnread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from segue.api.asgi import Header
+    from segue.core.errors import SegueError
     from segue.service.found import Answer
 
 _KINDS_REMEMBERED = 4096
@@ -51,6 +55,16 @@ def audio_headers(answer: Answer, request_id: str) -> tuple[Header, ...]:
     if not answer.found.leg.way.losses and answer.route.diversion is None:
         return headers
     return (*headers, (b"x-segue-warnings", listed(answer.warnings)))
+
+
+def error_headers(error: SegueError, content_type: bytes, request_id: str) -> list[Header]:
+    """What an answer carries that is an error, in any dialect."""
+    headers: list[Header] = [(b"content-type", content_type), (b"x-request-id", request_id.encode())]
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after_s)))
+    if isinstance(error, BodyUnread):
+        headers.append((b"connection", b"close"))
+    return headers
 
 
 @lru_cache(_KINDS_REMEMBERED)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from segue.core.errors import InvalidRequest
 from segue.core.speech import Unit, UnitSource
@@ -38,6 +38,8 @@ _BEARER = re.compile(rb"bearer +(.+)", re.IGNORECASE | re.DOTALL)
 _KEY_HEADERS = (b"xi-api-key", b"x-goog-api-key", b"x-api-key")
 _KEY_DIGEST_BYTES = 16
 _MAX_CHARS = 256
+_UNNAMED = -1
+"""The place of a source that no field of a body names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,6 @@ class UnitRules:
     salt: str = ""
 
 
-class _Named(NamedTuple):
-    """Whom the request's body names."""
-
-    user: str | None
-    session: str | None
-    end_user: str | None
-
-
 class Identity:
     """Names requests and units. Request ids are a random name of this process and a number."""
 
@@ -72,16 +66,18 @@ class Identity:
         self._end_user_header = rules.end_user_header.lower().encode()
         self._cookie = rules.cookie.encode()
         self._salt = rules.salt.encode()
-        readers: dict[UnitSource, Callable[[_Headers, _Named], str]] = {
-            UnitSource.USER: lambda headers, named: named.user or _text(headers.get(_USER_HEADER)),
-            UnitSource.END_USER: lambda headers, named: (
-                named.end_user or _text(headers.get(self._end_user_header))
-            ),
-            UnitSource.SESSION: lambda headers, named: named.session or _text(headers.get(_SESSION_HEADER)),
-            UnitSource.COOKIE: lambda headers, _: _text(_cookie(headers.get(b"cookie"), self._cookie)),
+        readers: dict[UnitSource, Callable[[_Headers], str]] = {
+            UnitSource.USER: lambda headers: _text(headers.get(_USER_HEADER)),
+            UnitSource.END_USER: lambda headers: _text(headers.get(self._end_user_header)),
+            UnitSource.SESSION: lambda headers: _text(headers.get(_SESSION_HEADER)),
+            UnitSource.COOKIE: lambda headers: _text(_cookie(headers.get(b"cookie"), self._cookie)),
             UnitSource.KEY: self._hashed_key,
         }
-        self._sources = [(source, readers[source]) for source in rules.sources]
+        named = (UnitSource.USER, UnitSource.SESSION, UnitSource.END_USER)
+        self._sources = [
+            (source, named.index(source) if source in named else _UNNAMED, readers[source])
+            for source in rules.sources
+        ]
 
     def request_id(self, headers: _Headers) -> str:
         """The caller's ``X-Request-ID`` where it is usable, else a fresh one."""
@@ -104,14 +100,14 @@ class Identity:
         Raises:
             InvalidRequest: the name is longer than 256 characters.
         """
-        named = _Named(user, session, end_user)
-        for source, read in self._sources:
-            name = read(headers, named)
+        named = (user, session, end_user, None)
+        for source, place, read in self._sources:
+            name = named[place] or read(headers)
             if name:
                 return Unit(_checked(source, name), source)
         return Unit(self._entropy.token(), UnitSource.RANDOM)
 
-    def _hashed_key(self, headers: _Headers, _: _Named) -> str:
+    def _hashed_key(self, headers: _Headers) -> str:
         key = _key(headers)
         if not key:
             return ""

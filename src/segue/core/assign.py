@@ -12,11 +12,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
 from segue.core.speech import Arm
 from segue.core.units import PPM
+
+_UNITS_REMEMBERED = 8192
+"""Listeners come again soon; this bounds what remembering their places costs to some 2 MB."""
 
 
 class Reason(StrEnum):
@@ -76,6 +80,7 @@ OUTSIDE_SHARE = Assignment(Arm.BASELINE, Reason.OUTSIDE_SHARE)
 FORCED = {arm: Assignment(arm, Reason.FORCED) for arm in Arm}
 
 
+@lru_cache(_UNITS_REMEMBERED)
 def bucket(salt: str, unit: str) -> int:
     """The unit's place in 0..999,999 under this salt."""
     digest = blake2b(f"{salt}\0{unit}".encode(), digest_size=8).digest()

@@ -153,7 +153,10 @@ class Catalogue:
         """The same where a model's name need not mean an arm: None then."""
         if name in ARM_NAMES:
             return ARM_NAMES[name]
-        return next((arm for arm, spec in self.arms.items() if spec.model == name), None)
+        for arm, spec in self.arms.items():
+            if spec.model == name:
+                return arm
+        return None
 
 
 ARM_NAMES = {"wavenet": Arm.BASELINE, "chirp3-hd": Arm.CANDIDATE, **{str(arm): arm for arm in Arm}}

@@ -6,7 +6,6 @@ the text comes last, so no two requests run together.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -18,16 +17,12 @@ KEY_VERSION = "2"
 
 KEY_CHARS = 40
 
-_KEYS_REMEMBERED = 4096
-"""What is asked for often is asked for soon again; this bounds what remembering costs to some 20 MB."""
-
 
 def cache_key(request: ResolvedRequest) -> str:
     """Forty hex digits."""
     return key_of(key_prefix(request.manner), request.text)
 
 
-@lru_cache(_KEYS_REMEMBERED)
 def key_of(prefix: bytes, text: str) -> str:
     """The key, from a prefix made beforehand."""
     return blake2b(prefix + text.encode(), digest_size=KEY_CHARS // 2).hexdigest()

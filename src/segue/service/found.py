@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from segue.ports.recorder import Outcome
+
 if TYPE_CHECKING:
     from segue.core.assign import Diversion
     from segue.core.errors import ErrorCode
     from segue.core.speech import EncodedAudio
-    from segue.ports.recorder import Outcome
     from segue.service.router import Leg, Route
 
 NEW = "new"
@@ -39,7 +40,7 @@ class Answer(NamedTuple):
 
     route: Route
     found: Found
-    outcome: Outcome
+    outcome: Outcome = Outcome.SERVED
 
     @property
     def cached(self) -> bool:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from segue.core.errors import InvalidRequest, SegueError
-from segue.ports.recorder import Hit, Outcome
+from segue.ports.recorder import Hit
 from segue.service.accounts import answer_of
 from segue.service.found import NEW, Answer, Found
 from segue.service.recital import Recital
@@ -92,7 +92,7 @@ class Pipeline:
                 way.lost,
             )
         )
-        return Answer(route, Found(route.leg, entry.audio, source, route.leg.key), Outcome.SERVED)
+        return Answer(route, Found(route.leg, entry.audio, source, route.leg.key))
 
     async def answer(self, route: Route, *, keep: bool = True) -> Answer:
         """The answer, from wherever it must come. ``keep`` False: it need not be found again under its id.

@@ -67,6 +67,10 @@ class Route(NamedTuple):
 
 _NO_LEXICON = Lexicon()
 
+_MOST_LEGS_KNOWN = 4096
+_MOST_CHARS_KNOWN = 1000
+"""What is asked for often is asked for soon again; these bound what remembering costs to some 20 MB."""
+
 
 class Router:
     """Knows the catalogue, the house's pronunciations and the routing in force; of engines, what voices can do."""
@@ -87,6 +91,7 @@ class Router:
         self._emulation = emulation
         self._level_lufs = level_lufs
         self._usual_ways: dict[object, Way | None] = {}
+        self._known_legs: dict[object, Leg] = {}
 
     def route(self, request: SpeechRequest) -> Route:
         """The one decision about this request.
@@ -112,31 +117,42 @@ class Router:
         return self._leg(route.request, route.character, Arm.BASELINE)
 
     def _leg(self, request: SpeechRequest, character: Character, arm: Arm) -> Leg | None:
-        """The way worked out once for requests that ask for nothing special: most of them."""
-        scripts = scripts_of(request.text)
+        """Worked out once for requests that ask for nothing special: most of them."""
         if (
             request.controls is not NEUTRAL
             or request.pronunciations
             or request.losses
             or request.language is not None
-            or self._lexicon.touches(request.text)
-            or is_unusual(request.text)
         ):
-            return self._special_leg(request, scripts, character, arm)
-        sound = request.audio_format
+            return self._special_leg(request, character, arm)
+        text, sound = request.text, request.audio_format
         revision = self._engines[self._catalogue.arms[arm].engine].voices_revision
-        kind = (character.key, arm, scripts, sound.container, sound.rate_hz, sound.bit_rate_bps, revision)
-        try:
-            way = self._usual_ways[kind]
-        except KeyError:
-            leg = self._special_leg(request, scripts, character, arm)
-            way = self._usual_ways[kind] = None if leg is None else leg.way
-        return None if way is None else _leg_of(way, request.text)
+        kind = (character.key, arm, sound.container, sound.rate_hz, sound.bit_rate_bps, revision)
+        leg = self._known_legs.get((text, kind))
+        if leg is None:
+            leg = self._usual_leg(request, character, arm, kind)
+            if leg is not None and len(text) <= _MOST_CHARS_KNOWN:
+                if len(self._known_legs) >= _MOST_LEGS_KNOWN:
+                    self._known_legs.clear()
+                self._known_legs[text, kind] = leg
+        return leg
 
-    def _special_leg(
-        self, request: SpeechRequest, scripts: frozenset[str], character: Character, arm: Arm
-    ) -> Leg | None:
+    def _usual_leg(self, request: SpeechRequest, character: Character, arm: Arm, kind: object) -> Leg | None:
+        """The way is the same for all plain texts in the same scripts."""
+        text = request.text
+        if self._lexicon.touches(text) or is_unusual(text):
+            return self._special_leg(request, character, arm)
+        scripts = scripts_of(text)
+        try:
+            way = self._usual_ways[kind, scripts]
+        except KeyError:
+            leg = self._special_leg(request, character, arm)
+            way = self._usual_ways[kind, scripts] = None if leg is None else leg.way
+        return None if way is None else _leg_of(way, text)
+
+    def _special_leg(self, request: SpeechRequest, character: Character, arm: Arm) -> Leg | None:
         engine = self._engines[self._catalogue.arms[arm].engine]
+        scripts = scripts_of(request.text)
         chosen = _choose(_served(character.deliveries[arm], engine), request.language, scripts)
         if chosen is None:
             return None

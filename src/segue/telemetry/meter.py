@@ -26,7 +26,8 @@ _MOST_SPLIT = 2_000
 _ABANDONED_AFTER_S = 120.0
 """A request whose caller has left is never answered; what it did counts after this time."""
 
-_BY_SHARE = (Reason.IN_SHARE, Reason.OUTSIDE_SHARE)
+_OUTSIDE = Reason.OUTSIDE_SHARE
+_BY_SHARE = (Reason.IN_SHARE, _OUTSIDE)
 _TIMED = (None, ErrorCode.DEADLINE)
 
 
@@ -147,9 +148,9 @@ class Meter:
         """On the hot path: what ``_assigned`` does stands here too, for a call takes longer than it does."""
         self._inner.recalled(hit)
         self._recalled += 1
-        arm, reason = hit.assignment
+        reason = hit.assignment.reason
         if reason in _BY_SHARE:
-            side = self._split[arm is not Arm.CANDIDATE]
+            side = self._split[reason is _OUTSIDE]
             if len(side) < _MOST_SPLIT:
                 side.add(hit.request.unit.identity)
 
@@ -157,9 +158,9 @@ class Meter:
         self._inner.breaker_changed(lane, phase, failures)
 
     def _assigned(self, served: Served) -> None:
-        arm, reason = served.assignment
+        reason = served.assignment.reason
         if reason in _BY_SHARE:
-            side = self._split[arm is not Arm.CANDIDATE]
+            side = self._split[reason is _OUTSIDE]
             if len(side) < _MOST_SPLIT:
                 side.add(served.request.unit.identity)
 

@@ -11,6 +11,7 @@ import stamina.instrumentation
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from segue.api.bodies import Bodies
 from segue.api.build import Parts, build_api
 from segue.api.context import Context
 from segue.api.control.config import Effective
@@ -81,6 +82,7 @@ class Service:
             clock=speech.clock,
             recorder=recorder,
             identity=Identity(speech.entropy, _unit_rules(settings)),
+            bodies=Bodies(),
             request_timeout_s=settings.request_timeout_s,
             max_body_bytes=settings.max_body_bytes,
             cache_max_age_s=settings.cache_max_age_s,

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
-
 import msgspec
 
-from segue.api.asgi import BodyTooLarge, Response
+from segue.api.asgi import Response
+from segue.api.bodies import BodyTooLarge
 from segue.api.elevenlabs.wire import Fault, FaultsAnswer, Trouble, TroubleAnswer
+from segue.api.headers import error_headers
 from segue.core.errors import ErrorCode, InvalidRequest, Overloaded, SegueError
-
-if TYPE_CHECKING:
-    from segue.api.asgi import Header
 
 _UNPROCESSABLE = 422
 _UNAVAILABLE = (503, "service_unavailable")
@@ -44,13 +40,7 @@ _BY_CODE = {ErrorCode.QUOTA: (429, "rate_limit_exceeded")}
 
 def refused(error: SegueError, request_id: str) -> Response:
     """The error as ElevenLabs would answer it; its client does not repeat calls of text-to-speech."""
-    headers: list[Header] = [
-        (b"content-type", b"application/json"),
-        (b"request-id", request_id.encode()),
-        (b"x-request-id", request_id.encode()),
-    ]
-    if error.retry_after_s is not None:
-        headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after_s)))
+    headers = [*error_headers(error, b"application/json", request_id), (b"request-id", request_id.encode())]
     status, body = _told(error)
     return Response(status, headers, msgspec.json.encode(body))
 

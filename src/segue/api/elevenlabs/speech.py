@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from segue.api.asgi import ClientGone, Response, headers_of, read_body, unless_gone
+from segue.api.asgi import ClientGone, Response, headers_of, unless_gone
 from segue.api.elevenlabs.errors import NotOffered, refused
 from segue.api.elevenlabs.request import DIALECT, Call, understood
 from segue.api.elevenlabs.wire import SpeechBody
@@ -63,7 +63,7 @@ class SpeechDoor:
                 f"there is no {way[:64]!r} of text-to-speech here: the voices do not say when each character is "
                 "spoken, and times that were guessed would be wrong. Ask without it for the audio alone"
             )
-        body = decoded(_DECODER, await read_body(receive, self._context.max_body_bytes))
+        body = decoded(_DECODER, await self._context.bodies.read(receive, self._context.max_body_bytes))
         pipeline = self._context.pipeline
         route = pipeline.enter(understood(self._context, call, body))
         answer = pipeline.at_hand(route)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from segue.api.asgi import BodyTooLarge
+from segue.api.bodies import BodyTooLarge
 from segue.core.errors import ErrorCode, InvalidRequest
 
 if TYPE_CHECKING:

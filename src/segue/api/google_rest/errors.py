@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,9 +9,9 @@ import msgspec
 from segue.api.asgi import Response
 from segue.api.google.status import told
 from segue.api.google.wire import GoogleError, RpcStatus
+from segue.api.headers import error_headers
 
 if TYPE_CHECKING:
-    from segue.api.asgi import Header
     from segue.api.google.status import Told
     from segue.core.errors import SegueError
 
@@ -22,12 +21,7 @@ _TYPE = "type.googleapis.com/google.rpc."
 def refused(error: SegueError, request_id: str) -> Response:
     """The error as Google's REST would answer it."""
     said = told(error)
-    headers: list[Header] = [
-        (b"content-type", b"application/json; charset=UTF-8"),
-        (b"x-request-id", request_id.encode()),
-    ]
-    if said.retry_after_s is not None:
-        headers.append((b"retry-after", b"%d" % math.ceil(said.retry_after_s)))
+    headers = error_headers(error, b"application/json; charset=UTF-8", request_id)
     status = RpcStatus(said.kind.http, said.message, said.kind.name, _details(said))
     return Response(said.kind.http, headers, msgspec.json.encode(GoogleError(status)))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from segue.api.asgi import ClientGone, Response, headers_of, read_body, unless_gone
+from segue.api.asgi import ClientGone, Response, headers_of, unless_gone
 from segue.api.google.enums import member
 from segue.api.google.request import DIALECT, Caller
 from segue.api.google.sound import content
@@ -52,7 +52,7 @@ class SynthesizeDoor:
     async def _respond(
         self, query: Query, headers: dict[bytes, bytes], receive: Receive, request_id: str
     ) -> Response:
-        body, lost = read_synthesis(await read_body(receive, self._context.max_body_bytes))
+        body, lost = read_synthesis(await self._context.bodies.read(receive, self._context.max_body_bytes))
         request = self._reader.whole(body, Caller(query.with_key(headers), request_id), lost)
         pipeline = self._context.pipeline
         route = pipeline.enter(request)

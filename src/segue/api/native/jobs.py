@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.responses import FileResponse
 
-from segue.api.asgi import ClientGone, Response, headers_of, read_body
+from segue.api.asgi import ClientGone, Response, headers_of
 from segue.api.native.errors import refused
 from segue.api.native.request import DIALECT, understood
 from segue.api.native.wire import MAX_JOB_CHARS, JobBody, job_answer
@@ -73,7 +73,7 @@ class JobsDoor:
             return _whole(Response(405, [(b"allow", ", ".join(allowed).encode())], b""))
         base = self._context.base_url(scope, headers) + PATH
         if job_id is None:
-            body = decoded(_DECODER, await read_body(receive, MOST_JOB_BYTES))
+            body = decoded(_DECODER, await self._context.bodies.read(receive, MOST_JOB_BYTES))
             job = await self._jobs.submit(understood(self._context, body, headers, request_id, MAX_JOB_CHARS))
             return _told(202, job, base, request_id, [(b"location", f"{base}/{job.id}".encode())])
         found = await (self._jobs.cancel(job_id) if scope["method"] == "DELETE" else self._jobs.look(job_id))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from segue.api.asgi import ClientGone, Response, headers_of, read_body, unless_gone
+from segue.api.asgi import ClientGone, Response, headers_of, unless_gone
 from segue.api.headers import answer_headers
 from segue.api.native.errors import refused
 from segue.api.native.request import DIALECT, understood
@@ -48,7 +48,7 @@ class SynthesizeDoor:
     async def _respond(
         self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, request_id: str
     ) -> Response:
-        body = decoded(_DECODER, await read_body(receive, self._context.max_body_bytes))
+        body = decoded(_DECODER, await self._context.bodies.read(receive, self._context.max_body_bytes))
         request = understood(self._context, body, headers, request_id)
         pipeline = self._context.pipeline
         route = pipeline.enter(request)

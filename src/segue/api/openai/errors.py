@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
-
 import msgspec
 
-from segue.api.asgi import BodyTooLarge, Response
+from segue.api.asgi import Response
+from segue.api.bodies import BodyTooLarge
+from segue.api.headers import error_headers
 from segue.api.openai.wire import ErrorBody, ErrorDetail
 from segue.core.errors import ErrorCode, InvalidRequest, SegueError
-
-if TYPE_CHECKING:
-    from segue.api.asgi import Header
 
 STATUS = {
     ErrorCode.INVALID_REQUEST: 400,
@@ -48,13 +44,7 @@ def refused(error: SegueError, request_id: str) -> Response:
 
     ``x-should-retry: false``: the client would repeat the call, and Segue has spent its own fallbacks already.
     """
-    headers: list[Header] = [
-        (b"content-type", b"application/json"),
-        (b"x-request-id", request_id.encode()),
-        (b"x-should-retry", b"false"),
-    ]
-    if error.retry_after_s is not None:
-        headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after_s)))
+    headers = [*error_headers(error, b"application/json", request_id), (b"x-should-retry", b"false")]
     return Response(_status(error), headers, msgspec.json.encode(body_of(error)))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from segue.api.asgi import ClientGone, Response, headers_of, read_body, unless_gone
+from segue.api.asgi import ClientGone, Response, headers_of, unless_gone
 from segue.api.headers import audio_headers
 from segue.api.openai import events
 from segue.api.openai.errors import InputTooLong, refused
@@ -21,6 +21,7 @@ from segue.service.found import Answer
 if TYPE_CHECKING:
     from segue.api.asgi import Header, Receive, Scope, Send
     from segue.api.context import Context
+    from segue.service.router import Route
     from segue.service.stream import Stream
 
 PATH = "/v1/audio/speech"
@@ -47,8 +48,9 @@ class SpeechDoor:
         headers = headers_of(scope)
         request_id = self._context.identity.request_id(headers)
         try:
-            body = decoded(_DECODER, await read_body(receive, self._context.max_body_bytes))
-            found = await self._found(body, headers, receive, request_id)
+            body = decoded(_DECODER, await self._context.bodies.read(receive, self._context.max_body_bytes))
+            route = self._context.pipeline.enter(self._understood(body, headers, request_id))
+            found = self._context.pipeline.at_hand(route) or await self._made(route, body, headers, receive)
         except ClientGone:
             return
         except SegueError as error:
@@ -64,15 +66,11 @@ class SpeechDoor:
             told = [*kind, *audio_headers(found.heard, request_id)]
             await send_stream(found, told, receive, send, framing)
 
-    async def _found(
-        self, body: SpeechBody, headers: dict[bytes, bytes], receive: Receive, request_id: str
+    async def _made(
+        self, route: Route, body: SpeechBody, headers: dict[bytes, bytes], receive: Receive
     ) -> Answer | Stream:
-        """The whole answer where it is at hand, or the caller reads it whole; else one that begins early."""
+        """The whole answer where the caller reads it whole; else one that begins early."""
         pipeline = self._context.pipeline
-        route = pipeline.enter(self._understood(body, headers, request_id))
-        answer = pipeline.at_hand(route)
-        if answer is not None:
-            return answer
         if body.stream_format == "audio" and _is_read_whole(headers):
             return await unless_gone(receive, pipeline.answer(route, keep=False))
         return await unless_gone(receive, pipeline.stream(route))
@@ -80,15 +78,15 @@ class SpeechDoor:
     def _understood(self, body: SpeechBody, headers: dict[bytes, bytes], request_id: str) -> SpeechRequest:
         context = self._context
         return SpeechRequest(
-            text=normalize(_within(body.input, context.max_input_chars), max_chars=context.max_input_chars),
-            character_key=body.voice if isinstance(body.voice, str) else body.voice.id,
-            unit=context.identity.unit(
+            normalize(_within(body.input, context.max_input_chars), max_chars=context.max_input_chars),
+            body.voice if isinstance(body.voice, str) else body.voice.id,
+            context.identity.unit(
                 headers, body.user_id, body.session_id, end_user=body.safety_identifier or body.user
             ),
-            request_id=request_id,
-            dialect=_DIALECT,
-            audio_format=_FORMATS[body.response_format],
-            controls=NEUTRAL if body.speed == 1.0 else Controls(rate_ratio=body.speed),
+            request_id,
+            _DIALECT,
+            _FORMATS[body.response_format],
+            NEUTRAL if body.speed == 1.0 else Controls(rate_ratio=body.speed),
             forced_arm=context.catalogue.arm_meant(body.model),
             timeout_s=context.request_timeout_s,
             losses=(_UNHEARD,) if body.instructions else (),
