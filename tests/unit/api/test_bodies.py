@@ -10,9 +10,17 @@ from fastapi import HTTPException
 
 from segue.api.asgi import ClientGone
 from segue.api.bodies import Bodies, BodyTooLarge, BodyTooSlow
+from segue.api.elevenlabs import errors as elevenlabs
+from segue.api.google_rest import errors as google_rest
+from segue.api.native import errors as native
+from segue.api.openai import errors as openai
+from segue.core.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from types import ModuleType
+
+    from segue.api.bodies import BodyUnread
 
 GONE = {"type": "http.disconnect"}
 
@@ -63,9 +71,29 @@ async def test_only_the_late_one_is_given_up() -> None:
 
 
 async def test_a_body_that_is_there_leaves_all_the_time_to_the_answer() -> None:
-    bodies = Bodies(0.05)
-    assert await bodies.read(parts(part(b"a", more=True), part(b"b")), 10) == b"ab"
-    await asyncio.sleep(0.2)
+    messages = [part(b"a", more=True), part(b"b")]
+    gone = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        if messages:
+            return messages.pop(0)
+        await gone.wait()
+        return GONE
+
+    receive_whole = Bodies(0.05).bounded(receive, 10)
+    assert (await receive_whole())["body"] == b"ab"
+    leaving = asyncio.ensure_future(receive_whole())
+    await asyncio.wait({leaving}, timeout=0.2)
+    assert not leaving.done()
+    gone.set()
+    assert (await leaving)["type"] == "http.disconnect"
+
+
+@pytest.mark.parametrize("dialect", [elevenlabs, google_rest, native, openai], ids=lambda errors: errors.__name__)
+@pytest.mark.parametrize("error", [BodyTooLarge("too large"), BodyTooSlow("too slow")], ids=str)
+def test_an_answer_to_a_body_left_unread_closes_the_connection(dialect: ModuleType, error: BodyUnread) -> None:
+    assert (b"connection", b"close") in dialect.refused(error, "r").headers
+    assert (b"connection", b"close") not in dialect.refused(InvalidRequest("no"), "r").headers
 
 
 async def test_a_task_cancelled_by_another_hand_is_cancelled() -> None:

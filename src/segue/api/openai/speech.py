@@ -77,7 +77,7 @@ class SpeechDoor:
 
     def _understood(self, body: SpeechBody, headers: dict[bytes, bytes], request_id: str) -> SpeechRequest:
         context = self._context
-        return SpeechRequest(
+        return SpeechRequest(  # by position: by name takes twice as long, on the way of every cache hit
             normalize(_within(body.input, context.max_input_chars), max_chars=context.max_input_chars),
             body.voice if isinstance(body.voice, str) else body.voice.id,
             context.identity.unit(
