@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.core.text.breaks import find_breaks
-from segue.core.text.segment import Piece, PieceLimits, as_sentence, pieces, split_further
+from segue.core.text.segment import Piece, PieceLimits, as_sentence, pieces, pieces_in_turn, split_further
 
 WHOLE = (
     "3.14",
@@ -103,6 +103,11 @@ def test_pieces_and_the_white_space_between_them_are_the_text(text: str, limits:
     starts = [*(piece.start for piece in cut), len(text)]
     assert all(end <= start for end, start in zip(ends, starts, strict=True))
     assert "".join(text[end:start] for end, start in zip(ends, starts, strict=True)).strip() == ""
+
+
+@given(st.lists(prose, min_size=4, max_size=12).map(" ".join) | anything.map(lambda text: text * 6), limits)
+def test_pieces_in_turn_are_the_same_pieces(text: str, limits: PieceLimits) -> None:
+    assert tuple(pieces_in_turn(text, limits)) == pieces(text, limits)
 
 
 @given(texts, limits)

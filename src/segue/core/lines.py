@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from segue.core.speech import Pause, ResolvedRequest, Span, Utterance
 from segue.core.text.controls import Emulation, share_pitch, share_rate
 from segue.core.text.normalize import is_speakable
-from segue.core.text.segment import Piece, PieceLimits, as_sentence, pieces, split_further
+from segue.core.text.segment import Piece, PieceLimits, as_sentence, pieces, pieces_in_turn, split_further
 from segue.core.text.spans import NEUTRAL_PROSODY, flattened, without_prosody
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from segue.core.catalogue import Capabilities
     from segue.core.speech import Manner, Pronunciation
@@ -36,7 +35,7 @@ class WholeText(NamedTuple):
     start: int = 0
 
 
-def whole(text: str) -> Sequence[Cut]:
+def whole(text: str) -> Iterable[Cut]:
     return (WholeText(text),)
 
 
@@ -121,19 +120,19 @@ _FIRST_CHARS = 100
 def whole_lines(resolved: ResolvedRequest, can: Capabilities) -> tuple[Line, ...]:
     """For an answer that is given whole: as few calls as the voice's limits and its listeners' time allow."""
     limits = PieceLimits(can.max_input_bytes, can.max_sentence_chars, _WHOLE_CHARS)
-    return lines_of(resolved, can, partial(_cut, limits))
+    return lines_of(resolved, can, lambda text: _cuts(pieces(text, limits)))
 
 
-def streamed_lines(resolved: ResolvedRequest, can: Capabilities) -> tuple[Line, ...]:
+def streamed_lines(resolved: ResolvedRequest, can: Capabilities) -> Iterator[Line]:
     """For a stream: short lines, the first one shortest, so that it starts early and can change arm between any
-    two of them.
+    two of them. Of a plain text the others are cut when they are asked for.
     """
     limits = PieceLimits(can.max_input_bytes, can.max_sentence_chars, _STREAM_CHARS, _FIRST_CHARS)
-    return lines_of(resolved, can, partial(_cut, limits))
+    return _lines(resolved, can, lambda text: _cuts(pieces_in_turn(text, limits)))
 
 
-def _cut(limits: PieceLimits, text: str) -> Sequence[Cut]:
-    return [WholeText(as_sentence(piece), piece.start) for piece in pieces(text, limits)]
+def _cuts(found: Iterable[Piece]) -> Iterator[Cut]:
+    return (WholeText(as_sentence(piece), piece.start) for piece in found)
 
 
 LONGEST_ENGINE_PAUSE_MS = 2000
@@ -142,17 +141,20 @@ voice that fell silent."""
 
 
 def lines_of(
-    resolved: ResolvedRequest, can: Capabilities, split: Callable[[str], Sequence[Cut]] = whole
+    resolved: ResolvedRequest, can: Capabilities, split: Callable[[str], Iterable[Cut]] = whole
 ) -> tuple[Line, ...]:
     """The calls that say a request, in order; one for most.
 
     ``split`` cuts what is too long for the engine. Every speakable part of the text is in exactly one line.
     """
+    return tuple(_lines(resolved, can, split))
+
+
+def _lines(resolved: ResolvedRequest, can: Capabilities, split: Callable[[str], Iterable[Cut]]) -> Iterator[Line]:
     manner = resolved.manner
     if not manner.pauses and not manner.spans:
-        cuts = split(resolved.text)
-        return tuple([_line(manner, cut, can) for cut in cuts])
-    return _Cutter(resolved, can, split).lines()
+        return (_line(manner, cut, can) for cut in split(resolved.text))
+    return iter(_Cutter(resolved, can, split).lines())
 
 
 def _line(manner: Manner, cut: Cut, can: Capabilities, span: Span | None = None) -> Line:
@@ -186,7 +188,7 @@ class _Cutter:
     """Cuts at every pause and change of delivery that the engine does not make itself."""
 
     def __init__(
-        self, resolved: ResolvedRequest, can: Capabilities, split: Callable[[str], Sequence[Cut]]
+        self, resolved: ResolvedRequest, can: Capabilities, split: Callable[[str], Iterable[Cut]]
     ) -> None:
         self._text = resolved.text
         self._manner = resolved.manner

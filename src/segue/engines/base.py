@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+import time
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from segue.core.errors import InternalFailure, SegueError, Unavailable
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_let_others_run = getattr(os, "sched_yield", partial(time.sleep, 0))
+"""After the first chunk: where cores are few, the loop that sends it on may stand behind the engine's thread for a
+whole time slice."""
 
 _NOT_STARTED = "not started"
 _READY = "ready"
@@ -128,8 +135,14 @@ class ThreadedEngine(ABC):
         stop: threading.Event,
         hand_over: Callable[[Pcm | SegueError | None], None],
     ) -> None:
+        begun = False
+
         def emit(piece: Pcm) -> bool:
+            nonlocal begun
             hand_over(piece)
+            if not begun:
+                begun = True
+                _let_others_run()
             return not stop.is_set()
 
         try:

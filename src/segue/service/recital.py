@@ -144,8 +144,8 @@ class Recital:
         while True:
             take = takes.present
             flow.begin(take.line, take.rate_hz, streams.gain_ratio(takes))
-            takes.look_ahead()
             if self._one_voice:
+                takes.look_ahead()
                 await self._waited(streams.complete(takes))
             while (part := await self._waited(take.next(self._gap_s))) is not None:
                 fresh = part.fresh
@@ -155,6 +155,7 @@ class Recital:
                     # The very first slice is a millisecond's work, and a thread may be waited for longer.
                     yield await run(flow.push, piece, fresh) if begun else flow.push(piece, fresh)
                     fresh = False
+                    takes.look_ahead()  # not before: what can be heard now does not wait for what comes next
             await streams.heard_whole(takes)
             yield await run(flow.end)
             if not self._said_chars or streams.levels.knows_little_of(takes.calls.leg.way.manner):

@@ -15,6 +15,8 @@ from segue.core.units import ratio_from_db
 from segue.service.takes import Takes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from segue.core.assign import Diversion
     from segue.core.errors import ErrorCode
     from segue.core.lines import Line
@@ -118,7 +120,7 @@ class Streams:
         await take.reach(_MEASURED_S if unknown else _ANY_S, timeout_s)
         if takes.first_audio_s is None:
             takes.first_audio_s = take.first_came_s
-        if take.has_s >= expected(take.line).shortest_s:
+        if take.is_one_piece and take.has_s >= expected(take.line).shortest_s:
             await take.settle(_SETTLE_S)
         if take.made:
             await self.heard_whole(takes)
@@ -169,12 +171,14 @@ class Streams:
         return ratio_from_db(self.levels.gain_db(manner) or 0.0) * manner.volume_ratio
 
 
-def _lines_from(place: Place, leg: Leg) -> tuple[Line, ...]:
+def _lines_from(place: Place, leg: Leg) -> Iterator[Line]:
     lines = streamed_lines(rest_of(leg.resolved, place.start), leg.way.voice.capabilities)
-    moved = [replace(line, start=line.start + place.start) for line in lines]
-    if moved and place.silence_before_ms:
-        moved[0] = replace(moved[0], silence_before_ms=place.silence_before_ms)
-    return tuple(moved)
+    if place is BEGINNING:
+        yield from lines
+        return
+    for number, line in enumerate(lines):
+        silence_ms = line.silence_before_ms if number else place.silence_before_ms or line.silence_before_ms
+        yield replace(line, start=line.start + place.start, silence_before_ms=silence_ms)
 
 
 def _check_beginning(take: Take) -> None:

@@ -66,6 +66,10 @@ class Take:
         return self._kept[0] if len(self._kept) == 1 else np.concatenate(self._kept)
 
     @property
+    def is_one_piece(self) -> bool:
+        return len(self._kept) == 1
+
+    @property
     def has_s(self) -> float:
         """How much has come, in seconds of sound."""
         return sum([kept.size for kept in self._kept]) / self.rate_hz if self.rate_hz else 0.0
@@ -182,7 +186,7 @@ class Takes:
         self.calls = calls
         self.first_audio_s: float | None = None
         self.engine_s = 0.0
-        self._todo = deque(lines)
+        self._todo = iter(lines)
         self._begun: deque[Take] = deque()
         self._ahead = ahead
         self._gap_s = gap_s
@@ -191,7 +195,9 @@ class Takes:
     @property
     def left(self) -> list[Line]:
         """The lines that are not over yet, the present one first."""
-        return [*(take.line for take in self._begun), *self._todo]
+        left = list(self._todo)
+        self._todo = iter(left)
+        return [*(take.line for take in self._begun), *left]
 
     @property
     def present(self) -> Take:
@@ -199,7 +205,7 @@ class Takes:
 
     def begin(self, timeout_s: float, *, begun: bool = False) -> Take:
         """The first line, which has so long to begin; ``begun``: of another arm something has been heard."""
-        self._begin(timeout_s, begun=begun)
+        self._begin_next(timeout_s, begun=begun)
         return self.present
 
     def first_audio_or(self, waited_s: float) -> float:
@@ -208,21 +214,26 @@ class Takes:
 
     def look_ahead(self) -> None:
         """The present line can be heard: its successors are begun."""
-        while self._todo and len(self._begun) <= self._ahead:
-            self._begin(self._gap_s, patient=True)
+        while len(self._begun) <= self._ahead and self._begin_next(self._gap_s, patient=True):
+            pass
 
     def turn(self) -> Take | None:
         """The line after the present one, which is over; None when it was the last."""
         self.engine_s += self._begun.popleft().engine_s
-        if not self._begun and self._todo:
-            self._begin(self._gap_s, patient=True)
+        if not self._begun:
+            self._begin_next(self._gap_s, patient=True)
         return self._begun[0] if self._begun else None
 
     async def close(self) -> None:
         """Stops what is under way."""
         await asyncio.gather(*(take.close() for take in self._begun))
 
-    def _begin(self, timeout_s: float, *, patient: bool = False, begun: bool = False) -> None:
+    def _begin_next(self, timeout_s: float, *, patient: bool = False, begun: bool = False) -> bool:
+        """Whether there was another line to begin."""
+        line = next(self._todo, None)
+        if line is None:
+            return False
         deadline = asyncio.get_running_loop().time() + timeout_s
         begun = self._heard and (patient or begun)
-        self._begun.append(Take(self.calls, self._todo.popleft(), deadline, patient=patient, begun=begun))
+        self._begun.append(Take(self.calls, line, deadline, patient=patient, begun=begun))
+        return True

@@ -79,6 +79,17 @@ async def test_the_first_sound_leaves_before_the_engine_is_done(tmp_path: Path) 
         assert stage.bold.cancelled >= 1
 
 
+async def test_the_next_line_is_begun_once_the_first_sound_has_left(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_LEVEL="false") as stage, stream_of(stage, asked()) as stream:
+        await anext(stream)
+        await asyncio.sleep(0.05)
+        assert words(stage) == ([FIRST], [])
+
+        await anext(stream)
+        await asyncio.sleep(0.05)
+        assert words(stage) == ([FIRST, SECOND], [])
+
+
 async def test_the_time_to_the_first_sound_is_counted_and_is_not_the_time_to_the_last(tmp_path: Path) -> None:
     async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
         stage.bold.chunk_delay_s = 0.01

@@ -78,7 +78,26 @@ def pieces(text: str, limits: PieceLimits) -> tuple[Piece, ...]:
     """
     if 0 < len(text) <= limits.whole_chars and not (text[0].isspace() or text[-1].isspace()):
         return (Piece(text, 0, ends_sentence=True),)
-    return tuple(_Cutter(text, limits).cut_up(limits.first_goal_chars))
+    return tuple(_Cutter(text, limits).cut_up(0, limits.first_goal_chars))
+
+
+_LOOK_AHEAD_CHARS = 300
+"""What comes after a piece says whether its sentence ends there: so much of it is seen at least."""
+
+
+def pieces_in_turn(text: str, limits: PieceLimits) -> Iterator[Piece]:
+    """The same pieces, but the first one of a long text is there before the rest of it has been looked at."""
+    at, goal = 0, limits.first_goal_chars
+    certain_chars = max(goal, 2 * limits.target_chars)
+    head = text[: certain_chars + _LOOK_AHEAD_CHARS]
+    if len(head) == len(text):
+        yield from pieces(text, limits)
+        return
+    first = next(_Cutter(head, limits).cut_up(at, goal), None)
+    if first is not None and first.start + len(first.text) <= certain_chars:
+        yield first
+        at, goal = first.start + len(first.text), limits.target_chars
+    yield from _Cutter(text, limits).cut_up(at, goal)
 
 
 _NEVER_TOO_LONG_CHARS = 40
@@ -153,8 +172,8 @@ class _Cutter:
                 ends.append(self._stop)
         self._most_sentence_chars = limits.max_sentence_chars or len(text)
 
-    def cut_up(self, first_goal_chars: int) -> Iterator[Piece]:
-        at = self._skip_white(0)
+    def cut_up(self, start: int, first_goal_chars: int) -> Iterator[Piece]:
+        at = self._skip_white(start)
         goal = first_goal_chars
         while at < self._stop:
             end, ends_sentence = self._next_end(at, at + goal, is_first=goal != self._limits.target_chars)
