@@ -18,6 +18,8 @@ from support.service import SYNTHESIZE, Stage, staged
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from segue.ports.cache import CacheEntry
+
 
 async def test_the_answer_has_every_field_of_the_contract(stage: Stage) -> None:
     answer = (await stage.say()).json()
@@ -46,6 +48,30 @@ async def test_the_url_plays(stage: Stage) -> None:
     assert audio.headers["content-type"] == "audio/mpeg"
     assert len(audio.content) == answer["file_size"]
     assert duration_of(audio.content) == pytest.approx(answer["duration"], abs=0.1)
+
+
+async def test_who_is_told_a_url_finds_it_in_any_process_at_once(stage: Stage, tmp_path: Path) -> None:
+    """Another worker has none of this one's memory: the file stands when the answer comes, made or remembered."""
+    writing = stage.service.speech.cache.put
+    began = asyncio.Event()
+
+    async def slowly(key: str, entry: CacheEntry) -> None:
+        began.set()
+        await asyncio.sleep(0.1)
+        await writing(key, entry)
+
+    stage.service.speech.cache.put = slowly  # type: ignore[method-assign]
+    as_file = asyncio.create_task(stage.say(return_format="base64"))
+    await began.wait()
+    answer = (await stage.say()).json()
+
+    assert answer["cached"]
+    assert len(files_in(tmp_path)) == 1
+    await as_file
+
+
+def files_in(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.segue"))
 
 
 async def test_base64_holds_the_same_audio(stage: Stage) -> None:

@@ -127,7 +127,7 @@ def _texture_findings(
     samples: Samples, rate_hz: int, levels_db: NDArray[np.float64], active: NDArray[np.bool_], limits: Limits
 ) -> list[Finding]:
     found = []
-    if (np.abs(samples) >= _FULL_SCALE).mean() > limits.clipped_ratio:
+    if np.count_nonzero(np.abs(samples) >= _FULL_SCALE) > limits.clipped_ratio * samples.size:
         found.append(Finding.CLIPPED)
     if _looks_like_header(samples):
         found.append(Finding.HEADER)

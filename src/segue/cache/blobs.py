@@ -53,6 +53,9 @@ class BlobCache:
     def peek(self, key: str) -> tuple[CacheEntry, str] | None:  # noqa: ARG002 - nothing is at hand without waiting
         return None
 
+    def hold(self, key: str, entry: CacheEntry) -> None:
+        pass
+
     async def get(self, key: str) -> tuple[CacheEntry, str] | None:
         import obstore
         from obstore.exceptions import BaseError

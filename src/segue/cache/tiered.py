@@ -21,6 +21,7 @@ class TieredCache:
         self._memory = memory
         self._behind = tuple(behind)
         self.peek = memory.peek
+        self.hold = memory.hold
 
     async def get(self, key: str) -> tuple[CacheEntry, str] | None:
         at_hand = self._memory.peek(key)

@@ -95,7 +95,8 @@ class Pipeline:
         return Answer(route, Found(route.leg, entry.audio, source, route.leg.key))
 
     async def answer(self, route: Route, *, keep: bool = True) -> Answer:
-        """The answer, from wherever it must come. ``keep`` False: it need not be found again under its id.
+        """The answer, from wherever it must come. ``keep`` False: it need not be found again under its id; True:
+        ``settled`` waits until it can be, by other processes too.
 
         Raises:
             SegueError: InvalidRequest for what no arm can say, Overloaded, or what went wrong.
@@ -111,6 +112,10 @@ class Pipeline:
         answer = answer_of(route, found)
         self._accounts.served(answer, self._clock.monotonic_s() - began_s)
         return answer
+
+    async def settled(self, answer: Answer) -> None:
+        """Waits until who asks for the answer's id anywhere finds it."""
+        await self._stage.shelf.settled(answer.found.audio_id)
 
     async def stream(self, route: Route) -> Stream:
         """The answer as it is made, once its first sound is there; whoever gets it must close it.
@@ -180,7 +185,7 @@ class Pipeline:
         audio_id = ""
         if keep:
             audio_id = leg.key if request.cache_enabled else self._entropy.token()
-        await self._stage.shelf.put(audio_id, leg, character_key, finished.audio)
+        self._stage.shelf.put(audio_id, leg, character_key, finished.audio)
         return Found(leg, finished.audio, NEW, audio_id, finished.remarks)
 
     def _as_found(self, leg: Leg, cached: tuple[CacheEntry, str] | None) -> Found | None:

@@ -105,7 +105,7 @@ class Recital:
             rest = await self._stage.threads.run(self._flow.finish)
         except SegueError as error:
             raise self._cut(error) from error
-        await self._ended(rest)
+        self._ended(rest)
         yield rest
 
     async def close(self) -> None:
@@ -235,12 +235,12 @@ class Recital:
         if self._sent is not None:
             self._sent.append(data)
 
-    async def _ended(self, rest: bytes) -> None:
+    def _ended(self, rest: bytes) -> None:
         self._over = True
         self._stage.accounts.served(self.answer, self._latency_s)
         if self._sent is not None:
             leg, audio = self._opened.leg, self._flow.whole([*self._sent, rest])
-            await self._stage.shelf.put(leg.key, leg, self.answer.route.character.key, audio)
+            self._stage.shelf.put(leg.key, leg, self.answer.route.character.key, audio)
 
     def _begun(self, wanted: AudioFormat) -> Flow:
         opened = self._opened

@@ -42,6 +42,11 @@ class CacheContract:
         await cache.put("b" * 40, an_entry())
         assert await cache.get("b" * 40) is not None
 
+    async def test_what_is_held_is_at_hand_or_not_kept(self, cache: AudioCache) -> None:
+        cache.hold("a" * 40, an_entry())
+
+        assert cache.peek("a" * 40) == await cache.get("a" * 40)
+
     async def test_it_can_be_closed_twice(self, cache: AudioCache) -> None:
         await cache.close()
         await cache.close()

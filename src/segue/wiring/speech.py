@@ -72,6 +72,7 @@ class Speech:
         self._lanes: dict[LaneName, Lane] = {}
         self._executor = ThreadPoolExecutor(_FINISHERS, thread_name_prefix="finish")
         self._threads = Threads(self._executor)
+        self._shelf = Shelf(self.cache, self.clock, recorder)
         self.pipeline = self._pipeline(current)
         self.jobs = self._jobs()
 
@@ -91,6 +92,7 @@ class Speech:
         await self.jobs.close()
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
         await asyncio.gather(*(engine.close() for engine in self.engines.values()))
+        await self._shelf.close()
         await self.cache.close()
         self._executor.shutdown(cancel_futures=True)
 
@@ -126,7 +128,7 @@ class Speech:
             recorder=recorder,
             clock=self.clock,
             threads=threads,
-            shelf=Shelf(self.cache, self.clock, recorder),
+            shelf=self._shelf,
         )
 
     def _jobs(self) -> Jobs:

@@ -52,9 +52,12 @@ class SynthesizeDoor:
         request = understood(self._context, body, headers, request_id)
         pipeline = self._context.pipeline
         route = pipeline.enter(request)
+        as_url = body.return_format == "url"
         answer = pipeline.at_hand(route)
         if answer is None:
-            answer = await unless_gone(receive, pipeline.answer(route, keep=body.return_format == "url"))
+            answer = await unless_gone(receive, pipeline.answer(route, keep=as_url))
+        if as_url:
+            await pipeline.settled(answer)
         shown = self._shown(answer, body, scope, headers)
         return Response(200, [_JSON, *answer_headers(answer, request_id)], _ENCODER.encode(shown))
 

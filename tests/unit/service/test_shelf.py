@@ -1,0 +1,132 @@
+"""The shelf: audio is at hand at once, and written without anyone waiting for it."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from segue.cache.memory import MemoryCache
+from segue.cache.tiered import TieredCache
+from segue.core.speech import Container, EncodedAudio
+from segue.service.shelf import Shelf
+from segue.testing.clock import FakeClock
+from segue.testing.recorder import RememberingRecorder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from segue.ports.cache import CacheEntry
+    from segue.service.router import Leg
+
+
+LEG = cast("Leg", SimpleNamespace(way=SimpleNamespace(model="bold", voice=SimpleNamespace(label="Bold"))))
+
+
+class SlowStore(MemoryCache):
+    """Takes what it is given when it is allowed to."""
+
+    def __init__(self) -> None:
+        super().__init__(max_bytes=200_000_000, max_age_s=3600.0, clock=FakeClock())
+        self.open = asyncio.Event()
+        self.failure: Exception | None = None
+
+    async def put(self, key: str, entry: CacheEntry) -> None:
+        await self.open.wait()
+        if self.failure is not None:
+            raise self.failure
+        await super().put(key, entry)
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.store = SlowStore()
+        memory = MemoryCache(max_bytes=200_000_000, max_age_s=3600.0, clock=FakeClock())
+        self.cache = TieredCache(memory, [self.store])
+        self.shelf = Shelf(self.cache, FakeClock(), RememberingRecorder())
+
+    def put(self, name: str, size_bytes: int = 100) -> None:
+        audio = EncodedAudio(bytes(size_bytes), Container.WAV, 22_050, 1.0, "etag")
+        self.shelf.put(name, LEG, "pip_boy", audio)
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    scene = Scene()
+    yield scene
+    scene.store.open.set()
+    await scene.shelf.close()
+
+
+async def test_what_was_made_is_at_hand_before_it_is_written(scene: Scene) -> None:
+    scene.put("a")
+
+    assert scene.cache.peek("a") is not None
+    assert scene.store.peek("a") is None
+
+
+async def test_who_needs_it_elsewhere_can_wait_until_it_is_written(scene: Scene) -> None:
+    scene.put("a")
+    scene.put("b")
+    waiting = asyncio.create_task(scene.shelf.settled("a"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    scene.store.open.set()
+    await asyncio.wait_for(waiting, 5.0)
+    assert scene.store.peek("a") is not None
+
+
+async def test_what_is_written_or_was_never_put_is_not_waited_for(scene: Scene) -> None:
+    scene.put("a")
+
+    await asyncio.wait_for(scene.shelf.settled("b"), 5.0)
+    await asyncio.wait_for(scene.shelf.settled(""), 5.0)
+
+
+async def test_closing_waits_for_all_that_is_being_written(scene: Scene) -> None:
+    scene.put("a")
+    scene.put("b")
+    asyncio.get_running_loop().call_later(0.02, scene.store.open.set)
+    await scene.shelf.close()
+
+    assert scene.store.peek("a") is not None
+    assert scene.store.peek("b") is not None
+
+
+async def test_a_store_that_cannot_follow_costs_files_and_no_memory(scene: Scene) -> None:
+    with capture_logs() as logs:
+        for number in range(9):
+            scene.put(f"{number}", 10_000_000)
+    scene.store.open.set()
+    await scene.shelf.close()
+
+    written = [number for number in range(9) if scene.store.peek(f"{number}")]
+    assert written == [0, 1, 2, 3, 4, 5]
+    assert all(scene.cache.peek(f"{number}") for number in range(9))
+    assert [entry["event"] for entry in logs] == ["cache_write_skipped"] * 3
+
+
+async def test_one_entry_is_written_however_large(scene: Scene) -> None:
+    scene.put("a", 100_000_000)
+    scene.store.open.set()
+    await scene.shelf.close()
+
+    assert scene.store.peek("a") is not None
+
+
+async def test_a_store_that_breaks_harms_nobody_and_is_told_of(scene: Scene) -> None:
+    scene.store.failure = RuntimeError("broken")
+    with capture_logs() as logs:
+        scene.put("a")
+        scene.store.open.set()
+        await scene.shelf.settled("a")
+    assert [entry["event"] for entry in logs] == ["cache_write_failed"]
+
+    scene.store.failure = None
+    scene.put("b")
+    await scene.shelf.settled("b")
+    assert scene.store.peek("b") is not None
