@@ -103,6 +103,33 @@ async def test_after_a_restart_it_comes_from_a_file(tmp_path: Path) -> None:
         assert audio.status_code == 200
 
 
+async def test_fields_that_no_request_has_are_warned_of_each_time(stage: Stage) -> None:
+    asked: dict[str, Any] = {
+        "speed": 2,
+        "voice_controls": {"speed": 2, "pauses": [{"position": 1, "length": 3}, {"position": 2, "length": 3}]},
+        "custom_pronunciations": [{"phrase": "a", "pronunciation": "ə", "ipa": True}],
+    }
+    made, cached = [(await stage.say(**asked)).json() for _ in range(2)]
+
+    assert cached["cached"]
+    for answer in (made, cached):
+        told = [warning.split()[1] for warning in answer["warnings"] if warning.startswith("field ")]
+        assert told == [
+            "speed",
+            "voice_controls.speed",
+            "voice_controls.pauses.length",
+            "custom_pronunciations.ipa",
+        ]
+
+
+async def test_many_strange_fields_are_named_in_part(stage: Stage) -> None:
+    strange: dict[str, Any] = {f"strange{number}{'x' * 200}": number for number in range(40)}
+    answer = (await stage.say(**strange)).json()
+
+    assert len(answer["warnings"]) == 20
+    assert max(map(len, answer["warnings"])) < 150
+
+
 async def test_without_cache_it_is_made_afresh_and_its_url_still_plays(stage: Stage) -> None:
     first = (await stage.say(cache_enabled=False)).json()
     second = (await stage.say(cache_enabled=False)).json()

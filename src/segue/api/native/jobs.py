@@ -73,8 +73,10 @@ class JobsDoor:
             return _whole(Response(405, [(b"allow", ", ".join(allowed).encode())], b""))
         base = self._context.base_url(scope, headers) + PATH
         if job_id is None:
-            body = decoded(_DECODER, await self._context.bodies.read(receive, MOST_JOB_BYTES))
-            job = await self._jobs.submit(understood(self._context, body, headers, request_id, MAX_JOB_CHARS))
+            raw = await self._context.bodies.read(receive, MOST_JOB_BYTES)
+            body = decoded(_DECODER, raw)
+            request = understood(self._context, raw, body, headers, request_id, MAX_JOB_CHARS)
+            job = await self._jobs.submit(request)
             return _told(202, job, base, request_id, [(b"location", f"{base}/{job.id}".encode())])
         found = await (self._jobs.cancel(job_id) if scope["method"] == "DELETE" else self._jobs.look(job_id))
         if found is None:

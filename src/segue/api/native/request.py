@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segue.api.native.wire import controls_of, pronunciations_of
+from segue.api.wire import unknown_fields
 from segue.core.errors import InvalidRequest
-from segue.core.speech import NEUTRAL, AudioFormat, Marked, SpeechRequest
+from segue.core.speech import NEUTRAL, AudioFormat, Loss, Marked, SpeechRequest
 from segue.core.text.marks import settled
 from segue.core.text.normalize import MAX_TEXT_CHARS, normalize
 from segue.core.text.ssml import read_ssml
@@ -23,12 +24,13 @@ DIALECT = "native"
 
 def understood(
     context: Context,
+    raw: bytes,
     body: SynthesizeBody,
     headers: Mapping[bytes, bytes],
     request_id: str,
     max_chars: int = MAX_TEXT_CHARS,
 ) -> SpeechRequest:
-    """The request.
+    """The request of a body that came as ``raw``; of fields that no request has, its answer warns.
 
     Raises:
         InvalidRequest: the text cannot be spoken, or something about it cannot be understood.
@@ -47,7 +49,7 @@ def understood(
         forced_arm=_forced(context, body),
         cache_enabled=body.cache_enabled,
         timeout_s=context.request_timeout_s,
-        losses=marked.losses,
+        losses=(*_unknown(raw, type(body)), *marked.losses),
     )
 
 
@@ -63,6 +65,10 @@ def _marked(body: SynthesizeBody, max_chars: int) -> tuple[Marked, Controls]:
     if controls is NEUTRAL and not marked.pauses and not marked.spans:
         return marked, controls
     return marked, controls.marked_by(marked)
+
+
+def _unknown(raw: bytes, kind: type[SynthesizeBody]) -> list[Loss]:
+    return [Loss("field", name, "", "a request has no such field") for name in unknown_fields(kind, raw)]
 
 
 def _forced(context: Context, body: SynthesizeBody) -> Arm | None:

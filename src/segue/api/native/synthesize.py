@@ -48,8 +48,9 @@ class SynthesizeDoor:
     async def _respond(
         self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, request_id: str
     ) -> Response:
-        body = decoded(_DECODER, await self._context.bodies.read(receive, self._context.max_body_bytes))
-        request = understood(self._context, body, headers, request_id)
+        raw = await self._context.bodies.read(receive, self._context.max_body_bytes)
+        body = decoded(_DECODER, raw)
+        request = understood(self._context, raw, body, headers, request_id)
         pipeline = self._context.pipeline
         route = pipeline.enter(request)
         as_url = body.return_format == "url"

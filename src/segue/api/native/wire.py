@@ -45,7 +45,7 @@ class CustomPronunciation(msgspec.Struct, frozen=True):
 
 
 class SynthesizeBody(msgspec.Struct, frozen=True):
-    """The request. Fields that are not listed are ignored. ``text_type`` ssml: the text is an SSML document."""
+    """The request. Fields that are not listed are warned of. ``text_type`` ssml: the text is an SSML document."""
 
     text: Annotated[str, Meta(min_length=1, max_length=5000)]
     character_key: Key
