@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.core.text.breaks import find_breaks
+from segue.core.text.normalize import is_speakable
 from segue.core.text.segment import Piece, PieceLimits, as_sentence, pieces, pieces_in_turn, split_further
 
 WHOLE = (
@@ -95,14 +96,26 @@ texts = anything | prose
 
 
 @given(texts, limits)
-def test_pieces_and_the_white_space_between_them_are_the_text(text: str, limits: PieceLimits) -> None:
+def test_pieces_are_the_text_but_for_white_space_and_marks_that_are_too_much(
+    text: str, limits: PieceLimits
+) -> None:
     cut = pieces(text, limits)
 
     assert all(piece.text == text[piece.start : _end(piece)] == piece.text.strip() != "" for piece in cut)
     ends = [0, *map(_end, cut)]
     starts = [*(piece.start for piece in cut), len(text)]
     assert all(end <= start for end, start in zip(ends, starts, strict=True))
-    assert "".join(text[end:start] for end, start in zip(ends, starts, strict=True)).strip() == ""
+    left_out = [text[end:start].strip() for end, start in zip(ends, starts, strict=True)]
+    assert not any(map(is_speakable, left_out))
+    fits = limits.target_chars > len(text) and limits == PieceLimits(target_chars=limits.target_chars)
+    assert not (fits and any(left_out))
+
+
+@given(texts, limits)
+def test_every_piece_of_what_can_be_spoken_makes_a_sound(text: str, limits: PieceLimits) -> None:
+    cut = pieces(text, limits)
+
+    assert all(is_speakable(piece.text) for piece in cut) or not is_speakable(text)
 
 
 @given(st.lists(prose, min_size=4, max_size=12).map(" ".join) | anything.map(lambda text: text * 6), limits)

@@ -39,6 +39,11 @@ class Breaker:
     def lets_pass(self) -> bool:
         return self.phase is BreakerPhase.CLOSED
 
+    @property
+    def opens_next(self) -> bool:
+        """Whether one more failure opens it."""
+        return self.lets_pass and 0 < self.rules.failures_to_open <= self.failures + 1
+
     def probe_due(self, now_s: float) -> bool:
         return self.phase is BreakerPhase.OPEN and now_s >= self.opened_at_s + self.cool_down_s
 
@@ -54,6 +59,6 @@ class Breaker:
         if self.phase is BreakerPhase.PROBING:
             longer = max(self.cool_down_s, min(self.cool_down_s * 2, self.rules.longest_cool_down_s))
             return Breaker(self.rules, BreakerPhase.OPEN, failures, now_s, longer)
-        if self.phase is BreakerPhase.CLOSED and 0 < self.rules.failures_to_open <= failures:
+        if self.opens_next:
             return Breaker(self.rules, BreakerPhase.OPEN, failures, now_s, self.rules.cool_down_s)
         return replace(self, failures=failures)

@@ -58,7 +58,7 @@ _PITCH_PER_SEMITONE = 50 / _SEMITONES_PER_OCTAVE
 """The pitch parameter runs 0..100 and halves or doubles the voice's lowest pitch at its ends."""
 _NORMAL_RANGE = 50
 """How far a voice rises above that, in Hz: it has to grow and shrink with it, or a high voice is flat."""
-_REVISION = 3
+_REVISION = 4
 """Raised when the same utterance is put to the library otherwise."""
 
 _CAPABILITIES = Capabilities(
@@ -69,6 +69,8 @@ _CAPABILITIES = Capabilities(
     max_number_chars=40,
 )
 """Of what is longer than that and has neither blank nor mark, the rest is not said: measured with 1.52."""
+_MOST_SENTENCE_CHARS = {"cmn": 160, "yue": 160, "hak": 70, "ja": 60, "ko": 130}
+"""Of a longer sentence the rest is not said, where a sign is many sounds or words have no blanks (measured)."""
 _WITHOUT_EMOJI = frozenset(
     (
         "an as ba be bpy chr cmn cv eo gn grc hak haw he ht hyw ia io ja jbo kk kl ko kok ku la lb lfn mi mt mto "
@@ -285,7 +287,12 @@ def _library() -> _Library:
 
 @functools.cache
 def _capabilities(code: str) -> Capabilities:
-    can = replace(_CAPABILITIES, skips_emoji=code.partition("-")[0] in _WITHOUT_EMOJI)
+    language = code.partition("-")[0]
+    can = replace(
+        _CAPABILITIES,
+        skips_emoji=language in _WITHOUT_EMOJI,
+        max_sentence_chars=_MOST_SENTENCE_CHARS.get(language),
+    )
     sounds = frozenset(_library().sounds(code))
     if not sounds:
         return can

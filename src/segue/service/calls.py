@@ -178,6 +178,10 @@ class Calls:
         with _ours(self.lane):
             return await self.lane.engine.synthesize(utterance)
 
+    def failed(self, failure: SegueError) -> None:
+        """Tells the lane. Audio that no speech can be may be the fault of a text that cannot be spoken."""
+        self.lane.failed(self._probe if isinstance(failure, BadAudio) else None)
+
     async def _probe(self) -> None:
         """A short fixed phrase in the voice that failed; nobody's text is spoken twice."""
         manner = self.leg.way.manner

@@ -49,6 +49,7 @@ class Lane:
         self._clock = clock
         self._recorder = recorder
         self._probe: asyncio.Task[None] | None = None
+        self._doubt: asyncio.Task[None] | None = None
 
     @property
     def phase(self) -> BreakerPhase:
@@ -88,15 +89,24 @@ class Lane:
         if self._breaker.failures and self._breaker.lets_pass:
             self._turn(self._breaker.succeeded())
 
-    def failed(self) -> None:
-        """A call has. One that was under way when the breaker opened is no probe that failed."""
-        if self._breaker.lets_pass:
+    def failed(self, doubt: Callable[[], Awaitable[object]] | None = None) -> None:
+        """A call has. One that was under way when the breaker opened is no probe that failed.
+
+        ``doubt``: it may be the text that failed, and not the engine. Before the breaker opens over it, the engine
+        is tried so; one caller's texts close it to nobody else.
+        """
+        if not self._breaker.lets_pass:
+            return
+        if doubt is None or not self._breaker.opens_next:
             self._turn(self._breaker.failed(self._clock.monotonic_s()))
+        elif self._doubt is None or self._doubt.done():
+            self._doubt = asyncio.create_task(self._clear_up(doubt), name=f"doubt {self.name}")
 
     async def close(self) -> None:
-        if self._probe is not None:
-            self._probe.cancel()
-            await asyncio.gather(self._probe, return_exceptions=True)
+        tasks = [task for task in (self._probe, self._doubt) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _spend(self, chars: int, deadline: float | None) -> None:
         while True:
@@ -126,6 +136,15 @@ class Lane:
             self._turn(self._breaker.failed(self._clock.monotonic_s()))
         else:
             self._turn(self._breaker.succeeded())
+
+    async def _clear_up(self, probe: Callable[[], Awaitable[object]]) -> None:
+        """Of an engine that lets calls pass still."""
+        try:
+            await probe()
+        except SegueError:
+            self.failed()
+        else:
+            self.succeeded()
 
     def _turn(self, breaker: Breaker) -> None:
         changed = breaker.phase is not self._breaker.phase

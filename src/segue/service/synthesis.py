@@ -106,7 +106,7 @@ class Synthesis:
         if calls.watch.began_s is None or isinstance(failure, _NOBODYS):
             return
         self._count(calls, engine_s, failure, first_audio_s)
-        calls.lane.failed()
+        calls.failed(failure)
 
     def given_up(self, calls: Calls, waited_s: float | None = None, *, first_audio_s: float | None = None) -> None:
         """The caller left before an answer, after ``waited_s`` for the engine."""

@@ -91,6 +91,27 @@ async def test_the_longest_text_is_spoken_to_its_end(engine: EspeakEngine) -> No
     assert (await engine.synthesize(replace(HELLO, text=text))).duration_s > 200
 
 
+@pytest.mark.parametrize(
+    ("voice", "signs"),
+    [
+        ("cmn", "我們今天去公園散步然後看到很多漂亮的花朵和小鳥在樹上唱歌"),
+        ("yue", "我們今天去公園散步然後看到很多漂亮的花朵和小鳥在樹上唱歌"),
+        ("hak", "我們今天去公園散步然後看到很多漂亮的花朵和小鳥在樹上唱歌"),
+        ("ja", "きょうはこうえんへさんぽにいってたくさんのきれいなはなとことりをみました"),
+        ("ko", "오늘은 공원에 산책하러 가서 예쁜 꽃과 작은 새들을 많이 보았습니다 "),
+    ],
+)
+async def test_a_sentence_as_long_as_it_may_be_is_said_whole(engine: EspeakEngine, voice: str, signs: str) -> None:
+    most = engine.voice(voice).capabilities.max_sentence_chars
+    assert most is not None
+    text = (signs * 10)[:most]
+
+    whole = await engine.synthesize(replace(HELLO, text=text, voice=voice))
+    half = await engine.synthesize(replace(HELLO, text=text[: most // 2], voice=voice))
+
+    assert whole.duration_s > 1.8 * half.duration_s
+
+
 async def test_markup_is_read_not_obeyed(engine: EspeakEngine) -> None:
     plain = await engine.synthesize(replace(HELLO, text="break time ten seconds"))
     marked = await engine.synthesize(replace(HELLO, text='<break time="10s"/>'))

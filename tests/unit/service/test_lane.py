@@ -75,6 +75,37 @@ async def test_a_success_in_between_starts_the_count_again() -> None:
     assert bench.lane.phase is BreakerPhase.CLOSED
 
 
+async def test_a_doubtful_failure_opens_it_only_where_the_engine_fails_by_itself() -> None:
+    bench = Bench()
+    for _ in range(2):
+        bench.lane.failed(bench.probe)
+    assert bench.probes == 0
+
+    bench.lane.failed(bench.probe)
+    await settled()
+    assert (bench.probes, bench.lane.phase) == (1, BreakerPhase.CLOSED)
+
+    bench.probe_fails = True
+    for _ in range(3):
+        bench.lane.failed(bench.probe)
+    await settled()
+    assert (bench.probes, bench.lane.phase) == (2, BreakerPhase.OPEN)
+
+
+async def test_many_doubts_at_once_ask_the_engine_once_and_certain_failures_do_not_wait() -> None:
+    bench = Bench()
+    bench.probe_fails = True
+    for _ in range(9):
+        bench.lane.failed(bench.probe)
+    assert bench.recorder.phases == []
+
+    bench.lane.failed()
+    assert bench.recorder.phases == [BreakerPhase.OPEN]
+    await settled()
+    assert bench.probes == 1
+    assert bench.recorder.phases == [BreakerPhase.OPEN]
+
+
 async def test_once_cool_one_probe_is_made_and_no_listener_waits_for_it() -> None:
     bench = Bench()
     await bench.break_it()

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from segue.core.speech import Utterance
     from segue.service.stream import Stream
+    from segue.testing.engine import ScriptedEngine
     from support.service import Stage
 
 FIRST = "Good morning, wanderer, and welcome back to the only shop that is open this early."
@@ -77,6 +79,52 @@ async def test_the_first_sound_leaves_before_the_engine_is_done(tmp_path: Path) 
 
         assert len(header_and_sound) > 44
         assert stage.bold.cancelled >= 1
+
+
+@pytest.mark.parametrize("scrap", ["...", "…", "?!", "- - -", "—.", '"..."', "( ).", "😀!"])
+async def test_what_makes_no_sound_is_no_line(tmp_path: Path, scrap: str) -> None:
+    sentence = f"{FIRST[:-1]}, and that for as long as anyone who lives around here can remember it."
+    async with staged(tmp_path) as stage:
+        await heard(stage, asked(f"{scrap} {sentence} {scrap} {sentence} {scrap}"))
+
+        lines, fallen_back = words(stage)
+        assert len(lines) >= 2
+        assert not fallen_back
+        assert all(any(sign.isalnum() for sign in line) for line in lines)
+        assert "".join(lines).count("remember it") == 2
+
+
+async def test_texts_that_cannot_be_spoken_close_the_engine_to_nobody(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_BREAKER_FAILURES="2") as stage:
+        for engine in (stage.bold, stage.calm):
+            silent_about(FIRST, engine)
+        for number in range(4):
+            with pytest.raises(SegueError):
+                await heard(stage, asked(f"{FIRST} {number}"))
+
+        await heard(stage, asked(SECOND))
+        assert stage.bold.asked[-1].text == SECOND
+
+
+def silent_about(text: str, engine: ScriptedEngine) -> None:
+    """The engine has no sound for texts that hold this one."""
+    babbled = engine.synthesize
+    streamed = engine.stream
+
+    async def synthesize(utterance: Utterance) -> Pcm:
+        return SILENCE if text in utterance.text else await babbled(utterance)
+
+    async def stream(utterance: Utterance) -> AsyncIterator[Pcm]:
+        if text in utterance.text:
+            yield SILENCE
+            return
+        async for pcm in streamed(utterance):
+            yield pcm
+
+    engine.synthesize, engine.stream = synthesize, stream  # type: ignore[method-assign]
+
+
+SILENCE = Pcm(bytes(44_100), 22_050)
 
 
 async def test_the_next_line_is_begun_once_the_first_sound_has_left(tmp_path: Path) -> None:

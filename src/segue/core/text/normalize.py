@@ -42,9 +42,9 @@ def normalize(text: str, *, max_chars: int = MAX_TEXT_CHARS) -> str:
     return text
 
 
-def is_speakable(text: str) -> bool:
-    """Whether anything in the text makes a sound."""
-    return _SPEAKABLE.search(text) is not None
+def is_speakable(text: str, start: int = 0, end: int | None = None) -> bool:
+    """Whether anything in the text, or in that part of it, makes a sound."""
+    return _SPEAKABLE.search(text, start, len(text) if end is None else end) is not None
 
 
 def is_invisible(sign: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from segue.core.text.breaks import find_addresses, find_breaks, inside
 from segue.core.text.graphemes import blank_before, is_grapheme_end, seams_after, seams_before
+from segue.core.text.normalize import is_speakable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,9 +95,9 @@ def pieces_in_turn(text: str, limits: PieceLimits) -> Iterator[Piece]:
         yield from pieces(text, limits)
         return
     first = next(_Cutter(head, limits).cut_up(at, goal), None)
-    if first is not None and first.start + len(first.text) <= certain_chars:
+    if first is not None and (end := first.start + len(first.text)) <= certain_chars and is_speakable(head, end):
         yield first
-        at, goal = first.start + len(first.text), limits.target_chars
+        at, goal = end, limits.target_chars
     yield from _Cutter(text, limits).cut_up(at, goal)
 
 
@@ -173,13 +174,29 @@ class _Cutter:
         self._most_sentence_chars = limits.max_sentence_chars or len(text)
 
     def cut_up(self, start: int, first_goal_chars: int) -> Iterator[Piece]:
-        at = self._skip_white(start)
+        """From ``start`` on. What makes no sound alone, as "..." or a dash, goes with what follows it, or with the
+        last piece; where that makes them too long it is left out.
+        """
+        at = begin = self._skip_white(start)
         goal = first_goal_chars
         while at < self._stop:
             end, ends_sentence = self._next_end(at, at + goal, is_first=goal != self._limits.target_chars)
-            yield Piece(self._text[at:end].rstrip(), at, ends_sentence)
+            at_end = not is_speakable(self._text, end)
+            if at_end and self._fits(begin, self._stop, ends_sentence=True):
+                end, ends_sentence = self._stop, True
+            if at_end or is_speakable(self._text, at, end):
+                begin = begin if self._fits(begin, end, ends_sentence=ends_sentence) else at
+                yield Piece(self._text[begin:end].rstrip(), begin, ends_sentence)
+                if at_end:
+                    return
+                begin = self._skip_white(end)
             at = self._skip_white(end)
             goal = self._limits.target_chars
+
+    def _fits(self, at: int, end: int, *, ends_sentence: bool) -> bool:
+        """Whether all of that may be one piece, were it but one sentence."""
+        reach = self._reach(at)
+        return end <= min(reach.whole, reach.part + ends_sentence)
 
     def _next_end(self, at: int, goal: int, *, is_first: bool) -> tuple[int, bool]:
         reach = self._reach(at)
@@ -189,9 +206,11 @@ class _Cutter:
             early = self._clause_end(at, goal, furthest) or _first_in(self._breaks.clauses, goal, furthest)
             if early is not None:
                 return early, False
+            if end is not None and end > max(goal, at + self._limits.target_chars):
+                end = None  # without a pause in it, and long to wait for
         if end is not None:
             return end, True
-        end = self._part_end(at, reach)
+        end = self._part_end(at, goal, reach)
         return end, end >= self._stop
 
     def _sentences_end(self, at: int, goal: int, furthest: int) -> int | None:
@@ -212,9 +231,9 @@ class _Cutter:
         """The end of the last clause within the goal, if that is more than a word or two."""
         return _last_in(self._breaks.clauses, at + (goal - at) // 4, min(goal, furthest))
 
-    def _part_end(self, at: int, reach: _Reach) -> int:
+    def _part_end(self, at: int, goal: int, reach: _Reach) -> int:
         """Where to cut a sentence that is too long; one that makes two pieces is cut near its middle."""
-        window = min(at + self._limits.target_chars, reach.part, self._stop - 1)
+        window = min(goal, reach.part, self._stop - 1)
         certain = self._breaks.certain
         sentence_end = certain[bisect_right(certain, at)]
         even = max(at + 1, min(window, at + (sentence_end - at) * 5 // 8))

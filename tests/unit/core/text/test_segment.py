@@ -22,6 +22,35 @@ def _texts(text: str, limits: PieceLimits) -> list[str]:
     return [piece.text for piece in pieces(text, limits)]
 
 
+STREAMED = PieceLimits(target_chars=150, first_chars=100)
+LONG = (
+    "The quick brown fox jumps over the lazy dog near the river and goes home to sleep for the whole long winter"
+)
+
+
+def test_a_first_sentence_without_a_pause_is_cut_only_where_it_is_long() -> None:
+    assert _texts(f"{LONG}. {LONG}.", STREAMED) == [f"{LONG}."] * 2
+
+    first, rest, *_ = pieces(f"{LONG} {LONG}. {LONG}.", STREAMED)
+    assert len(first.text) <= 100
+    assert (first.ends_sentence, rest.ends_sentence) == (False, True)
+
+
+@pytest.mark.parametrize("scrap", ["...", "…", "?!", "- - -", "—.", '"..."', "( ).", "😀。", "-" * 40 + "."])
+def test_what_makes_no_sound_goes_with_what_follows_or_with_the_last(scrap: str) -> None:
+    full = f"{LONG}, which is a long time for a fox to sleep."
+
+    assert _texts(f"{LONG}. {full} {scrap} {full} {scrap}", STREAMED) == [
+        f"{LONG}.",
+        full,
+        f"{scrap} {full} {scrap}",
+    ]
+
+
+def test_marks_without_end_are_left_out() -> None:
+    assert _texts(f"{LONG}. {'. ' * 400}{LONG}.", STREAMED) == [f"{LONG}."] * 2
+
+
 def test_a_short_text_is_one_piece() -> None:
     assert pieces("你好，流浪者！", CHIRP_IN_CHINESE) == (Piece("你好，流浪者！", 0, ends_sentence=True),)
 
