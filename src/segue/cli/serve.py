@@ -27,6 +27,8 @@ _FACTORY = "segue.wiring.service:app"
 _GRACE_S = 20
 _KEEP_ALIVE_S = 30
 _SEND_BUFFER_BYTES = 256 * 1024
+_UNREAD_MS = 120_000
+"""What a caller has not taken for so long is not kept for them: a server that closes waits for it to be read."""
 _METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -71,7 +73,7 @@ def _run(settings: Settings) -> None:
         timeout_graceful_shutdown=_GRACE_S,
         timeout_keep_alive=_KEEP_ALIVE_S,
     )
-    listening = _bound(config)
+    listening = listening_socket(config)
     host, port = listening.getsockname()[:2]
     err().print(
         f"Segue listens on http://{host}:{port}  (profile {settings.profile}, {settings.workers} worker(s))"
@@ -82,7 +84,7 @@ def _run(settings: Settings) -> None:
         uvicorn.Server(config).run(sockets=[listening])
 
 
-def _bound(config: uvicorn.Config) -> socket.socket:
+def listening_socket(config: uvicorn.Config) -> socket.socket:
     """The socket to listen on.
 
     Raises:
@@ -101,6 +103,10 @@ def _bound(config: uvicorn.Config) -> socket.socket:
         raise
     # What a caller does not read is to wait with them, not to be made minutes ahead; connections inherit it.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+    if hasattr(
+        socket, "TCP_USER_TIMEOUT"
+    ):  # where there is none, such a connection stays until the caller ends it
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
     return listening
 
 
