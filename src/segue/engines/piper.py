@@ -34,6 +34,11 @@ FAMILY = "vits"
 _CAPABILITIES = Capabilities(rate_ratio=Range(0.25, 2.0), streaming=True, max_word_chars=130, max_number_chars=40)
 """The longest word and number are those of eSpeak NG, which reads the text to the models. Beyond twice its pace a
 model hardly gets any faster: each sound keeps a least length."""
+_CONSTANT_LENGTH = 0.27
+"""Of the length of speech at its own pace, what no other pace changes: every sound is rounded up to whole frames.
+Measured with Joe from a quarter of the pace to twice it, within 4 %."""
+_REVISION = 2
+"""Raised when the same utterance is put to the models otherwise."""
 _WARM_UP = "Ready."
 
 _TRAINED_ENGLISH = frozenset(
@@ -65,7 +70,7 @@ class PiperEngine(ThreadedEngine):
     def __init__(self, models: Mapping[str, Path], *, workers: int, threads: int) -> None:
         super().__init__(threads=workers)
         self.name = NAME
-        self.version = f"piper-{package_version('piper-tts')}-{_fingerprint(models)}"
+        self.version = f"piper-{package_version('piper-tts')}-{_REVISION}-{_fingerprint(models)}"
         self._onnx_threads = threads
         self._models = {name: _Model(_describe(name, path), path) for name, path in models.items()}
         self._loaded: dict[str, PiperVoice] = {}
@@ -95,13 +100,18 @@ class PiperEngine(ThreadedEngine):
         if voice is None:
             self.voice(utterance.voice)
             raise Unavailable("Piper is still loading its voices; try again in a second")
-        config = SynthesisConfig(length_scale=voice.config.length_scale / utterance.rate_ratio)
+        config = SynthesisConfig(length_scale=voice.config.length_scale * _stretch(utterance.rate_ratio))
         known = self._models[utterance.voice].voice.capabilities.phonemes
         text, _ = with_phonemes(utterance, known, "".join, marks=_MARKS)
         for chunk in voice.synthesize(text, config):
             piece = Pcm(chunk.audio_float_array.tobytes(), chunk.sample_rate, SampleEncoding.F32)
             if not emit(piece):
                 return
+
+
+def _stretch(rate_ratio: float) -> float:
+    """What to ask of the model so that speech is heard at that rate."""
+    return (1 / rate_ratio - _CONSTANT_LENGTH) / (1 - _CONSTANT_LENGTH)
 
 
 def create(options: Mapping[str, object]) -> PiperEngine:

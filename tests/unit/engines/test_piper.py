@@ -53,6 +53,20 @@ async def test_sentences_come_as_they_are_made_and_phonemes_are_not_obeyed() -> 
     assert bare.duration_s > 0.2
 
 
+@pytest.mark.parametrize("rate", [0.25, 0.5, 0.8, 1.25, 2.0])
+async def test_a_rate_is_heard_as_it_was_asked(rate: float) -> None:
+    engine = piper_engine()
+    await engine.start()
+    said = replace(HELLO, text="The caravan left well before dawn, and nobody heard it go.")
+    plain, paced = [
+        sum([(await engine.synthesize(utterance)).duration_s for _ in range(3)])
+        for utterance in (said, replace(said, rate_ratio=rate))
+    ]
+    await engine.close()
+
+    assert paced * rate == pytest.approx(plain, rel=0.12)
+
+
 async def test_a_broken_model_is_named_at_the_start(tmp_path: Path) -> None:
     from segue.engines import piper
 
