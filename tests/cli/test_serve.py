@@ -8,17 +8,64 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
+from segue.cli import exits
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def served(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "SEGUE_PORT": "0", "SEGUE_DATA_DIR": str(folder / "var")} | settings
+    words = [sys.executable, "-m", "segue", "serve"]
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=environ)
 
 
 def test_a_port_that_is_taken_is_named_with_the_way_to_another(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        environ = {**os.environ, "SEGUE_PORT": str(port), "SEGUE_DATA_DIR": str(tmp_path)}
-        words = [sys.executable, "-m", "segue", "serve"]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=environ)
+        done = served(tmp_path, SEGUE_PORT=str(port))
 
     assert done.returncode != 0
     assert f"Segue cannot listen on 127.0.0.1, port {port}" in done.stderr
     assert "SEGUE_PORT" in done.stderr
+
+
+def test_every_fault_is_listed_and_nothing_is_half_started(tmp_path: Path) -> None:
+    words = tmp_path / "words.yaml"
+    words.write_text("version: 1\nwords:\n- {phrase: Mojave}\n", encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = served(
+            tmp_path,
+            SEGUE_PRONUNCIATIONS=str(words),
+            SEGUE_WYOMING_PORT=str(port),
+            SEGUE_STORE_URL="nowhere://",
+        )
+
+    assert done.returncode == exits.USAGE
+    told = done.stderr.splitlines()
+    assert told[0] == "3 fault(s) in the configuration; nothing was done:"
+    assert told[1].startswith(f"  {words}:3: words.0")
+    assert told[2].startswith("  store_url: ")
+    assert told[3].startswith(f"  SEGUE_WYOMING_PORT: cannot listen on 127.0.0.1, port {port}")
+    assert len(told) == 4
+    assert done.stdout == ""
+    assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("SEGUE_PRONUNCIATIONS", "/nowhere/words.yaml", "/nowhere/words.yaml"),
+        ("SEGUE_PROFILE", "/nowhere/voices.yaml", "/nowhere/voices.yaml"),
+        ("SEGUE_WYOMING_PORT", "8765", "SEGUE_WYOMING_PORT: 8765 is the port of SEGUE_PORT already; set another"),
+    ],
+)
+def test_a_fault_is_told_in_a_line(tmp_path: Path, variable: str, value: str, told: str) -> None:
+    done = served(tmp_path, **{"SEGUE_PORT": "8765", variable: value})
+
+    assert done.returncode == exits.USAGE
+    assert len(done.stderr.splitlines()) == 2
+    assert told in done.stderr
