@@ -9,8 +9,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
 from segue.cli import exits
+from segue.cli.main import app
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,3 +71,15 @@ def test_a_fault_is_told_in_a_line(tmp_path: Path, variable: str, value: str, to
     assert done.returncode == exits.USAGE
     assert len(done.stderr.splitlines()) == 2
     assert told in done.stderr
+
+
+@pytest.mark.parametrize(("workers", "disk_bytes", "told"), [("2", "0", 1), ("1", "0", 0), ("2", "1000000", 0)])
+def test_workers_that_share_no_files_are_minded(tmp_path: Path, workers: str, disk_bytes: str, told: int) -> None:
+    settings = {"SEGUE_WORKERS": workers, "SEGUE_CACHE_DISK_BYTES": disk_bytes}
+    checked = CliRunner().invoke(app, ["check"], env=settings)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = served(tmp_path, SEGUE_PORT=str(taken.getsockname()[1]), **settings)
+
+    assert checked.exit_code == exits.OK
+    for said in (checked.stdout, done.stderr):
+        assert said.count("mind: SEGUE_CACHE_DISK_BYTES=0 with 2 workers") == told

@@ -12,10 +12,10 @@ import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from segue.cli.terminal import complaints, err
+from segue.cli.terminal import complaints, err, tell_doubts
 from segue.config.load import SETTINGS_FILE, load_settings
 from segue.config.schema import env_name
-from segue.wiring.startup import check_startup
+from segue.wiring.startup import check_startup, doubts
 
 if TYPE_CHECKING:
     from segue.config.schema import Settings
@@ -43,6 +43,7 @@ def serve(
     with complaints():
         settings = load_settings(os.environ).settings
         check_startup(settings)
+    tell_doubts(doubts(settings), err())
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     _run(settings)
 

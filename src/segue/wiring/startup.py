@@ -1,4 +1,4 @@
-"""What would keep a service from starting, found before anything is started."""
+"""What would keep a service from starting, or serve less than was meant, found before anything is started."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ def check_startup(settings: Settings) -> None:
     faults = [fault for check in _CHECKS for fault in _faults(check, settings)]
     if faults:
         raise ConfigurationError(faults)
+
+
+def doubts(settings: Settings) -> list[str]:
+    """What can be used as it is, and is likely not meant."""
+    if settings.workers > 1 and not settings.cache_disk_bytes:
+        unshared = f"SEGUE_CACHE_DISK_BYTES=0 with {settings.workers} workers"
+        return [
+            f"{unshared}: only the worker that made the audio can serve its URL; keep files, or use one worker"
+        ]
+    return []
 
 
 def _faults(check: Check, settings: Settings) -> tuple[str, ...]:
