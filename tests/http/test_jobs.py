@@ -127,10 +127,15 @@ async def test_a_text_has_its_limits(tmp_path: Path, text: str, status: int) -> 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 async def test_a_job_nobody_knows_is_not_there(tmp_path: Path, method: str) -> None:
     async with staged(tmp_path) as stage:
-        answer = await stage.client.request(method, f"{JOBS}/{'0' * 32}")
+        answers = [
+            await stage.client.request(method, f"{JOBS}/{name}")
+            for name in ("0" * 32, "nobodys", "0" * 33, "%2e%2e")
+        ]
         odd = await stage.client.request(method, f"{JOBS}/..%2f..%2fetc")
 
-    assert answer.status_code == 404
+    for answer in answers:
+        assert answer.status_code == 404
+        assert answer.json()["detail"] == "no such job, or no longer kept: submit the text again"
     assert odd.status_code in (404, 405)
 
 

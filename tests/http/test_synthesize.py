@@ -55,10 +55,10 @@ async def test_who_is_told_a_url_finds_it_in_any_process_at_once(stage: Stage, t
     writing = stage.service.speech.cache.put
     began = asyncio.Event()
 
-    async def slowly(key: str, entry: CacheEntry) -> None:
+    async def slowly(key: str, entry: CacheEntry) -> bool:
         began.set()
         await asyncio.sleep(0.1)
-        await writing(key, entry)
+        return await writing(key, entry)
 
     stage.service.speech.cache.put = slowly  # type: ignore[method-assign]
     as_file = asyncio.create_task(stage.say(return_format="base64"))
@@ -68,6 +68,96 @@ async def test_who_is_told_a_url_finds_it_in_any_process_at_once(stage: Stage, t
     assert answer["cached"]
     assert len(files_in(tmp_path)) == 1
     await as_file
+
+
+async def test_a_url_from_memory_has_its_file_again_where_that_was_swept(stage: Stage, tmp_path: Path) -> None:
+    first = (await stage.say()).json()
+    for file in files_in(tmp_path):
+        file.unlink()
+    again = (await stage.say()).json()
+
+    assert (again["source"], again["url"], again["warnings"]) == ("memory", first["url"], [])
+    assert len(files_in(tmp_path)) == 1
+
+
+NOT_STORED = "the audio could not be stored: at most the process that answered can serve its URL"
+
+
+async def test_a_store_that_hangs_costs_a_warning_and_not_the_url(tmp_path: Path) -> None:
+    goes_on = asyncio.Event()
+
+    async def never(key: str, entry: CacheEntry) -> bool:
+        del key, entry
+        return await goes_on.wait()
+
+    async with staged(tmp_path, SEGUE_REQUEST_TIMEOUT_S="0.4") as stage:
+        stage.service.speech.cache.put = never  # type: ignore[method-assign]
+        made, remembered = [(await stage.say()).json() for _ in range(2)]
+        as_data = (await stage.say(return_format="base64")).json()
+        audio = await stage.client.get(made["url"])
+        goes_on.set()
+
+    assert made["warnings"] == remembered["warnings"] == [NOT_STORED]
+    assert as_data["warnings"] == []
+    assert audio.status_code == 200
+
+
+async def test_who_left_is_not_waited_with_for_the_store(stage: Stage) -> None:
+    goes_on = asyncio.Event()
+    began = asyncio.Event()
+
+    async def never(key: str, entry: CacheEntry) -> bool:
+        del key, entry
+        began.set()
+        return await goes_on.wait()
+
+    stage.service.speech.cache.put = never  # type: ignore[method-assign]
+    body = json.dumps({"text": "Hello.", "character_key": "pip_boy"}).encode()
+    sent: list[Any] = []
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> Any:
+        for message in messages:
+            return message
+        await began.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": SYNTHESIZE, "scheme": "http", "headers": []}
+    await asyncio.wait_for(stage.service.api(scope, receive, send), 4.0)
+    goes_on.set()
+
+    assert sent == []
+
+
+async def test_a_disk_that_takes_nothing_costs_a_warning(stage: Stage, tmp_path: Path) -> None:
+    folder = tmp_path / "var" / "audio"
+    folder.rmdir()
+    folder.write_text("a file where a folder should be", encoding="utf-8")
+    made, remembered = [(await stage.say()).json() for _ in range(2)]
+
+    assert made["warnings"] == remembered["warnings"] == [NOT_STORED]
+    assert (await stage.client.get(made["url"])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "warnings"),
+    [
+        ({"SEGUE_CACHE_DISK_BYTES": "1000"}, [NOT_STORED]),
+        ({"SEGUE_CACHE_DISK_BYTES": "0", "SEGUE_WORKERS": "2"}, [NOT_STORED]),
+        ({"SEGUE_CACHE_DISK_BYTES": "0"}, []),
+        ({"SEGUE_CACHE_DISK_BYTES": "0", "SEGUE_CACHE_MEMORY_BYTES": "1000"}, [NOT_STORED]),
+    ],
+)
+async def test_a_url_that_others_cannot_serve_is_told(
+    tmp_path: Path, settings: dict[str, str], warnings: list[str]
+) -> None:
+    async with staged(tmp_path, **settings) as stage:
+        answers = [(await stage.say()).json() for _ in range(2)]
+
+    assert [answer["warnings"] for answer in answers] == [warnings] * 2
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, get_args
 
 import msgspec
@@ -32,11 +33,24 @@ def decoded(decoder: Decoder[T], body: bytes) -> T:
             message = f"{message}; known: {', '.join(known)}"
         raise InvalidRequest(f"{field}: {message}" if field else message, field=field or None) from None
     except msgspec.DecodeError as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}") from None
+        raise InvalidRequest(_malformed(body, str(error))) from None
     except UnicodeDecodeError as error:
         raise InvalidRequest(f"the body is not UTF-8 (byte {error.start})") from None
     except RecursionError:
         raise InvalidRequest("the body is nested too deeply") from None
+
+
+_CUT_SHORT = "Input data was truncated"
+_HALF_PAIR = re.compile(rb"(?<!\\)\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u)(?=.)", re.DOTALL)
+_TAIL_BYTES = len(rb"?\ud83d\ude00")
+
+
+def _malformed(body: bytes, message: str) -> str:
+    """In words of ours: half of a pair near the end of a body is to msgspec a body cut short."""
+    half_at_end = message == _CUT_SHORT and _HALF_PAIR.search(body[-_TAIL_BYTES:])
+    if half_at_end or "surrogate pair" in message:
+        return "a text of the body holds half of a surrogate pair (\\ud800 to \\udfff), which is no character"
+    return f"the body is not valid JSON: {message}"
 
 
 _MOST_NAMED = 20

@@ -27,6 +27,7 @@ _KEEP_RATIO = 0.9
 
 _SWEEP_EVERY_S = 3600.0
 _STALE_AFTER_S = 60.0
+_CLOSES_WITHIN_S = 5.0
 
 _SUFFIX = ".segue"
 
@@ -76,7 +77,7 @@ class BlobCache:
             return None
         return entry, _SOURCE
 
-    async def put(self, key: str, entry: CacheEntry) -> None:
+    async def put(self, key: str, entry: CacheEntry) -> bool:
         """Stores the entry unless it is larger than the whole cache; a store that fails costs a warning, never the
         answer.
         """
@@ -85,18 +86,37 @@ class BlobCache:
 
         stored = pack(entry)
         if len(stored) > self._limits.max_bytes * _KEEP_RATIO:
-            return
+            return False
         try:
             await obstore.put_async(self._store, _path(key), stored)
         except (BaseError, OSError) as error:
             self._log.warning("cache_write_failed", key=key, error=str(error), effect="the answer was not kept")
-            return
+            return False
         if self._sweep_due(len(stored)):
             self._start_sweep()
+        return True
+
+    async def stands(self, key: str) -> bool:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            await obstore.head_async(self._store, _path(key))
+        except FileNotFoundError:
+            return False
+        except (BaseError, OSError) as error:
+            self._log.warning("cache_read_failed", key=key, error=str(error), effect="taken for not kept")
+            return False
+        return True
 
     async def close(self) -> None:
-        if self._sweeping is not None:
-            await asyncio.gather(self._sweeping, return_exceptions=True)
+        """Waits for a sweep under way; one that a store keeps hanging is left."""
+        if self._sweeping is None:
+            return
+        await asyncio.wait({self._sweeping}, timeout=_CLOSES_WITHIN_S)
+        if not self._sweeping.done():
+            self._log.warning("cache_sweep_left", effect="the next sweep does its work")
+            self._sweeping.cancel()
 
     def _sweep_due(self, added_bytes: int) -> bool:
         self._added_bytes += added_bytes

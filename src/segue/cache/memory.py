@@ -16,7 +16,10 @@ _SOURCE = "memory"
 
 
 class MemoryCache:
-    """Implements ``segue.ports.cache.AudioCache``, bounded in bytes and in age."""
+    """Implements ``segue.ports.cache.AudioCache``, bounded in bytes and in age.
+
+    By itself it is the cache of a service of one process: what is here, all of that service finds.
+    """
 
     def __init__(self, *, max_bytes: int, max_age_s: float, clock: Clock) -> None:
         self._max_bytes = max_bytes
@@ -42,8 +45,12 @@ class MemoryCache:
     async def get(self, key: str) -> tuple[CacheEntry, str] | None:
         return self.peek(key)
 
-    async def put(self, key: str, entry: CacheEntry) -> None:
+    async def put(self, key: str, entry: CacheEntry) -> bool:
         self.hold(key, entry)
+        return key in self._entries
+
+    async def stands(self, key: str) -> bool:
+        return self.peek(key) is not None
 
     def hold(self, key: str, entry: CacheEntry) -> None:
         """Keeps the entry unless it is larger than the whole cache."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class TieredCache:
     """Implements ``segue.ports.cache.AudioCache``: memory in front, the others behind it in order.
 
-    What is found behind is brought to the front; what is put goes everywhere.
+    What is found behind is brought to the front; what is put goes everywhere. What is in front is this process's
+    alone: an entry stands where it stands behind.
     """
 
     def __init__(self, memory: MemoryCache, behind: Sequence[AudioCache]) -> None:
@@ -34,10 +35,15 @@ class TieredCache:
                 return found
         return None
 
-    async def put(self, key: str, entry: CacheEntry) -> None:
+    async def put(self, key: str, entry: CacheEntry) -> bool:
         self._memory.hold(key, entry)
+        return any([await cache.put(key, entry) for cache in self._behind])
+
+    async def stands(self, key: str) -> bool:
         for cache in self._behind:
-            await cache.put(key, entry)
+            if await cache.stands(key):
+                return True
+        return False
 
     async def close(self) -> None:
         for cache in (self._memory, *self._behind):

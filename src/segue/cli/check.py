@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from rich.table import Table
 
 from segue.cli import exits
-from segue.cli.terminal import complaints, err, out
+from segue.cli.terminal import complaints, err, out, tell_doubts
 from segue.config.load import SETTINGS_FILE, load_settings
 from segue.config.plan_file import plan_schema as schema_of_plans
 from segue.config.schema import Settings, env_name
@@ -25,6 +25,7 @@ from segue.wiring.notices import check_notices
 from segue.wiring.plan_quota import beyond_quota
 from segue.wiring.plan_review import review_plan
 from segue.wiring.review import review
+from segue.wiring.startup import doubts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,7 @@ def check(  # noqa: PLR0913, PLR0917 - each parameter is an option
     if settings:
         out().print(_settings_table(loaded))
     _tell(found, loaded.settings, out())
+    tell_doubts(doubts(loaded.settings), out())
     if found.faults:
         err().print(f"[red]{len(found.faults)} fault(s):[/]")
         for fault in found.faults:

@@ -12,13 +12,10 @@ import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from segue.cli.terminal import complaints, err
-from segue.config.catalogue_file import read_catalogue
+from segue.cli.terminal import complaints, err, tell_doubts
 from segue.config.load import SETTINGS_FILE, load_settings
 from segue.config.schema import env_name
-from segue.wiring.google_grpc import check_google_grpc
-from segue.wiring.notices import check_notices
-from segue.wiring.wyoming import check_wyoming
+from segue.wiring.startup import check_startup, doubts
 
 if TYPE_CHECKING:
     from segue.config.schema import Settings
@@ -47,10 +44,8 @@ def serve(
         os.environ[SETTINGS_FILE] = str(config)
     with complaints():
         settings = load_settings(os.environ).settings
-        read_catalogue(settings.profile)
-        check_notices(settings)
-        check_google_grpc(settings)
-        check_wyoming(settings)
+        check_startup(settings)
+    tell_doubts(doubts(settings), err())
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     _run(settings)
 

@@ -13,7 +13,7 @@ from segue.cli import exits
 from segue.core.errors import ConfigurationError, SegueError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class CommandFailed(SegueError):  # noqa: N818 - a condition, as the rest of the tree
@@ -36,6 +36,12 @@ def out() -> Console:
 def err() -> Console:
     """For progress and complaints."""
     return Console(stderr=True, soft_wrap=True)
+
+
+def tell_doubts(doubts: Sequence[str], console: Console) -> None:
+    """What is no fault, and worth a look."""
+    for doubt in doubts:
+        console.print(f"mind: {doubt}", style="yellow", markup=False, highlight=False)
 
 
 @contextmanager

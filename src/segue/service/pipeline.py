@@ -113,9 +113,9 @@ class Pipeline:
         self._accounts.served(answer, self._clock.monotonic_s() - began_s)
         return answer
 
-    async def settled(self, answer: Answer) -> None:
-        """Waits until who asks for the answer's id anywhere finds it."""
-        await self._stage.shelf.settled(answer.found.audio_id)
+    async def settled(self, answer: Answer) -> bool:
+        """Whether who asks for the answer's id anywhere finds it, waited for a little."""
+        return await self._stage.shelf.settled(answer.found.audio_id)
 
     async def stream(self, route: Route) -> Stream:
         """The answer as it is made, once its first sound is there; whoever gets it must close it.

@@ -22,6 +22,19 @@ class CacheContract:
         assert found is not None
         assert found[0] == an_entry()
 
+    async def test_what_was_put_stands_as_was_answered(self, cache: AudioCache) -> None:
+        assert await cache.put("a" * 40, an_entry()) == await cache.stands("a" * 40)
+
+    async def test_what_was_not_put_does_not_stand(self, cache: AudioCache) -> None:
+        cache.hold("a" * 40, an_entry(1_000_000))
+
+        assert not await cache.stands("a" * 40)
+        assert not await cache.stands("b" * 40)
+
+    async def test_an_entry_larger_than_all_does_not_stand(self, cache: AudioCache) -> None:
+        assert not await cache.put("a" * 40, an_entry(1_000_000))
+        assert not await cache.stands("a" * 40)
+
     async def test_what_was_not_put_is_a_miss(self, cache: AudioCache) -> None:
         assert await cache.get("b" * 40) is None
         assert cache.peek("b" * 40) is None

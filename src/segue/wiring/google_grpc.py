@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from typing import TYPE_CHECKING
 
 from segue.api.google.voices import Voices
 from segue.core.errors import ConfigurationError
+from segue.wiring.ports import check_free
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def check_google_grpc(settings: Settings) -> None:
     """
     listening = _listening(settings)
     if listening is not None:
-        _check_free(listening.host, listening.port)
+        check_free("SEGUE_GOOGLE_GRPC_PORT", listening.host, listening.port)
 
 
 def _listening(settings: Settings) -> Listening | None:
@@ -88,13 +88,3 @@ def _check_pair(cert: Path, key: Path) -> None:
         why = (error.reason or str(error)).lower().replace("_", " ")
         said = f"{_TLS_FILES}: no PEM certificate and its key without a password ({why})"
         raise ConfigurationError([said]) from None
-
-
-def _check_free(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        raise ConfigurationError(
-            [f"SEGUE_GOOGLE_GRPC_PORT: cannot listen on {host}, port {port} ({error.strerror}); set another"]
-        ) from None

@@ -77,6 +77,13 @@ async def review(settings: Settings, *, online: bool) -> Review:
     return Review(catalogue, characters)
 
 
+async def check_engines(settings: Settings) -> None:
+    """Raises ConfigurationError where the catalogue is not valid, or an engine of it cannot be made."""
+    catalogue, options = read_catalogue(settings.profile)
+    for name in {spec.engine for spec in catalogue.arms.values()}:
+        await registry.create(name, options.get(name, {})).close()
+
+
 async def listed_voices(name: str, settings: Settings) -> list[Voice]:
     """The voices that an engine lists, with the options that the profile gives it."""
     _, options = read_catalogue(settings.profile)

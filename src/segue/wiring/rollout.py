@@ -171,6 +171,11 @@ def _replica_name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{SystemEntropy().token()[:6]}"
 
 
+def check_store(settings: Settings) -> None:
+    """Raises ConfigurationError where no store is understood by its URL, or its driver is missing."""
+    open_store(_store_url(settings))
+
+
 def _store_url(settings: Settings) -> str:
     if settings.store_url:
         return settings.store_url.get_secret_value()

@@ -30,7 +30,7 @@ from segue.service.levels import Levels
 from segue.service.pipeline import Pipeline
 from segue.service.recital import Stage
 from segue.service.router import Router
-from segue.service.shelf import Shelf
+from segue.service.shelf import Shelf, ShelfWaits
 from segue.service.streams import StreamRules, Streams
 from segue.service.synthesis import Synthesis
 from segue.service.threads import Threads
@@ -72,7 +72,7 @@ class Speech:
         self._lanes: dict[LaneName, Lane] = {}
         self._executor = ThreadPoolExecutor(_FINISHERS, thread_name_prefix="finish")
         self._threads = Threads(self._executor)
-        self._shelf = Shelf(self.cache, self.clock, recorder)
+        self._shelf = Shelf(self.cache, self.clock, recorder, _waits(settings))
         self.pipeline = self._pipeline(current)
         self.jobs = self._jobs()
 
@@ -156,10 +156,16 @@ def _engine_names(catalogue: Catalogue) -> set[str]:
 def _cache(settings: Settings, clock: SystemClock) -> AudioCache:
     memory = MemoryCache(max_bytes=settings.cache_memory_bytes, max_age_s=settings.cache_max_age_s, clock=clock)
     if not settings.cache_disk_bytes:
-        return memory
+        return memory if settings.workers == 1 else TieredCache(memory, [])
     folder = open_folder(settings.data_dir / "audio", clock.now_s())
     limits = BlobLimits(settings.cache_disk_bytes, settings.cache_max_age_s)
     return TieredCache(memory, [BlobCache(folder, limits, clock)])
+
+
+def _waits(settings: Settings) -> ShelfWaits:
+    """A caller who waits little for the audio waits less for its file."""
+    waits = ShelfWaits()
+    return waits._replace(settled_s=min(waits.settled_s, settings.request_timeout_s / 2))
 
 
 def _lane_limits(settings: Settings, quota: Quota) -> LaneLimits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segue.core.errors import ConfigurationError
+from segue.wiring.ports import check_free
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +32,12 @@ def wyoming(settings: Settings, context: Context, engines: Mapping[str, Engine])
 
 
 def check_wyoming(settings: Settings) -> None:
-    """Raises ConfigurationError where the package is missing, or the settings do not fit together."""
-    _listening(settings)
+    """Raises ConfigurationError where the package is missing, the settings do not fit together, or the port cannot
+    be had.
+    """
+    listening = _listening(settings)
+    if listening is not None:
+        check_free("SEGUE_WYOMING_PORT", listening.host, listening.port)
 
 
 def _listening(settings: Settings) -> Listening | None:

@@ -111,10 +111,21 @@ async def test_a_store_that_cannot_be_written_costs_a_warning_and_not_the_answer
     (tmp_path / "aa").write_text("a file where a folder should be", encoding="utf-8")
 
     with capture_logs() as lines:
-        await cache.put(KEY, an_entry())
+        assert not await cache.put(KEY, an_entry())
         assert await cache.get(KEY) is None
-    assert [line["event"] for line in lines] == ["cache_write_failed", "cache_read_failed"]
+        assert not await cache.stands(KEY)
+    assert [line["event"] for line in lines] == ["cache_write_failed", "cache_read_failed", "cache_read_failed"]
     await cache.close()
+
+
+async def test_what_one_process_put_stands_for_another_until_it_is_gone(tmp_path: Path, clock: FakeClock) -> None:
+    one, other = over(tmp_path, clock), over(tmp_path, clock)
+    assert await one.put(KEY, an_entry(stored_at_s=clock.now_s()))
+    assert await other.stands(KEY)
+
+    await one.close()
+    (tmp_path / FILE).unlink()
+    assert not await one.stands(KEY)
 
 
 async def test_the_bytes_stay_within_their_limit(tmp_path: Path, clock: FakeClock) -> None:

@@ -85,6 +85,12 @@ async def test_its_source_is_memory(cache: MemoryCache) -> None:
     assert cache.peek("a") == (an_entry(), "memory")
 
 
+async def test_by_itself_what_it_holds_stands(cache: MemoryCache) -> None:
+    assert await cache.put("a", an_entry())
+    assert await cache.stands("a")
+    assert not await cache.put("b", an_entry(10_000))
+
+
 async def test_a_closed_cache_is_empty(cache: MemoryCache) -> None:
     await cache.put("a", an_entry())
     await cache.close()

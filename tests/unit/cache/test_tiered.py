@@ -71,6 +71,30 @@ async def test_what_is_too_large_for_the_front_is_served_from_behind() -> None:
     assert await cache.get("a") is not None
 
 
+async def test_an_entry_stands_where_it_stands_behind(
+    cache: TieredCache, front: MemoryCache, far: MemoryCache
+) -> None:
+    front.hold("a", an_entry())
+    assert not await cache.stands("a")
+
+    far.hold("a", an_entry())
+    assert await cache.stands("a")
+
+
+async def test_one_cache_behind_that_keeps_it_is_enough(front: MemoryCache, far: MemoryCache) -> None:
+    small = a_memory(max_bytes=0)
+
+    assert await TieredCache(front, [small, far]).put("a", an_entry())
+    assert not await TieredCache(front, [small]).put("a", an_entry())
+
+
+async def test_with_nothing_behind_it_is_one_processs_alone(front: MemoryCache) -> None:
+    cache = TieredCache(front, [])
+
+    assert not await cache.put("a", an_entry())
+    assert cache.peek("a") is not None
+
+
 async def test_closing_closes_all(
     cache: TieredCache, front: MemoryCache, near: MemoryCache, far: MemoryCache
 ) -> None:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from segue.cache.memory import MemoryCache
 from segue.cache.tiered import TieredCache
 from segue.core.speech import Container, EncodedAudio
-from segue.service.shelf import Shelf
+from segue.service.shelf import Shelf, ShelfWaits
 from segue.testing.clock import FakeClock
 from segue.testing.recorder import RememberingRecorder
 
@@ -34,19 +34,19 @@ class SlowStore(MemoryCache):
         self.open = asyncio.Event()
         self.failure: Exception | None = None
 
-    async def put(self, key: str, entry: CacheEntry) -> None:
+    async def put(self, key: str, entry: CacheEntry) -> bool:
         await self.open.wait()
         if self.failure is not None:
             raise self.failure
-        await super().put(key, entry)
+        return await super().put(key, entry)
 
 
 class Scene:
-    def __init__(self) -> None:
+    def __init__(self, waits: ShelfWaits | None = None) -> None:
         self.store = SlowStore()
         memory = MemoryCache(max_bytes=200_000_000, max_age_s=3600.0, clock=FakeClock())
         self.cache = TieredCache(memory, [self.store])
-        self.shelf = Shelf(self.cache, FakeClock(), RememberingRecorder())
+        self.shelf = Shelf(self.cache, FakeClock(), RememberingRecorder(), waits)
 
     def put(self, name: str, size_bytes: int = 100) -> None:
         audio = EncodedAudio(bytes(size_bytes), Container.WAV, 22_050, 1.0, "etag")
@@ -76,15 +76,15 @@ async def test_who_needs_it_elsewhere_can_wait_until_it_is_written(scene: Scene)
     assert not waiting.done()
 
     scene.store.open.set()
-    await asyncio.wait_for(waiting, 5.0)
+    assert await asyncio.wait_for(waiting, 5.0)
     assert scene.store.peek("a") is not None
 
 
 async def test_what_is_written_or_was_never_put_is_not_waited_for(scene: Scene) -> None:
     scene.put("a")
 
-    await asyncio.wait_for(scene.shelf.settled("b"), 5.0)
-    await asyncio.wait_for(scene.shelf.settled(""), 5.0)
+    assert not await asyncio.wait_for(scene.shelf.settled("b"), 5.0)
+    assert not await asyncio.wait_for(scene.shelf.settled(""), 5.0)
 
 
 async def test_closing_waits_for_all_that_is_being_written(scene: Scene) -> None:
@@ -123,10 +123,59 @@ async def test_a_store_that_breaks_harms_nobody_and_is_told_of(scene: Scene) -> 
     with capture_logs() as logs:
         scene.put("a")
         scene.store.open.set()
-        await scene.shelf.settled("a")
+        assert not await scene.shelf.settled("a")
     assert [entry["event"] for entry in logs] == ["cache_write_failed"]
 
     scene.store.failure = None
     scene.put("b")
-    await scene.shelf.settled("b")
+    assert await scene.shelf.settled("b")
     assert scene.store.peek("b") is not None
+
+
+async def test_what_the_store_lost_is_written_again_for_who_needs_it_elsewhere(scene: Scene) -> None:
+    scene.store.open.set()
+    scene.put("a")
+    assert await scene.shelf.settled("a")
+    await scene.store.close()
+
+    assert await scene.shelf.settled("a")
+    assert scene.store.peek("a") is not None
+
+
+async def test_what_was_not_written_for_want_of_room_is_written_when_somebody_needs_it(scene: Scene) -> None:
+    for number in range(9):
+        scene.put(f"{number}", 10_000_000)
+    assert not await scene.shelf.settled("8")
+
+    scene.store.open.set()
+    assert await scene.shelf.settled("5")
+    assert await scene.shelf.settled("8")
+
+
+async def test_what_the_store_does_not_take_does_not_stand(scene: Scene) -> None:
+    scene.store.open.set()
+    scene.put("a", 200_000_000)
+
+    assert not await scene.shelf.settled("a")
+
+
+async def test_a_store_that_hangs_is_not_waited_for_for_ever() -> None:
+    scene = Scene(ShelfWaits(settled_s=0.02, close_s=0.05))
+    scene.put("a", 100)
+    scene.put("b", 200)
+    with capture_logs() as logs:
+        assert not await asyncio.wait_for(scene.shelf.settled("a"), 5.0)
+        await asyncio.wait_for(scene.shelf.close(), 5.0)
+
+    assert [entry["event"] for entry in logs] == ["cache_write_slow", "cache_writes_left"]
+    assert (logs[1]["entries"], logs[1]["bytes"]) == (2, 300)
+
+
+async def test_who_stops_waiting_does_not_stop_the_writing() -> None:
+    scene = Scene(ShelfWaits(settled_s=0.02))
+    scene.put("a")
+    assert not await scene.shelf.settled("a")
+
+    scene.store.open.set()
+    await scene.shelf.close()
+    assert scene.store.peek("a") is not None

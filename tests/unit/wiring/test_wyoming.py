@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 
@@ -33,6 +34,14 @@ def test_a_free_port_is_for_one_worker() -> None:
     settings = load_settings({"SEGUE_WYOMING_PORT": "0", "SEGUE_WORKERS": "2"}).settings
     with pytest.raises(ConfigurationError, match="every worker would pick a port of its own"):
         check_wyoming(settings)
+
+
+def test_a_taken_port_is_told_with_its_number() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = load_settings({"SEGUE_WYOMING_PORT": str(port)}).settings
+        with pytest.raises(ConfigurationError, match=f"SEGUE_WYOMING_PORT.*port {port}.*in use"):
+            check_wyoming(settings)
 
 
 def test_without_the_package_the_way_to_it_is_told() -> None:

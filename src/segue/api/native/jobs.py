@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/audio/jobs"
 MOST_JOB_BYTES = 1024 * 1024
-_PLACE = re.compile(rf"{PATH}(?:/(?P<id>[0-9a-f]{{32}})(?P<part>/events|/audio)?)?")
+_PLACE = re.compile(rf"{PATH}(?:/(?P<id>[^/]+)(?P<part>/events|/audio)?)?")
+_ID = re.compile(r"[0-9a-f]{32}")
 _DECODER = msgspec.json.Decoder(JobBody)
 _ENCODER = msgspec.json.Encoder()
 _JSON = (b"content-type", b"application/json")
@@ -78,13 +79,19 @@ class JobsDoor:
             request = understood(self._context, raw, body, headers, request_id, MAX_JOB_CHARS)
             job = await self._jobs.submit(request)
             return _told(202, job, base, request_id, [(b"location", f"{base}/{job.id}".encode())])
-        found = await (self._jobs.cancel(job_id) if scope["method"] == "DELETE" else self._jobs.look(job_id))
+        found = await self._known(job_id, cancels=scope["method"] == "DELETE")
         if found is None:
             gone = refused(InvalidRequest("no such job, or no longer kept: submit the text again"), request_id)
             return _whole(gone._replace(status=404))
         if part == "/events":
             return _followed(self._jobs.follow(job_id), base)
         return self._file(found, request_id) if part == "/audio" else _told(200, found, base, request_id, [])
+
+    async def _known(self, job_id: str, *, cancels: bool) -> Job | None:
+        """The job, cancelled if so wished; what cannot be the name of one is not looked for."""
+        if not _ID.fullmatch(job_id):
+            return None
+        return await (self._jobs.cancel(job_id) if cancels else self._jobs.look(job_id))
 
     def _file(self, job: Job, request_id: str) -> App:
         if job.state is not JobState.DONE:

@@ -25,6 +25,7 @@ AUDIO_PATH = "/api/v1/audio"
 _DECODER = msgspec.json.Decoder(SynthesizeBody)
 _ENCODER = msgspec.json.Encoder()
 _JSON = (b"content-type", b"application/json")
+_NOT_STORED = "the audio could not be stored: at most the process that answered can serve its URL"
 
 
 class SynthesizeDoor:
@@ -57,9 +58,10 @@ class SynthesizeDoor:
         answer = pipeline.at_hand(route)
         if answer is None:
             answer = await unless_gone(receive, pipeline.answer(route, keep=as_url))
-        if as_url:
-            await pipeline.settled(answer)
+        stored = not as_url or await unless_gone(receive, pipeline.settled(answer))
         shown = self._shown(answer, body, scope, headers)
+        if not stored:
+            shown = msgspec.structs.replace(shown, warnings=(*answer.warnings, _NOT_STORED))
         return Response(200, [_JSON, *answer_headers(answer, request_id)], _ENCODER.encode(shown))
 
     def _shown(
