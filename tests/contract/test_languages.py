@@ -274,6 +274,19 @@ def test_the_mandarin_voice_says_what_is_written_wide(speaker: Speaker, written:
     assert speaker.heard(written, MANDARIN) == pytest.approx(speaker.heard(plain, MANDARIN), abs=0.02)
 
 
+@pytest.mark.parametrize("sign", ["°", "×", "÷", "¾", "€", "$"])
+def test_the_mandarin_voice_has_no_words_for_some_signs(speaker: Speaker, sign: str) -> None:
+    assert speaker.heard(f"第五 {sign} 頁", MANDARIN) < speaker.heard("第五 頁", MANDARIN) + 0.15
+
+
+@pytest.mark.parametrize("letter", ["α", "β", "Ω", "Δ", "μ", "π"])
+def test_single_greek_letters_are_said_by_the_embedded_voices(speaker: Speaker, letter: str) -> None:
+    for voice, without in ((ENGLISH, "It is a big one"), ("joe", "It is a big one"), (MANDARIN, "這是 一 個")):
+        words = without.split(" ")
+        written = " ".join((*words[:1], letter, *words[1:]))
+        assert speaker.heard(written, voice) > speaker.heard(without, voice) + 0.05
+
+
 def test_bopomofo_is_read_letter_by_letter_with_the_number_of_its_tone(speaker: Speaker) -> None:
     assert speaker.heard("ㄋㄧˇ", MANDARIN) == pytest.approx(speaker.heard("ㄋㄧ三", MANDARIN), abs=0.05)
 
