@@ -234,4 +234,64 @@ def test_many_scripts_in_one_text_need_a_voice_that_reads_them_all(ask: Any) -> 
     answer = ask("Hello 世界, привет мир.")
 
     assert answer["status"] == 400
-    assert "Cyrl+Hani+Latn" in answer["detail"]
+    assert "speaks Chinese characters, Cyrillic and Latin together" in answer["detail"]
+    assert "cannot read is 'п' (U+043F)" in answer["detail"]
+
+
+@pytest.mark.parametrize("voice", [ENGLISH, "joe"])
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("Ｈｅｌｌｏ　Ｗｏｒｌｄ", "Hello World"),
+        ("ｗｗｗ．ｇｏｏｇｌｅ．ｃｏｍ", "www.google.com"),
+        ("25 m²", "25 m2"),
+        ("① first, Chapter Ⅳ, ﬁne oﬃce", "1 first, Chapter IV, fine office"),
+        ("Hawaiʼi, donʼt", "Hawai'i, don't"),
+        ("𝓗𝓮𝓵𝓵𝓸", "Hello"),
+        ("3½ cups", "three a half cups"),
+        ("α and β, π", "alpha and beta, pi"),
+        ("5 Ω", "five omega"),
+    ],
+)
+def test_signs_are_said_as_they_are_in_plain_letters(
+    speaker: Speaker, written: str, plain: str, voice: str
+) -> None:
+    assert speaker.heard(written, voice) == pytest.approx(speaker.heard(plain, voice), rel=0.12)
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("１２３４５６７８９０", "1234567890"),
+        ("２０２６年１１月", "2026年11月"),
+        ("價格１２００元", "價格1200元"),
+        ("電話０２－２３４５－６７８９", "電話02-2345-6789"),
+        ("我在ＡＢＣ公司上班", "我在ABC公司上班"),
+        ("面積25㎡，第Ⅳ章", "面積25m2，第IV章"),
+    ],
+)
+def test_the_mandarin_voice_says_what_is_written_wide(speaker: Speaker, written: str, plain: str) -> None:
+    assert speaker.heard(written, MANDARIN) == pytest.approx(speaker.heard(plain, MANDARIN), abs=0.02)
+
+
+@pytest.mark.parametrize("sign", ["°", "×", "÷", "¾", "€", "$"])
+def test_the_mandarin_voice_has_no_words_for_some_signs(speaker: Speaker, sign: str) -> None:
+    assert speaker.heard(f"第五 {sign} 頁", MANDARIN) < speaker.heard("第五 頁", MANDARIN) + 0.15
+
+
+@pytest.mark.parametrize("letter", ["α", "β", "Ω", "Δ", "μ", "π"])
+def test_single_greek_letters_are_said_by_the_embedded_voices(speaker: Speaker, letter: str) -> None:
+    for voice, without in ((ENGLISH, "It is a big one"), ("joe", "It is a big one"), (MANDARIN, "這是 一 個")):
+        words = without.split(" ")
+        written = " ".join((*words[:1], letter, *words[1:]))
+        assert speaker.heard(written, voice) > speaker.heard(without, voice) + 0.05
+
+
+def test_bopomofo_is_read_letter_by_letter_with_the_number_of_its_tone(speaker: Speaker) -> None:
+    assert speaker.heard("ㄋㄧˇ", MANDARIN) == pytest.approx(speaker.heard("ㄋㄧ三", MANDARIN), abs=0.05)
+
+
+@pytest.mark.parametrize("text", ["注音ㄋㄧˇ ㄏㄠˇ", "25 m²", "3½", "①", "Ⅳ", "5 Ω", "π"])
+@pytest.mark.parametrize("arm", ["baseline", "candidate"])
+def test_signs_of_no_script_are_no_reason_to_refuse(ask: Any, text: str, arm: str) -> None:
+    assert ask(text, arm)["status"] == 200

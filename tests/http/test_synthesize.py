@@ -6,6 +6,7 @@ import array
 import asyncio
 import base64
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -302,7 +303,37 @@ async def test_a_language_nobody_speaks_is_the_callers_to_change(stage: Stage) -
     answer = await stage.say("สวัสดี")
 
     assert answer.status_code == 400
-    assert "no voice of 'pip_boy' speaks Thai" in answer.json()["detail"]
+    assert (
+        "no voice of 'pip_boy' speaks Thai; the first character it cannot read is 'ส' (U+0E2A)"
+        in answer.json()["detail"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "why"),
+    [
+        ("Hello, привет 世界", None, "Chinese characters, Cyrillic and Latin together; .* is 'п' \\(U\\+043F\\)"),
+        ("ᚠᚢᚦ", None, "speaks Runic; .* is 'ᚠ'"),
+        ("Hello สวัสดี", "en", "speaks Latin and Thai together; .* is 'ส'"),
+        ("Bonjour", "fr-FR", "speaks fr-FR$"),
+    ],
+)
+async def test_scripts_that_nobody_reads_are_named_in_words(
+    stage: Stage, text: str, language: str | None, why: str
+) -> None:
+    answer = await stage.say(text, **({"language": language} if language else {}))
+
+    assert answer.status_code == 400
+    assert re.search(why, answer.json()["detail"])
+    assert "Zzzz" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["25 m²", "3½", "5 µm", "①", "Ⅳ", "ﬁne", "Hawaiʼi", "ˈso", "𝓗𝓮𝓵𝓵𝓸", "5 Ω", "α and β", "π", "ㄋㄧˇ ㄏㄠˇ"],
+)
+async def test_signs_refuse_no_text(stage: Stage, text: str) -> None:
+    assert (await stage.say(text)).status_code == 200
 
 
 @pytest.mark.parametrize(

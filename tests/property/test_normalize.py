@@ -13,7 +13,7 @@ from segue.core.text.normalize import MAX_TEXT_CHARS, normalize
 from segue.core.text.pace import plausible_duration
 from segue.core.text.scripts import scripts_of
 
-_TRICKY = "e\u0301\u200b\u00ad \n\u3000\ufb2c\u1100\u1161\u0344\u3164字1_"
+_TRICKY = "e\u0301\u200b\u00ad \n\u3000\ufb2c\u1100\u1161\u0344\u3164字1_Ａ５．－①Ⅳ⅛＜\u0338\u212a\u0374ﬁ"
 texts = (
     st.text(max_size=60)
     | st.text(st.sampled_from(_TRICKY), max_size=12)

@@ -14,7 +14,7 @@
     └── ConfigurationError   invalid_request   settings, catalogue or plan; carries every fault found
 
 ``code`` decides retry, fallback, breaker and label. ``str(error)`` is safe to show to a caller: it holds no
-secret and no text of a request.
+secret, and of a request's text no more than one character.
 """
 
 from __future__ import annotations

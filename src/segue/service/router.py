@@ -14,7 +14,7 @@ from segue.core.text.controls import NO_EMULATION, Emulation, fit_pronunciations
 from segue.core.text.language import is_unusual, language_losses
 from segue.core.text.lexicon import Lexicon
 from segue.core.text.runs import with_words_of
-from segue.core.text.scripts import scripts_of
+from segue.core.text.scripts import first_outside, script_names, scripts_of
 from segue.core.text.spans import fit_spans
 from segue.ports.recorder import LaneName
 
@@ -107,7 +107,7 @@ class Router:
             return Route(request, character, assignment, routing, leg)
         leg = self._leg(request, character, assignment.arm.other) if routing.enabled else None
         if leg is None:
-            raise InvalidRequest(_unspeakable(request, character), field="text")
+            raise InvalidRequest(_unspeakable(request, character, self._voices(character)), field="text")
         return Route(request, character, assignment, routing, leg, Diversion.NO_VOICE)
 
     def fallback(self, route: Route) -> Leg | None:
@@ -115,6 +115,14 @@ class Router:
         if route.leg.way.arm is Arm.BASELINE or not route.routing.fallback:
             return None
         return self._leg(route.request, route.character, Arm.BASELINE)
+
+    def _voices(self, character: Character) -> list[Voice]:
+        arms = self._catalogue.arms
+        return [
+            voice
+            for arm, deliveries in character.deliveries.items()
+            for voice, _ in _served(deliveries, self._engines[arms[arm].engine])
+        ]
 
     def _leg(self, request: SpeechRequest, character: Character, arm: Arm) -> Leg | None:
         """Worked out once for requests that ask for nothing special: most of them."""
@@ -220,6 +228,26 @@ def _choose(choices: list[_Choice], language: str | None, scripts: frozenset[str
     return next((choice for choice in able if choice[0].scripts[0] in scripts), able[0] if able else None)
 
 
-def _unspeakable(request: SpeechRequest, character: Character) -> str:
-    wanted = request.language or "+".join(sorted(scripts_of(request.text)))
-    return f"no voice of {character.key!r} speaks {wanted}"
+def _unspeakable(request: SpeechRequest, character: Character, voices: list[Voice]) -> str:
+    """Why nobody speaks it, in words; of the text no more than a character."""
+    language = request.language
+    speakers = [voice for voice in voices if language is None or voice.speaks(language)]
+    if language is not None and not speakers:
+        return f"no voice of {character.key!r} speaks {language}"
+    names, wanted = script_names(request.text), scripts_of(request.text)
+    speaks = f"no voice of {character.key!r} speaks {_listed(names)}"
+    read = max(
+        (frozenset(voice.scripts) for voice in speakers),
+        key=lambda scripts: len(scripts & wanted),
+        default=frozenset[str](),
+    )
+    unread = first_outside(request.text, read)
+    return (
+        f"{speaks}; the first character it cannot read is {unread!r} (U+{ord(unread):04X})" if unread else speaks
+    )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """``A``; ``A and B together``; ``A, B and C together``."""
+    *most, last = names or ("",)
+    return f"{', '.join(most)} and {last} together" if most else last

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from segue.core.catalogue import primary_language
+from segue.core.text.normalize import one_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +48,7 @@ class Lexicon:
         self._entries: dict[tuple[str, str], Entry] = {}
         lengths: dict[str, set[int]] = {}
         for entry in entries:
-            phrase = _lowered(entry.phrase)
+            phrase = _phrase(entry.phrase)
             self._entries[phrase, primary_language(entry.language) if entry.language else ""] = entry
             lengths.setdefault(phrase[:1], set()).add(len(phrase))
         self._phrases = frozenset(phrase for phrase, _ in self._entries)
@@ -58,7 +59,7 @@ class Lexicon:
 
     def has(self, phrase: str) -> bool:
         """Whether any language has an entry of that phrase."""
-        return _lowered(phrase) in self._phrases
+        return _phrase(phrase) in self._phrases
 
     def touches(self, text: str) -> bool:
         """Whether any language's entry stands in the text."""
@@ -95,6 +96,11 @@ def is_whole(text: str, start: int, end: int) -> bool:
     if start and _IS_JOINED.match(text[start]) and _IS_JOINED.match(text[start - 1]):
         return False
     return not (end < len(text) and _IS_JOINED.match(text[end - 1]) and _IS_JOINED.match(text[end]))
+
+
+def _phrase(written: str) -> str:
+    """As a text holds it that has been cleaned for speaking."""
+    return _lowered(written if written.isascii() else one_spelling(written))
 
 
 def _lowered(text: str) -> str:

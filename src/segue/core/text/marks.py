@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from segue.core.errors import InvalidRequest
 from segue.core.speech import Marked, Pause, Span
 from segue.core.text.normalize import MAX_TEXT_CHARS, is_invisible, normalize
+from segue.core.text.signs import growth, plain_signs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,12 +70,14 @@ def _moves(raw: str, text: str, positions: Iterable[int]) -> Callable[[int], int
         return lambda position: min(position, len(text))
     places = _kept_before(raw)
     kept = _kept(raw)
-    composed = unicodedata.is_normalized("NFC", kept)
+    grown = growth(kept)
+    plain = plain_signs(kept)
+    composed = unicodedata.is_normalized("NFC", plain)
     moved = {}
     for position in set(positions):
-        before = places[min(position, len(raw))]
+        before = grown.moved(places[min(position, len(raw))])
         # Where letters and accents were joined, a place is as far on as what stands before it is long.
-        moved[position] = min(before if composed else len(unicodedata.normalize("NFC", kept[:before])), len(text))
+        moved[position] = min(before if composed else len(unicodedata.normalize("NFC", plain[:before])), len(text))
     return moved.__getitem__
 
 

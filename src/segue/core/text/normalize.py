@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from segue.core.errors import InvalidRequest
+from segue.core.text.signs import plain_signs
 
 MAX_TEXT_CHARS = 5000
 
@@ -22,7 +23,8 @@ _SPEAKABLE = re.compile(r"[^\W_]")
 
 
 def normalize(text: str, *, max_chars: int = MAX_TEXT_CHARS) -> str:
-    """The text in NFC, invisible characters removed, runs of white space made one blank.
+    """The text in NFC, invisible characters removed, runs of white space made one blank, and characters that no
+    engine reads as they stand (``Ⅳ``, ``①``) written plainly.
 
     Raises:
         InvalidRequest: the text is empty, too long, holds control characters or lone surrogates, or nothing
@@ -34,12 +36,17 @@ def normalize(text: str, *, max_chars: int = MAX_TEXT_CHARS) -> str:
     _refuse_forbidden(text)
     if not text.isascii():
         # What is invisible may stand between a letter and its accent, so it goes before the two are joined.
-        text = _unpiled(unicodedata.normalize("NFC", _unpiled(_INVISIBLE.sub("", text))))
-        _check_length(text, max_chars)  # a few characters have no composed form: NFC makes two or three of them
+        text = _unpiled(one_spelling(_unpiled(_INVISIBLE.sub("", text))))
+        _check_length(text, max_chars)  # a few characters become two or more
     text = " ".join(text.split())
     if not is_speakable(text):
         raise InvalidRequest("text holds nothing that can be spoken", field="text")
     return text
+
+
+def one_spelling(text: str) -> str:
+    """What ``normalize`` makes of visible characters."""
+    return unicodedata.normalize("NFC", plain_signs(text))
 
 
 def is_speakable(text: str, start: int = 0, end: int | None = None) -> bool:

@@ -73,3 +73,19 @@ def test_every_place_moves_to_a_place_and_never_past_its_neighbour(signs: list[s
     assert all(span.start == 0 and span.end <= len(marked.text) for span in marked.spans)
     assert marked.pauses[0].position == 0
     assert marked.pauses[-1].position == len(marked.text)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "then"),
+    [
+        ("價格１２", "００元", ("價格12", "00元")),
+        ("第Ⅳ", "章", ("第IV", "章")),
+        ("a ﬁne ", "day", ("a fine ", "day")),
+        ("①②", "③", ("1 2", " 3")),
+        ("Ⅷ cafe\u0301 ", "noir", ("VIII café ", "noir")),
+    ],
+)
+def test_a_pause_keeps_its_place_where_signs_are_written_plainly(
+    before: str, after: str, then: tuple[str, str]
+) -> None:
+    assert placed(before + after, len(before)) == then
