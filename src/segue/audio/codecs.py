@@ -101,7 +101,7 @@ class Writer:
         without_threads()
         self._codec = codec
         self._rate_hz = rate_hz
-        self._written_samples = 0
+        self.written_samples = 0
         muxer_options = {**_REPEATABLE, **codec.muxer_options}
         if streamed:
             muxer_options |= {**_AT_ONCE, **codec.streamed_muxer_options}
@@ -119,15 +119,15 @@ class Writer:
     def write(self, samples: NDArray[np.int16]) -> None:
         if not samples.size:
             return
-        frame = frame_of(samples, self._rate_hz, self._written_samples)
-        self._written_samples += samples.size
+        frame = frame_of(samples, self._rate_hz, self.written_samples)
+        self.written_samples += samples.size
         self._mux(frame)
 
     def close(self) -> None:
         """Everything still inside the encoder, and the container's end."""
         import av
 
-        if self._written_samples:
+        if self.written_samples:
             self._mux(None)
         try:
             self._box.close()

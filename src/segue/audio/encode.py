@@ -7,12 +7,14 @@ import io
 from typing import TYPE_CHECKING
 
 from segue.audio.codecs import Writer, codec_for, rate_for
-from segue.audio.pcm import to_s16
-from segue.audio.resample import resample
+from segue.audio.pcm import blocks, to_s16
+from segue.audio.resample import Resampler
 from segue.audio.wav import wav_header
 from segue.core.speech import AudioFormat, Container, EncodedAudio
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -29,14 +31,12 @@ def encode(samples: Samples, rate_hz: int, wanted: AudioFormat) -> EncodedAudio:
         InternalFailure: the codec refused.
     """
     target_hz = rate_for(wanted, rate_hz)
-    whole = resample(to_s16(samples), rate_hz, target_hz)
-    if wanted.container is Container.PCM:
-        data = whole.tobytes()
-    elif wanted.container is Container.WAV:
-        data = wav_header(whole.size, target_hz) + whole.tobytes()
+    pieces = _resampled(samples, Resampler(rate_hz, target_hz))
+    if wanted.container in (Container.PCM, Container.WAV):
+        data, count = _bare(pieces, target_hz, with_header=wanted.container is Container.WAV)
     else:
-        data = _through_codec(whole, target_hz, codec_for(wanted))
-    return EncodedAudio(data, wanted.container, target_hz, whole.size / target_hz, etag_of(data))
+        data, count = _through_codec(pieces, target_hz, codec_for(wanted))
+    return EncodedAudio(data, wanted.container, target_hz, count / target_hz, etag_of(data))
 
 
 def etag_of(data: bytes) -> str:
@@ -44,9 +44,25 @@ def etag_of(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=_ETAG_BYTES).hexdigest()
 
 
-def _through_codec(samples: NDArray[np.int16], rate_hz: int, codec: Codec) -> bytes:
+def _resampled(samples: Samples, resampler: Resampler) -> Iterator[NDArray[np.int16]]:
+    for block in blocks(samples):
+        yield resampler.push(to_s16(block))
+    yield resampler.finish()
+
+
+def _bare(pieces: Iterable[NDArray[np.int16]], rate_hz: int, *, with_header: bool) -> tuple[bytes, int]:
+    """The bytes, and how many samples they are."""
+    kept = list(pieces)
+    count = sum(piece.size for piece in kept)
+    header = wav_header(count, rate_hz) if with_header else b""
+    return b"".join((header, *(piece.data for piece in kept))), count
+
+
+def _through_codec(pieces: Iterable[NDArray[np.int16]], rate_hz: int, codec: Codec) -> tuple[bytes, int]:
+    """The same."""
     out = io.BytesIO()
     writer = Writer(out, codec, rate_hz)
-    writer.write(samples)
+    for piece in pieces:
+        writer.write(piece)
     writer.close()
-    return out.getvalue()
+    return out.getvalue(), writer.written_samples

@@ -53,18 +53,7 @@ def finish(spoken: Sequence[Spoken], manner: Manner, learnt_gain_db: float | Non
         InternalFailure: the codec refused.
     """
     rate_hz = max(item.pcm.rate_hz for item in spoken)
-    remarks: list[str] = []
-    shaped: list[Samples] = []
-    for line, pcm in spoken:
-        samples = to_samples(pcm)
-        remarks += listened(samples, pcm.rate_hz, line)
-        shaped.append(shape(samples, pcm.rate_hz, line, rate_hz))
-    placed = [
-        piece
-        for samples, item in zip(shaped, spoken, strict=True)
-        for piece in _placed(samples, rate_hz, item.line)
-    ]
-    whole = placed[0] if len(placed) == 1 else join_pieces(placed, rate_hz)
+    whole, remarks = _whole(spoken, rate_hz)
     gain_db = None
     if manner.level_lufs is not None:
         loudness = measure(whole, rate_hz)
@@ -75,6 +64,17 @@ def finish(spoken: Sequence[Spoken], manner: Manner, learnt_gain_db: float | Non
     if manner.volume_ratio != 1.0:
         whole = whole * np.float32(manner.volume_ratio)
     return Finished(encode(whole, rate_hz, manner.audio_format), tuple(dict.fromkeys(remarks)), gain_db)
+
+
+def _whole(spoken: Sequence[Spoken], rate_hz: int) -> tuple[Samples, list[Finding]]:
+    """All lines as one sound, and what is remarkable about them; the lines themselves are let go."""
+    remarks: list[Finding] = []
+    placed: list[Samples] = []
+    for line, pcm in spoken:
+        samples = to_samples(pcm)
+        remarks += listened(samples, pcm.rate_hz, line)
+        placed += _placed(shape(samples, pcm.rate_hz, line, rate_hz), rate_hz, line)
+    return placed[0] if len(placed) == 1 else join_pieces(placed, rate_hz), remarks
 
 
 def listened(samples: Samples, rate_hz: int, line: Line) -> list[Finding]:

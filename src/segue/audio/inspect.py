@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segue.audio.loops import loops
-from segue.audio.pcm import to_s16
+from segue.audio.pcm import frame_energies, to_s16
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,8 +110,7 @@ def _frame_size(rate_hz: int) -> int:
 
 def _frame_levels_db(samples: Samples, rate_hz: int) -> NDArray[np.float64]:
     frame = _frame_size(rate_hz)
-    whole = samples[: samples.size // frame * frame].reshape(-1, frame).astype(np.float64)
-    levels: NDArray[np.float64] = 10.0 * np.log10(np.einsum("ij,ij->i", whole, whole) / frame + _FLOOR)
+    levels: NDArray[np.float64] = 10.0 * np.log10(frame_energies(samples, frame) / frame + _FLOOR)
     return levels
 
 
@@ -127,7 +126,8 @@ def _texture_findings(
     samples: Samples, rate_hz: int, levels_db: NDArray[np.float64], active: NDArray[np.bool_], limits: Limits
 ) -> list[Finding]:
     found = []
-    if np.count_nonzero(np.abs(samples) >= _FULL_SCALE) > limits.clipped_ratio * samples.size:
+    clipped = np.count_nonzero(samples >= _FULL_SCALE) + np.count_nonzero(samples <= -_FULL_SCALE)
+    if clipped > limits.clipped_ratio * samples.size:
         found.append(Finding.CLIPPED)
     if _looks_like_header(samples):
         found.append(Finding.HEADER)

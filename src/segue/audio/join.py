@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from segue.audio.pcm import blocks, collected
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,9 +41,14 @@ _NOTHING = np.zeros(0, np.float32)
 
 def join_pieces(pieces: Sequence[Samples], rate_hz: int) -> Samples:
     """One sound of all pieces, in order, as long as their sum within 1 %; exact silence is a piece of zeros."""
-    joiner = Joiner(rate_hz)
-    given = [joiner.push(piece, new_piece=True) for piece in pieces]
-    return np.concatenate((*given, joiner.finish()))
+    return collected(_pushed(pieces, Joiner(rate_hz)), sum(piece.size for piece in pieces))
+
+
+def _pushed(pieces: Sequence[Samples], joiner: Joiner) -> Iterator[Samples]:
+    for piece in pieces:
+        for number, block in enumerate(blocks(piece)):
+            yield joiner.push(block, new_piece=number == 0)
+    yield joiner.finish()
 
 
 class Joiner:

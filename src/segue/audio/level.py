@@ -12,9 +12,12 @@ import numpy as np
 
 from segue.audio.limiter import Limiter
 from segue.audio.loudness import integrated_lufs
+from segue.audio.pcm import blocks, collected
 from segue.audio.true_peak import true_peak_dbtp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from segue.audio.pcm import Samples
 
 TARGET_LUFS = -16.0
@@ -109,6 +112,7 @@ def fitted(samples: Samples, rate_hz: int, target_lufs: float, before: Loudness)
         if after_lufs is None or abs(wanted_lufs - after_lufs) < _NEAR_DB:
             break
         gain_db = _within(gain_db + wanted_lufs - after_lufs)
+        del result  # else a long sound would be in memory three times
         result = _raised(samples, rate_hz, gain_db)
     return result, gain_db
 
@@ -118,8 +122,13 @@ def _within(gain_db: float) -> float:
 
 
 def _raised(samples: Samples, rate_hz: int, gain_db: float) -> Samples:
-    leveller = Leveller(rate_hz, gain_db)
-    return np.concatenate((leveller.push(samples), leveller.finish()))
+    return collected(_passed(Leveller(rate_hz, gain_db), samples), samples.size)
+
+
+def _passed(leveller: Leveller, samples: Samples) -> Iterator[Samples]:
+    for block in blocks(samples):
+        yield leveller.push(block)
+    yield leveller.finish()
 
 
 class Leveller:

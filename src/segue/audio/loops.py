@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segue.audio.pcm import frame_energies
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -41,8 +43,7 @@ def loops(samples: Samples, rate_hz: int, threshold: float) -> bool:
 def _envelope_db(samples: Samples, rate_hz: int) -> NDArray[np.float64]:
     """Levels of frames that overlap: fine in time, so that a period need not be a whole number of frames."""
     hop, overlap = max(1, int(_HOP_S * rate_hz)), round(_WINDOW_S / _HOP_S)
-    whole = samples[: samples.size // hop * hop].reshape(-1, hop).astype(np.float64)
-    energy = np.convolve(np.einsum("ij,ij->i", whole, whole) / hop, np.full(overlap, 1.0 / overlap), "valid")
+    energy = np.convolve(frame_energies(samples, hop) / hop, np.full(overlap, 1.0 / overlap), "valid")
     levels: NDArray[np.float64] = np.maximum(10.0 * np.log10(energy + _FLOOR), _QUIET_DB)
     return levels
 

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segue.audio.ffmpeg import without_threads
+from segue.audio.pcm import blocks
 from segue.core.errors import InternalFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import av
 
     from segue.audio.pcm import Samples
 
@@ -50,10 +53,20 @@ def _measured_every_100_ms(samples: Samples, rate_hz: int) -> Iterator[float]:
     graph = av.filter.Graph()
     source = graph.add_abuffer(sample_rate=rate_hz, format="flt", layout="mono", time_base=Fraction(1, rate_hz))
     graph.link_nodes(source, graph.add("ebur128", "metadata=1"), graph.add("abuffersink")).configure()
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), format="flt", layout="mono")
-    frame.sample_rate, frame.pts, frame.time_base = rate_hz, 0, Fraction(1, rate_hz)
-    graph.push(frame)
+    position = 0
+    for block in blocks(samples):
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block).reshape(1, -1), format="flt", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = rate_hz, position, Fraction(1, rate_hz)
+        graph.push(frame)
+        yield from _ready(graph)
+        position += block.size
     graph.push(None)
+    yield from _ready(graph)
+
+
+def _ready(graph: av.filter.Graph) -> Iterator[float]:
+    import av
+
     with suppress(av.EOFError, av.BlockingIOError):
         while True:
             metadata = graph.pull().metadata

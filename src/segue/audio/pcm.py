@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
 from segue.core.speech import Pcm, SampleEncoding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -17,6 +17,37 @@ if TYPE_CHECKING:
     """Mono, full scale is -1..1."""
 
 FULL_SCALE_S16 = 32768.0
+
+BLOCK_SAMPLES = 65_536
+"""3 s at 22,050 Hz. Long sound is worked on by blocks, so that what it takes besides the sound has a bound."""
+
+Number = TypeVar("Number", np.float32, np.int16)
+
+
+def blocks(samples: NDArray[Number]) -> Iterator[NDArray[Number]]:
+    """The samples in order, ``BLOCK_SAMPLES`` at a time; nothing is copied."""
+    return (samples[begin : begin + BLOCK_SAMPLES] for begin in range(0, samples.size, BLOCK_SAMPLES))
+
+
+def collected(pieces: Iterable[Samples], most_samples: int) -> Samples:
+    """All pieces in one array, each let go before the next is made; ``most_samples`` is no less than their sum."""
+    whole = np.empty(most_samples, np.float32)
+    end = 0
+    for piece in pieces:
+        whole[end : end + piece.size] = piece
+        end += piece.size
+    return whole[:end]
+
+
+def frame_energies(samples: Samples, frame_samples: int) -> NDArray[np.float64]:
+    """Of each whole frame the sum of its squares, in double precision."""
+    rows = samples[: samples.size // frame_samples * frame_samples].reshape(-1, frame_samples)
+    at_once = max(1, BLOCK_SAMPLES // frame_samples)
+    energies = np.empty(len(rows))
+    for begin in range(0, len(rows), at_once):
+        part = rows[begin : begin + at_once].astype(np.float64)
+        np.einsum("ij,ij->i", part, part, out=energies[begin : begin + at_once])
+    return energies
 
 
 def to_samples(pcm: Pcm) -> Samples:
@@ -28,14 +59,17 @@ def to_samples(pcm: Pcm) -> Samples:
 
 def from_s16(samples: NDArray[np.int16]) -> Samples:
     """16-bit integers as float32."""
-    return samples.astype(np.float32) / np.float32(FULL_SCALE_S16)
+    scaled = samples.astype(np.float32)
+    scaled /= np.float32(FULL_SCALE_S16)
+    return scaled
 
 
 def to_s16(samples: Samples) -> NDArray[np.int16]:
     """Samples as 16-bit integers; what is beyond full scale is limited to it."""
-    scaled = np.rint(samples * np.float32(FULL_SCALE_S16))
-    limited: NDArray[np.int16] = np.clip(scaled, -FULL_SCALE_S16, FULL_SCALE_S16 - 1).astype(np.int16)
-    return limited
+    scaled = samples * np.float32(FULL_SCALE_S16)
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, -FULL_SCALE_S16, FULL_SCALE_S16 - 1, out=scaled)
+    return scaled.astype(np.int16)
 
 
 def join(pieces: Sequence[Pcm]) -> Pcm:

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from segue.audio.pcm import BLOCK_SAMPLES
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from segue.audio.pcm import Samples
 
 REACH = 24
@@ -28,8 +32,17 @@ _BLOCKS_AT_ONCE = 16
 
 def true_peak_dbtp(samples: Samples) -> float:
     """0 is full scale; -120 stands for silence."""
-    highest = float(heights(np.pad(samples, REACH)).max(initial=0.0))
+    highest = max((float(heights(part).max(initial=0.0)) for part in _with_surroundings(samples)), default=0.0)
     return max(SILENT_DBTP, 20.0 * math.log10(highest)) if highest > 0.0 else SILENT_DBTP
+
+
+def _with_surroundings(samples: Samples) -> Iterator[Samples]:
+    """Each block with what is next to it; before the first and after the last there is silence."""
+    for begin in range(0, samples.size, BLOCK_SAMPLES):
+        end = begin + BLOCK_SAMPLES
+        part = samples[max(0, begin - REACH) : end + REACH]
+        missing = max(0, REACH - begin), min(REACH, max(0, end + REACH - samples.size))
+        yield np.pad(part, missing)
 
 
 def heights(samples: Samples) -> Samples:

@@ -44,14 +44,17 @@ def pack(entry: CacheEntry) -> bytes:
             entry.stored_at_s,
         )
     )
-    body = b"".join((MAGIC, len(header).to_bytes(_LENGTH_BYTES, "big"), header, audio.data))
-    return body + hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest()
+    parts = (MAGIC, len(header).to_bytes(_LENGTH_BYTES, "big"), header, audio.data)
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    for part in parts:
+        digest.update(part)
+    return b"".join((*parts, digest.digest()))
 
 
 def unpack(stored: bytes) -> CacheEntry | None:
     """The entry, or None when a byte of it is missing, added or changed."""
-    body, digest = stored[:-_DIGEST_BYTES], stored[-_DIGEST_BYTES:]
-    if not body.startswith(MAGIC) or hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
+    body, digest = memoryview(stored)[:-_DIGEST_BYTES], stored[-_DIGEST_BYTES:]
+    if not stored.startswith(MAGIC) or hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
         return None
     start = len(MAGIC) + _LENGTH_BYTES
     end = start + int.from_bytes(body[len(MAGIC) : start], "big")
@@ -59,5 +62,5 @@ def unpack(stored: bytes) -> CacheEntry | None:
         header = _DECODER.decode(body[start:end])
     except msgspec.DecodeError:
         return None
-    audio = EncodedAudio(body[end:], header.container, header.rate_hz, header.duration_s, header.etag)
+    audio = EncodedAudio(bytes(body[end:]), header.container, header.rate_hz, header.duration_s, header.etag)
     return CacheEntry(audio, header.voice, header.model, header.stored_at_s)

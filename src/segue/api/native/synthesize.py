@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -73,7 +72,7 @@ class SynthesizeDoor:
         url = f"{self._context.base_url(scope, headers)}{AUDIO_PATH}/{found.audio_id}.{audio.container}"
         return SynthesizeAnswer(
             url=url if as_url else None,
-            audio_base64=None if as_url else base64.b64encode(audio.data).decode("ascii"),
+            audio_base64=None if as_url else audio.data,
             duration=round(audio.duration_s, 3),
             file_size=len(audio.data),
             cached=answer.cached,

@@ -75,13 +75,13 @@ class CharacterBody(msgspec.Struct, frozen=True):
 
 
 class SynthesizeAnswer(msgspec.Struct, frozen=True):
-    """The answer. ``duration`` in seconds, ``file_size`` in bytes.
+    """The answer. ``duration`` in seconds, ``file_size`` in bytes; bytes are base64 in JSON.
 
     ``warnings`` says what was not applied; ``remarks`` what listening to new audio noticed without refusing it.
     """
 
     url: str | None
-    audio_base64: str | None
+    audio_base64: bytes | None
     duration: float
     file_size: int
     cached: bool
