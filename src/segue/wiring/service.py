@@ -22,6 +22,7 @@ from segue.core.speech import UnitSource
 from segue.engines import registry as engine_registry
 from segue.service.current import Current
 from segue.system.clock import SystemClock
+from segue.system.heap import HeapTrimmer, heap_trim
 from segue.telemetry.flush import Flusher
 from segue.telemetry.logs import AccessLog, LogFormat, LoggingRecorder, configure_logging
 from segue.telemetry.meter import Meter
@@ -63,6 +64,7 @@ class Service:
         exporter = RolloutExporter(self._metrics)
         self._rollout = Rollout(settings, self.current, meter, self.speech.clock, self._routing_taken, exporter)
         self._flusher = Flusher(self._metrics.flush, self.speech.clock)
+        self._trimmer = HeapTrimmer(heap_trim(), self.speech.clock)
         effective = Effective(effective_settings(loaded), self.speech.catalogue)
         parts = self._parts(recorder, effective)
         self.api = build_api(parts)
@@ -115,6 +117,8 @@ class Service:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._flusher.close)
             self._flusher.start()
+            stack.push_async_callback(self._trimmer.close)
+            self._trimmer.start()
             stack.push_async_callback(self.speech.close)
             await self.speech.start()
             await stack.enter_async_context(self._rollout.running())
