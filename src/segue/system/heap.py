@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from segue.ports.clock import Clock
 
 TRIM_EVERY_S = 10.0
+WORTH_BYTES = 64 * 1024 * 1024
+"""Less is soon in use again, and taking it back costs more than it holds."""
 
 
 class HeapTrimmer:
-    """Trims the heap every 10 s until closed, in a thread.
+    """Looks every 10 s, until closed, whether the heap is worth trimming, in a thread.
 
     glibc gives each of many threads a heap of its own and keeps in them whatever was free below something in use:
     after a burst of long answers, 1 GB that nobody uses.
@@ -43,10 +45,23 @@ class HeapTrimmer:
             await asyncio.to_thread(trim)
 
 
-def heap_trim() -> Callable[[], object] | None:
-    """The ``malloc_trim`` of glibc, called without the interpreter's lock; None for any other C library."""
+class _Mallinfo(ctypes.Structure):
+    """``struct mallinfo2`` of glibc 2.33 and later."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
+    )
+
+
+def heap_trim(worth_bytes: int = WORTH_BYTES) -> Callable[[], object] | None:
+    """The ``malloc_trim`` of glibc, called without the interpreter's lock where so much is free; None for any
+    other C library.
+    """
     with suppress(OSError, TypeError, AttributeError):
-        trim = ctypes.CDLL(None).malloc_trim
+        glibc = ctypes.CDLL(None)
+        trim, info = glibc.malloc_trim, glibc.mallinfo2
         trim.argtypes, trim.restype = (ctypes.c_size_t,), ctypes.c_int
-        return lambda: trim(0)
+        info.argtypes, info.restype = (), _Mallinfo
+        return lambda: info().fordblks >= worth_bytes and trim(0)
     return None

@@ -40,8 +40,10 @@ async def test_where_the_library_has_no_such_call_nothing_is_done() -> None:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep their heap as they like")
-def test_glibc_can_be_asked() -> None:
-    trim = heap_trim()
+def test_glibc_can_be_asked_and_is_where_it_is_worth_it() -> None:
+    always, never = heap_trim(0), heap_trim(2**62)
 
-    assert trim is not None
-    assert trim() in {0, 1}
+    assert always is not None
+    assert never is not None
+    assert always() in {0, 1}
+    assert never() is False
