@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
 from segue.cache.entry import pack, unpack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from obstore.store import ObjectStore
@@ -30,6 +31,10 @@ _STALE_AFTER_S = 60.0
 _CLOSES_WITHIN_S = 5.0
 
 _SUFFIX = ".segue"
+_LONG_BYTES = 1024 * 1024
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class BlobCache:
         except (BaseError, OSError) as error:
             self._log.warning("cache_read_failed", key=key, error=str(error), effect="treated as a miss")
             return None
-        entry = unpack(stored)
+        entry = await _off_the_loop(unpack, stored, len(stored))
         if entry is None:
             self._log.warning("cache_entry_corrupt", key=key, bytes=len(stored), effect="treated as a miss")
             return None
@@ -84,7 +89,7 @@ class BlobCache:
         import obstore
         from obstore.exceptions import BaseError
 
-        stored = pack(entry)
+        stored = await _off_the_loop(pack, entry, len(entry.audio.data))
         if len(stored) > self._limits.max_bytes * _KEEP_RATIO:
             return False
         try:
@@ -151,6 +156,11 @@ class BlobCache:
             self._swept_bytes, self._swept_at_s = total_bytes, self._clock.now_s()
         except (BaseError, OSError) as error:
             self._log.warning("cache_sweep_failed", error=str(error), effect="the cache may exceed its limit")
+
+
+async def _off_the_loop(work: Callable[[T], R], what: T, size_bytes: int) -> R:
+    """Long audio takes its digest in a thread: 60 MB would keep everybody else waiting for a tenth of a second."""
+    return work(what) if size_bytes < _LONG_BYTES else await asyncio.to_thread(work, what)
 
 
 async def _delete_quietly(store: ObjectStore, path: str) -> None:

@@ -96,6 +96,16 @@ async def test_a_damaged_entry_is_a_miss_and_a_warning_and_can_be_put_again(
     assert await cache.get(KEY) is not None
 
 
+async def test_long_audio_is_kept_and_found_like_any_other(tmp_path: Path, clock: FakeClock) -> None:
+    cache = over(tmp_path, clock, max_bytes=10_000_000)
+    entry = an_entry(3_000_000, stored_at_s=clock.now_s())
+    await cache.put(KEY, entry)
+    found = await cache.get(KEY)
+
+    assert found is not None
+    assert found[0] == entry
+
+
 async def test_an_entry_past_its_age_is_a_miss(tmp_path: Path, clock: FakeClock) -> None:
     cache = over(tmp_path, clock)
     await cache.put(KEY, an_entry(stored_at_s=clock.now_s()))
