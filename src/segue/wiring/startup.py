@@ -11,7 +11,6 @@ from segue.wiring.google_grpc import check_google_grpc
 from segue.wiring.notices import check_notices
 from segue.wiring.ports import check_ports
 from segue.wiring.review import check_engines
-from segue.wiring.rollout import check_store
 from segue.wiring.wyoming import check_wyoming
 
 if TYPE_CHECKING:
@@ -52,6 +51,12 @@ def _engines(settings: Settings) -> None:
     asyncio.run(check_engines(settings))
 
 
+def _store(settings: Settings) -> None:
+    from segue.wiring.rollout import check_store  # and with it SQLAlchemy, which other commands do without
+
+    check_store(settings)
+
+
 def _pronunciations(settings: Settings) -> None:
     read_pronunciations(settings.pronunciations)
 
@@ -60,7 +65,7 @@ _CHECKS: tuple[Check, ...] = (
     _engines,
     _pronunciations,
     check_notices,
-    check_store,
+    _store,
     check_ports,
     check_google_grpc,
     check_wyoming,
