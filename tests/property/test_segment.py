@@ -118,7 +118,7 @@ def test_every_piece_of_what_can_be_spoken_makes_a_sound(text: str, limits: Piec
     assert all(is_speakable(piece.text) for piece in cut) or not is_speakable(text)
 
 
-@given(st.lists(prose, min_size=4, max_size=12).map(" ".join) | anything.map(lambda text: text * 6), limits)
+@given(st.lists(prose, min_size=4, max_size=12).map(" ".join) | anything.map(lambda text: text * 3), limits)
 def test_pieces_in_turn_are_the_same_pieces(text: str, limits: PieceLimits) -> None:
     assert tuple(pieces_in_turn(text, limits)) == pieces(text, limits)
 
