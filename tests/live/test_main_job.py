@@ -90,7 +90,9 @@ def test_nobody_hears_a_broken_candidate_and_all_is_counted(tmp_path: Path, kind
     assert metrics["fallbacks"] == {code: errors, "breaker_open": 500 - errors}
     assert metrics["models"]["espeak-ng"]["attempts"] == 500
     assert metrics["models"]["espeak-ng"]["errors"] == 0
-    assert 5 <= errors <= 16 + 5, "the breaker opens after five in a row; those under way may still fail"
+    # Bad audio may be the text's fault: until a phrase of ours has been spoken, behind those in line, calls go on.
+    doubted = 2 * 16 if kind == "silence" else 0
+    assert 5 <= errors <= 16 + 5 + doubted, "the breaker opens after five in a row; those under way may still fail"
 
 
 def test_fifty_of_the_same_at_once_cost_one_synthesis(server: Server) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import math
 import re
+import statistics
 import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -75,6 +76,10 @@ class Control(NamedTuple):
     body: dict[str, Any]
     measure: Callable[[Heard, Heard], float]
     unit: str
+
+
+_TAKES = 5
+"""Neither voice says a thing twice the same way; the table has the median."""
 
 
 class Cell(NamedTuple):
@@ -181,9 +186,9 @@ async def rows() -> dict[str, dict[str, Cell]]:
     with tempfile.TemporaryDirectory() as folder:
         async with _service(Path(folder), _EMBEDDED) as say:
             for engine in HEARD:
-                plain = await say(engine, {})
+                plain = [await say(engine, {}) for _ in range(_TAKES)]
                 for control in CONTROLS:
-                    heard = await say(engine, control.body)
+                    heard = [await say(engine, control.body) for _ in range(_TAKES)]
                     table[control.name][engine] = _measured(control, heard, plain)
         async with GoogleServer() as google:
             profile = _GOOGLE.format(
@@ -227,12 +232,12 @@ async def _service(folder: Path, profile: str) -> AsyncIterator[Callable[[str, d
         yield say
 
 
-def _measured(control: Control, heard: Heard, plain: Heard) -> Cell:
-    value = control.measure(heard, plain)
+def _measured(control: Control, heard: list[Heard], plain: list[Heard]) -> Cell:
+    value = statistics.median(map(control.measure, heard, plain))
     sign = "+" if control.unit in {"semitones", "dB"} else ""
     digits = 1 if control.unit in {"semitones", "dB"} else 2
     text = f"{value:{sign}.{digits}f} {control.unit}".replace("-", "−").replace(" ×", " ×")
-    return Cell(value, text + _warned(heard.warnings))
+    return Cell(value, text + _warned(heard[0].warnings))
 
 
 def _asked(sent: list[Any], warnings: tuple[str, ...]) -> str:
