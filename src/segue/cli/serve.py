@@ -98,9 +98,8 @@ def listening_socket(config: uvicorn.Config) -> socket.socket:
         raise
     # What a caller does not read is to wait with them, not to be made minutes ahead; connections inherit it.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-    if hasattr(
-        socket, "TCP_USER_TIMEOUT"
-    ):  # where there is none, such a connection stays until the caller ends it
+    # Where a system has no such limit, a connection that nobody reads stays until the caller ends it.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
     return listening
 

@@ -228,7 +228,7 @@ class _Cutter:
         ordered = sorted(places)
         start = 0
         for place, after in zip(ordered[1:], [*ordered[2:], None], strict=True):
-            if after is None or place in self._cuts or is_speakable(self._text[place:after]):
+            if after is None or place in self._cuts or is_speakable(self._text, place, after):
                 yield start, place
                 start = place
 
