@@ -9,14 +9,15 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segue.core.speech import Utterance
-from segue.engines.base import ThreadedEngine
+from segue.speech.core.speech import Utterance
+from segue.speech.engines.base import ThreadedEngine
+from segue.speech.engines.shelter.engine import ShelteredEngine
 from segue.wiring.service import app as segue_app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from segue.core.speech import Pcm
+    from segue.speech.core.speech import Pcm
 
 BARE_PATH = "/bare"
 ENGINE_ALONE_PATH = "/engine/alone"
@@ -28,8 +29,12 @@ class Tap:
 
     def __init__(self) -> None:
         self.first_chunks_s: list[float] = []
-        self._engines: dict[str, ThreadedEngine] = {}
-        self._stream = ThreadedEngine.stream
+        self._engines: dict[str, Any] = {}
+        self._streams = {kind: kind.stream for kind in (ThreadedEngine, ShelteredEngine)}
+        for kind in self._streams:
+            self._watch(kind)
+
+    def _watch(self, kind: Any) -> None:
         tap = self
 
         async def watched(engine: Any, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
@@ -37,13 +42,18 @@ class Tap:
             began = time.perf_counter()
             number = len(tap.first_chunks_s)
             tap.first_chunks_s.append(0.0)
-            async with aclosing(tap._stream(engine, utterance)) as chunks:  # type: ignore[type-var]
+            async with aclosing(tap._unwatched(engine, utterance)) as chunks:
                 async for chunk in chunks:
                     if not tap.first_chunks_s[number]:
                         tap.first_chunks_s[number] = time.perf_counter() - began
                     yield chunk
 
-        ThreadedEngine.stream = watched  # type: ignore[method-assign, assignment]
+        kind.stream = watched
+
+    def _unwatched(self, engine: Any, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
+        stream: Any = next(stream for kind, stream in self._streams.items() if isinstance(engine, kind))
+        chunks: AsyncGenerator[Pcm, None] = stream(engine, utterance)
+        return chunks
 
     def last_s(self) -> float:
         """Of the first line of the last request; the others are forgotten."""
@@ -54,7 +64,7 @@ class Tap:
         """Of an engine that the service has spoken with already, with nothing around it."""
         utterance = Utterance(asked["text"], asked["voice"], asked["language"])
         began = time.perf_counter()
-        async with aclosing(self._stream(self._engines[asked["engine"]], utterance)) as chunks:  # type: ignore[type-var]
+        async with aclosing(self._unwatched(self._engines[asked["engine"]], utterance)) as chunks:
             await anext(chunks)
             return time.perf_counter() - began
 

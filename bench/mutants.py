@@ -15,7 +15,10 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
-MODULES = ("assign", "plan", "rollout", "gates", "stats", "windows", "decide")
+MODULES = (
+    *("assign", "plan", "rollout", "gates", "stats", "windows", "betting", "compare", "detect", "evidence"),
+    *("alarms", "culprits", "readings", "decide"),
+)
 LEAST_KILLED = 0.85
 KILLED = ("killed", "timeout", "segfault")
 REASONS = Path(__file__).with_name("mutants.toml")
@@ -30,12 +33,12 @@ class Mutant(NamedTuple):
 
     @property
     def module(self) -> str:
-        return self.name.split(".")[2]
+        return self.name.split(".")[-2]
 
     @property
     def function(self) -> str:
         """``module.function`` or ``module.Class.method``."""
-        symbol = self.name.split(".")[3].rpartition("__mutmut_")[0]
+        symbol = self.name.split(".")[-1].rpartition("__mutmut_")[0]
         return f"{self.module}.{symbol.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}"
 
 
@@ -55,7 +58,8 @@ def main() -> int:
     arguments = parser.parse_args()
     if not arguments.no_run:
         for module in MODULES:
-            mutmut("run", "--max-children", "2", f"segue.core.{module}*", quiet=False)
+            room = "kernel" if module == "assign" else "rollout.core"
+            mutmut("run", "--max-children", "2", f"segue.{room}.{module}*", quiet=False)
     mutants = results()
     found = [survivor(mutant) for mutant in mutants if mutant.fate == "survived"]
     report = page(mutants, found)

@@ -24,10 +24,12 @@ CLIENT_CORE = 1 if (os.cpu_count() or 1) > 1 else 0
 @contextmanager
 def server(factory: str, settings: dict[str, str]) -> Iterator[tuple[str, int]]:
     """Its URL and process id, once it is ready."""
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="segue-bench-") as folder:
         environ = (
-            os.environ | {"SEGUE_DATA_DIR": folder, "SEGUE_LOG_LEVEL": "error", "PYTHONPATH": "bench"} | settings
+            os.environ
+            | {"SEGUE_DATA_DIR": folder, "SEGUE_LOG_LEVEL": "error", "PYTHONPATH": os.pathsep.join(sys.path)}
+            | settings
         )
         command = [
             *("taskset", "-c", str(SERVER_CORE), sys.executable, "-m", "uvicorn", "--factory", factory),
@@ -44,7 +46,7 @@ def server(factory: str, settings: dict[str, str]) -> Iterator[tuple[str, int]]:
             process.wait(20)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

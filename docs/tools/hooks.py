@@ -1,8 +1,8 @@
-"""What mkdocs is told besides ``mkdocs.yml``.
+"""Settings for mkdocs in addition to ``mkdocs.yml``.
 
-A page's link to a file outside ``docs`` leads to the repository, as the site does not hold it. A translated page
-says which language it is in, by which browsers choose the shapes of characters. In the navigation,
-``decisions/*.md`` stands for all of them.
+A page's link to a file outside ``docs`` points to the repository, because the site does not contain the file. A
+translated page declares its language, from which browsers choose the shapes of characters. In the navigation,
+``decisions/*.md`` stands for all of these pages.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def _expanded(entry: Any, docs: Path) -> Any:
-    """The entry of a navigation with every pattern in a list replaced by the files that it fits, in order."""
+    """The entry of a navigation with each pattern replaced by the matching files, in order."""
     if isinstance(entry, dict):
         return {title: _expanded(inner, docs) for title, inner in entry.items()}
     if isinstance(entry, list):

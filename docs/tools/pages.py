@@ -1,7 +1,8 @@
-"""Writes into the operators' pages what the plan, the settings and the catalogue say; ``--check`` only looks.
+"""Writes tables and numbers from the plan, the settings and the catalogue into the pages; ``--check`` only
+compares.
 
-A table stands between ``<!-- NAME: begin -->`` and ``<!-- NAME: end -->``, a number within a sentence between
-``<!--=NAME-->`` and ``<!--/-->``. Pages under ``docs/zh-TW`` get their words from ``zh-TW.yaml`` beside this file.
+A table is between ``<!-- NAME: begin -->`` and ``<!-- NAME: end -->``, a number within a sentence between
+``<!--=NAME-->`` and ``<!--/-->``. Pages under ``docs/zh-TW`` get their words from ``zh-TW.yaml`` in this folder.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from segue.config.plan_file import read_plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from segue.core.catalogue import Catalogue
-    from segue.core.plan import Plan
+    from segue.rollout.core.plan import Plan
+    from segue.speech.core.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -33,18 +34,20 @@ VALUE = re.compile(r"(<!--=([\w./-]+)-->).*?(<!--/-->)")
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; status 1 where a page is stale")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit with status 1 if a page is out of date"
+    )
     check: bool = parser.parse_args(arguments).check
     stale = list(rendered(read_plan(ROOT / "plans/chirp3.yaml"), read_catalogue("google")[0]))
     for path, text in stale:
-        sys.stdout.write(f"{path.relative_to(ROOT)}: {'stale; run `make pages`' if check else 'written'}\n")
+        sys.stdout.write(f"{path.relative_to(ROOT)}: {'out of date; run `make pages`' if check else 'written'}\n")
         if not check:
             path.write_text(text, encoding="utf-8")
     return 1 if check and stale else 0
 
 
 def rendered(plan: Plan, catalogue: Catalogue) -> Iterator[tuple[Path, str]]:
-    """The pages that are not as they should be, and how they should be."""
+    """The pages that are out of date, with their new content."""
     for folder, words in ((DOCS, Words()), (TRANSLATED, read_words())):
         for path in sorted(folder.glob("*.md")):
             text = path.read_text(encoding="utf-8")
@@ -54,7 +57,7 @@ def rendered(plan: Plan, catalogue: Catalogue) -> Iterator[tuple[Path, str]]:
 
 
 def filled(text: str, found: Mapping[str, Callable[[], str]], values: Mapping[str, str]) -> str:
-    """The page with every table and number that is known; other pages' markers are left alone."""
+    """The page with every known table and number. Unknown markers stay unchanged."""
 
     def table(match: re.Match[str]) -> str:
         make = found.get(match[2])

@@ -1,4 +1,4 @@
-"""Tables and numbers for people: of a plan, of the settings, of a catalogue."""
+"""Tables and numbers for the pages: from a plan, the settings and a catalogue."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import SecretStr
 
-from segue.config.schema import Settings, env_name
-from segue.core.speech import Arm
-from segue.core.units import percent_from_ppm
+from segue.config.names import env_name
+from segue.config.schema import Settings
+from segue.kernel.arms import Arm
+from segue.kernel.units import percent_from_ppm
 from segue.ops.words import span
 
 if TYPE_CHECKING:
@@ -19,19 +20,19 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from words import Words
 
-    from segue.core.catalogue import Catalogue
-    from segue.core.gates import Gate
-    from segue.core.plan import Plan, Stage
+    from segue.rollout.core.gates import Gate
+    from segue.rollout.core.plan import Plan, Stage
+    from segue.speech.core.catalogue import Catalogue
 
 _MIB = 1024 * 1024
 _LEVELS = ("target", "step_back", "roll_back")
 _UNITS_S = ((604_800.0, "weeks", 1), (86_400.0, "days", 2), (3600.0, "h", 1), (60.0, "min", 1))
 _LONG_NUMBER = 1e6
-"""From here on a number is written out; below it ``:g`` drops what is no digit of it."""
+"""From here on a number is written out. Below it, ``:g`` drops no digit."""
 
 
 def tables(plan: Plan, catalogue: Catalogue, words: Words) -> dict[str, Callable[[], str]]:
-    """Every table by the name of its markers, made when it is asked for."""
+    """Every table by the name of its markers. Each is made when it is needed."""
     return {
         "stages": partial(_stages, plan, words),
         "stage-settings": partial(_stage_settings, plan, words),
@@ -45,13 +46,14 @@ def tables(plan: Plan, catalogue: Catalogue, words: Words) -> dict[str, Callable
 
 
 def values(plan: Plan, words: Words) -> dict[str, str]:
-    """Numbers that stand within sentences: ``STAGE.hold``, ``STAGE.share``, ``METRIC.target``, and the rest."""
+    """Numbers within sentences: ``STAGE.hold``, ``STAGE.share``, ``METRIC.target`` and others."""
     found = {
         "plan.hold": time_in_words(plan.hold_s, words),
         "policy.cool_down": time_in_words(plan.policy.cool_down_s, words),
         "policy.most_step_backs": f"{plan.policy.most_step_backs}",
         "policy.progress_deadline": f"{plan.policy.progress_deadline:g}",
         "statistics.least_units": f"{plan.statistics.least_units:g}",
+        "yardstick": _percent(plan.yardstick_ppm / 1e6),
         "statistics.slot": time_in_words(plan.statistics.slot_s, words),
         "statistics.unit_window": time_in_words(plan.statistics.unit_window_s, words),
     }
@@ -69,7 +71,7 @@ def values(plan: Plan, words: Words) -> dict[str, str]:
 
 
 def time_in_words(time_s: float, words: Words) -> str:
-    """In the largest unit that divides it, a day counting from the second on; else as ``span`` says it."""
+    """In the largest unit that divides it, with days from the second day on; otherwise as ``span`` formats it."""
     for unit_s, unit, least in _UNITS_S:
         if time_s >= unit_s * least and time_s % unit_s == 0:
             count = time_s / unit_s
@@ -107,7 +109,7 @@ def _stage(stage: Stage, words: Words) -> Iterator[str]:
 
 
 def _stage_settings(plan: Plan, words: Words) -> str:
-    """Each step as the variables that would set it by hand."""
+    """Each step as the variables that set it manually."""
     names = ("chirp3_enabled", "chirp3_rollout_percentage", "chirp3_enabled_characters")
     head = [words.phrase("stage"), *(f"`{env_name(name)}`" for name in names)]
     rows = (
@@ -124,7 +126,7 @@ def _stage_settings(plan: Plan, words: Words) -> str:
 
 
 def _gates(plan: Plan, words: Words) -> str:
-    names = ("metric", "in the plan", "target", "P1: back a stage", "P0: roll back")
+    names = ("metric", "in the plan", "target", "P1: step back", "P0: roll back")
     head = [words.phrase(name) for name in names]
     rows = (
         [words.metric(gate.metric), f"`{gate.metric}`", *(_level(gate, name) for name in _LEVELS)]
@@ -135,7 +137,10 @@ def _gates(plan: Plan, words: Words) -> str:
 
 def _triggers(plan: Plan, words: Words) -> str:
     head = [words.phrase(name) for name in ("class", "metric", "beyond", "what the judge does")]
-    done = {"roll_back": ("P0", "rolls back, at once"), "step_back": ("P1", "one stage back, or that character")}
+    done = {
+        "roll_back": ("P0", "rolls back immediately"),
+        "step_back": ("P1", "steps back a stage, or holds back that character"),
+    }
     rows = (
         [grade, words.metric(gate.metric), _level(gate, name), words.phrase(what)]
         for name, (grade, what) in done.items()
@@ -146,7 +151,7 @@ def _triggers(plan: Plan, words: Words) -> str:
 
 
 def _level(gate: Gate, name: str) -> str:
-    """With the sign of what is good for a target, and of what is bad for the others."""
+    """With the sign of the good range for a target, and of the bad range for the others."""
     if getattr(gate, name) is None:
         return ""
     sign = ">" if gate.metric.higher_is_better == (name == "target") else "<" if name == "target" else ""
@@ -191,13 +196,13 @@ def _kind(info: FieldInfo, words: Words) -> str:
     if get_origin(kind) is Literal:
         return ", ".join(f"`{one}`" for one in options)
     if get_origin(kind) is tuple:
-        return words.phrase("list, by commas")
+        return words.phrase("list, separated by commas")
     said = words.phrase(_KINDS[options[0] if options else kind])
     return said + "".join(_bound(limit) for limit in info.metadata)
 
 
 def _bound(limit: Any) -> str:
-    """One of the numbers that a setting must lie between; what else limits it says itself in its meaning."""
+    """One of the limits of a setting. Other limits are in its description."""
     for name, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤")):
         if hasattr(limit, name):
             return f", {sign} {getattr(limit, name):g}"
@@ -231,7 +236,7 @@ def _characters(catalogue: Catalogue, words: Words) -> str:
 
 
 def _quotas(catalogue: Catalogue, words: Words) -> str:
-    head = ("voices", "requests a minute", "streams at once", "USD for a million characters", "as of")
+    head = ("voices", "requests per minute", "concurrent streams", "USD per million characters", "as of")
     rows = (
         [
             f"`{engine}/{family}`",

@@ -14,7 +14,7 @@ TRANSLATION = Path(__file__).with_name("zh-TW.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """English has none of these: what is said stands where it is said."""
+    """English needs no translation: its words are in the code."""
 
     phrases: Mapping[str, str] = field(default_factory=dict)
     stages: Mapping[str, str] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Words:
     translated: bool = False
 
     def phrase(self, english: str) -> str:
-        """Raises KeyError where the translation lacks it: a half-translated table helps nobody."""
+        """Raises KeyError if the translation is missing, so that no table is half translated."""
         return self.phrases[english] if self.translated else english
 
     def stage(self, name: str, english: str) -> str:

@@ -17,23 +17,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segue.config.plan_file import read_plan
-from segue.controller.ledger import Ledger, Wish
-from segue.controller.loop import Acting, Controller
-from segue.controller.observer import Observer
-from segue.controller.plans import PlanShelf
-from segue.core import rollout
-from segue.core.rollout import Phase, RolloutState, Verb
-from segue.core.speech import Arm
-from segue.core.windows import Slot, Tally
-from segue.ports.signals import Seen
-from segue.store.open import open_store
+from segue.kernel.arms import Arm
+from segue.rollout.controller.ledger import Ledger, Proposal
+from segue.rollout.controller.loop import Acting, Controller
+from segue.rollout.controller.observer import Judged, Observer
+from segue.rollout.controller.plans import PlanStore
+from segue.rollout.core import rollout
+from segue.rollout.core.rollout import Phase, RolloutState, Verb
+from segue.rollout.core.windows import Slot, Tally
+from segue.rollout.ports.signals import Counting, SlotsRead
+from segue.rollout.store.open import open_store
 from segue.system.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segue.core.plan import Plan
-    from segue.ports.store import Store
+    from segue.rollout.core.plan import Plan
+    from segue.rollout.ports.store import Store
 
 ROLLOUT = "killed"
 LEASE_S = 0.15
@@ -45,12 +45,12 @@ FAULT_EVERY_S, FAULT_LASTS_S = 41, 4
 class MadeUpSignals:
     """The same slots for whoever asks."""
 
-    async def slots(self, since_s: float, now_s: float, slot_s: float) -> Seen:
+    async def slots(self, since_s: float, now_s: float, slot_s: float) -> SlotsRead:
         end_s = max(since_s, now_s // slot_s * slot_s)
         count = round((end_s - since_s) / slot_s)
-        return Seen(tuple(_slot(since_s + number * slot_s, slot_s) for number in range(count)), end_s)
+        return SlotsRead(tuple(_slot(since_s + number * slot_s, slot_s) for number in range(count)), end_s)
 
-    def begin_step(self, window_s: float) -> None: ...
+    def count_by(self, counting: Counting) -> None: ...
 
 
 def _slot(start_s: float, slot_s: float) -> Slot:
@@ -64,10 +64,12 @@ def _slot(start_s: float, slot_s: float) -> Slot:
 async def control(url: str) -> None:
     """Until killed."""
     store, clock = open_store(url), SystemClock()
-    ledger, shelf = Ledger(store.events, ROLLOUT, clock), PlanShelf(store.events, clock)
-    observer = Observer(MadeUpSignals(), store.rows, ledger, ROLLOUT)
+    ledger, plan_store = Ledger(store.events, ROLLOUT, clock), PlanStore(store.events, clock)
+    observer = Observer(MadeUpSignals(), store.rows, ledger, Judged(ROLLOUT), clock)
     acting = Acting(f"controller-{os.getpid()}", LEASE_S)
-    controller = Controller(acting, ledger, shelf, observer, leases=store.leases, notes=store.notes, clock=clock)
+    controller = Controller(
+        acting, ledger, plan_store, observer, leases=store.leases, notes=store.notes, clock=clock
+    )
     await controller.run()
 
 
@@ -80,7 +82,7 @@ async def tended(url: str, plan: Plan) -> Phase:
         change = await _wanted(phase, plan, store)
         if change is not None:
             verb, apply = change
-            await ledger.change(Wish("person", verb, "looked by"), apply)
+            await ledger.change(Proposal("person", verb, "looked by"), apply)
         return phase
     finally:
         await store.close()
@@ -90,7 +92,7 @@ async def _wanted(
     phase: Phase, plan: Plan, store: Store
 ) -> tuple[Verb, Callable[[RolloutState], RolloutState]] | None:
     if phase in (Phase.MANUAL, Phase.FINISHED):
-        digest = await PlanShelf(store.events, SystemClock()).put(plan, "person")
+        digest = await PlanStore(store.events, SystemClock()).put(plan, "person")
         return Verb.START, lambda state: rollout.started(state, plan, digest, time.time())
     if phase is Phase.ROLLED_BACK:
         return Verb.RESUME, lambda state: rollout.resumed(state, plan, time.time())

@@ -12,17 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from segue.config.plan_file import read_plan
-from segue.controller.ledger import Entry, Ledger, entry_of
-from segue.core.plan import Place
-from segue.core.rollout import TRANSITIONS, Phase, Verb
-from segue.store.open import open_store
+from segue.rollout.controller.ledger import HistoryEntry, Ledger, entry_of
+from segue.rollout.core.plan import Place
+from segue.rollout.core.rollout import TRANSITIONS, Phase, Verb
+from segue.rollout.store.open import open_store
 from segue.system.clock import SystemClock
-from support.postgresql import a_schema
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from segue.ports.store import Event
+    from segue.rollout.ports.store import Event
 
 PROGRAM = Path(__file__).parent / "killed_controllers.py"
 PLAN = Path(__file__).parents[2] / "plans" / "demo.yaml"
@@ -30,19 +27,10 @@ KILLS = 200
 SEED = 20
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/segue.db"
-        return
-    async with a_schema() as found:
-        yield found
-
-
 @pytest.mark.timeout(400)
-async def test_two_hundred_killed_controllers_leave_one_sound_history(url: str) -> None:
+async def test_two_hundred_killed_controllers_leave_one_sound_history(store_url: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(PROGRAM), url, str(PLAN), str(KILLS), str(SEED)),
+        *(sys.executable, str(PROGRAM), store_url, str(PLAN), str(KILLS), str(SEED)),
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -51,7 +39,7 @@ async def test_two_hundred_killed_controllers_leave_one_sound_history(url: str) 
     assert process.returncode == 0, complained.decode()[-3000:]
     assert b"finished" in said, said
 
-    events = await history(url)
+    events = await history(store_url)
     entries = [entry_of(event) for event in events]
     assert [event.revision for event in events] == list(range(1, len(events) + 1))
     for before, after in pairwise(entries):
@@ -64,7 +52,7 @@ async def test_two_hundred_killed_controllers_leave_one_sound_history(url: str) 
     assert {("person", Verb.START), ("judge", Verb.ADVANCE), ("judge", Verb.ROLL_BACK)} <= kinds
 
 
-def check_transition(event: Event, entry: Entry) -> None:
+def check_transition(event: Event, entry: HistoryEntry) -> None:
     """It is in the table, goes where the plan goes, and came no sooner than it may."""
     plan, verb = read_plan(PLAN), Verb(event.kind)
     before, after = entry.before, entry.after

@@ -16,15 +16,15 @@ from typer.testing import CliRunner
 
 from segue.cli import exits
 from segue.cli.main import app
-from segue.cli.monitor.screen import Screen
-from segue.cli.monitor.sources import METRICS_PATH, Asked, endpoint, source
+from segue.cli.monitor.screen import MonitorScreen
+from segue.cli.monitor.sources import METRICS_PATH, SourceOptions, endpoint, source
 from segue.ops.monitor.judgement import reported
+from support.light import LIGHT
 from support.metered import Metered, MetricsEndpoint, exposing, healthy
 from support.process import serving
 from support.prometheus import scraping
-from support.rollbacks import LIGHT
 from support.rollouts import chirp3
-from support.scripts import command, environment, run
+from support.scripts import command, environment, heeding_ctrl_c, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,7 +103,7 @@ def test_the_numbers_are_exact(service: MetricsEndpoint) -> None:
     assert done.returncode == exits.OK, "without --exit-code only an unreadable endpoint is a failure"
     assert rows["chirp3-hd (candidate)", "success rate"] == ["75 %", "> 95 %", "< 90 %", "1000", "alert"]
     assert rows["chirp3-hd (candidate)", "fallback rate"] == ["25 %", "< 5 %", "> 20 %", "1000", "alert"]
-    assert rows["everyone", "mean synthesis time"] == ["1.25 s", "< 2 s", "> 5 s", "2000", "met"]
+    assert rows["all models", "mean synthesis time"] == ["1.25 s", "< 2 s", "> 5 s", "2000", "met"]
     assert "│ chirp3-hd │ 37.5 %" in done.stdout
     assert "│ wavenet   │ 62.5 %" in done.stdout
 
@@ -113,7 +113,7 @@ def test_an_endpoint_that_is_not_there_cannot_be_read() -> None:
 
     assert done.returncode == exits.UNREACHABLE
     assert "no metrics could be read" in done.stdout
-    assert "http://127.0.0.1:9/metrics: it does not answer" in done.stdout
+    assert "http://127.0.0.1:9/metrics: the endpoint does not answer" in done.stdout
 
 
 @pytest.mark.parametrize("instead", [(502, "bad gateway"), (200, "<html>hello</html>"), (404, "")])
@@ -122,7 +122,7 @@ def test_what_answers_instead_of_metrics_is_told(service: MetricsEndpoint, inste
     done = run(SCRIPT, "--url", service.url, "--exit-code")
 
     assert done.returncode == exits.UNREACHABLE
-    assert ("it answers" in done.stdout) or ("is not metrics" in done.stdout)
+    assert ("the endpoint answered" in done.stdout) or ("is not in a metrics format" in done.stdout)
 
 
 @pytest.mark.parametrize("variable", ["METRICS_URL", "SEGUE_URL"])
@@ -150,7 +150,7 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     done = CliRunner().invoke(app, ["monitor", "--url", url])
 
     assert done.exit_code == exits.USAGE
-    assert "is no address" in done.stderr
+    assert "invalid URL" in done.stderr
 
 
 def test_an_interval_asks_for_what_happened_within_it(service: MetricsEndpoint) -> None:
@@ -202,7 +202,7 @@ def test_another_plans_gates_may_be_applied(service: MetricsEndpoint, tmp_path: 
     done = CliRunner().invoke(app, ["monitor", "--url", service.url, "--plan", str(plan), "--exit-code"])
 
     assert done.exit_code == 2
-    assert "Against the gates of strict" in done.stdout
+    assert "Compared with the gates of strict" in done.stdout
 
 
 def test_a_plan_with_faults_is_refused(service: MetricsEndpoint, tmp_path: Path) -> None:
@@ -241,13 +241,14 @@ class Watching:
 
     def __init__(self, *urls: str) -> None:
         named = [word for url in urls for word in ("--url", url)]
-        self._process = subprocess.Popen(
-            command(SCRIPT, *named, "--watch", "--interval", "0.2", "--format", "json", "--exit-code"),
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        with heeding_ctrl_c():
+            self._process = subprocess.Popen(
+                command(SCRIPT, *named, "--watch", "--interval", "0.2", "--format", "json", "--exit-code"),
+                env=environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         self._limit = threading.Timer(LONG_ENOUGH_S, self._process.kill)
         self._limit.start()
 
@@ -296,7 +297,7 @@ def test_watching_goes_on_over_a_restart_an_absence_and_until_ctrl_c() -> None:
 
 def test_watching_in_a_pipe_says_a_line_for_each_look(service: MetricsEndpoint) -> None:
     written = io.StringIO()
-    asyncio.run(_looks(service, Screen(Console(file=written, width=160), "table"), count=2))
+    asyncio.run(_looks(service, MonitorScreen(Console(file=written, width=160), "table"), count=2))
     lines = written.getvalue().splitlines()
 
     assert "healthy. Totals since the service's start" in lines[0]
@@ -306,7 +307,7 @@ def test_watching_in_a_pipe_says_a_line_for_each_look(service: MetricsEndpoint) 
 def test_at_a_terminal_a_screen_shows_the_trend(service: MetricsEndpoint) -> None:
     written = io.StringIO()
     console = Console(file=written, force_terminal=True, width=160, height=60, color_system=None)
-    with Screen(console, "table") as screen:
+    with MonitorScreen(console, "table") as screen:
         asyncio.run(_looks(service, screen, count=4, between=lambda: service.metered.candidate(60)))
 
     assert "trend" in written.getvalue()
@@ -314,9 +315,9 @@ def test_at_a_terminal_a_screen_shows_the_trend(service: MetricsEndpoint) -> Non
 
 
 async def _looks(
-    service: MetricsEndpoint, screen: Screen, count: int, between: Callable[[], None] = lambda: None
+    service: MetricsEndpoint, screen: MonitorScreen, count: int, between: Callable[[], None] = lambda: None
 ) -> None:
-    async with source(Asked([service.url]), 60.0) as found:
+    async with source(SourceOptions([service.url]), 60.0) as found:
         for _ in range(count):
             screen.show(reported(await found.look(), chirp3()))
             between()

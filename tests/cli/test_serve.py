@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from segue.cli import exits
 from segue.cli.main import app
-from segue.cli.serve import listening_socket
+from segue.cli.serve import listening_socket, share_metrics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,44 @@ def test_a_port_that_is_taken_is_named_with_the_way_to_another(tmp_path: Path) -
     assert done.returncode != 0
     assert f"Segue cannot listen on 127.0.0.1, port {port}" in done.stderr
     assert "SEGUE_PORT" in done.stderr
+
+
+def test_others_are_not_served_without_keys_unless_told_so(tmp_path: Path) -> None:
+    done = served(tmp_path, SEGUE_HOST="0.0.0.0")
+
+    assert done.returncode == exits.USAGE
+    assert "SEGUE_AUTH=off on 0.0.0.0: everyone who reaches that address" in done.stderr
+    assert "SEGUE_AUTH_OFF_BEYOND_LOOPBACK=true" in done.stderr
+
+
+def test_a_start_that_fails_takes_nothing_from_the_service_that_runs(tmp_path: Path) -> None:
+    counts = tmp_path / "var" / "metrics" / "counter_1.db"
+    counts.parent.mkdir(parents=True)
+    counts.touch()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = served(tmp_path, SEGUE_PORT=str(taken.getsockname()[1]), SEGUE_WORKERS="2")
+
+    assert "Segue cannot listen" in done.stderr
+    assert counts.exists()
+
+
+def test_the_counts_of_workers_stay_with_the_service_that_has_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    (folder / "of an earlier run").touch()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    share_metrics(tmp_path)
+    first = os.environ["PROMETHEUS_MULTIPROC_DIR"]
+    (folder / "counter_1.db").touch()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    share_metrics(tmp_path)
+
+    assert first == str(folder)
+    assert [file.name for file in folder.iterdir()] == ["counter_1.db"]
+    assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == ""
+    assert "another Segue" in capsys.readouterr().err
 
 
 def test_what_nobody_reads_is_bounded_in_bytes_and_in_time() -> None:
@@ -71,7 +109,11 @@ def test_every_fault_is_listed_and_nothing_is_half_started(tmp_path: Path) -> No
     [
         ("SEGUE_PRONUNCIATIONS", "/nowhere/words.yaml", "/nowhere/words.yaml"),
         ("SEGUE_PROFILE", "/nowhere/voices.yaml", "/nowhere/voices.yaml"),
-        ("SEGUE_WYOMING_PORT", "8765", "SEGUE_WYOMING_PORT: 8765 is the port of SEGUE_PORT already; set another"),
+        (
+            "SEGUE_WYOMING_PORT",
+            "8765",
+            "SEGUE_WYOMING_PORT: port 8765 is also set by SEGUE_PORT; set another port",
+        ),
     ],
 )
 def test_a_fault_is_told_in_a_line(tmp_path: Path, variable: str, value: str, told: str) -> None:
@@ -91,4 +133,4 @@ def test_workers_that_share_no_files_are_minded(tmp_path: Path, workers: str, di
 
     assert checked.exit_code == exits.OK
     for said in (checked.stdout, done.stderr):
-        assert said.count("mind: SEGUE_CACHE_DISK_BYTES=0 with 2 workers") == told
+        assert said.count("warning: SEGUE_CACHE_DISK_BYTES=0 with 2 workers") == told

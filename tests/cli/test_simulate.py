@@ -27,7 +27,7 @@ def test_it_says_how_soon_a_fault_is_noticed_and_what_it_cost(tmp_path: Path) ->
     result = segue("simulate", CHIRP3, "--fault", "error:0.3@stage1", "--json", str(numbers), *FEW)
 
     assert result.exit_code == 0, result.output
-    assert "went back for the fault" in result.output
+    assert "went back because of the fault" in result.output
     assert "candidate requests until then" in result.output
     written = json.loads(numbers.read_text(encoding="utf-8"))
     assert written["endings"] == {"rolled_back": 20}
@@ -55,15 +55,61 @@ def test_plots_and_numbers_go_to_a_folder(tmp_path: Path) -> None:
         assert ET.parse(path).getroot().tag.endswith("svg")
 
 
+def test_a_world_is_played_as_the_options_say(tmp_path: Path) -> None:
+    counts = tmp_path / "counts.yaml"
+    counts.write_text("{pip_boy: 30, ghoul: 10}\n", encoding="utf-8")
+    options = "--traffic 500/d --burst 10 --session 1h --sessions-a-day 2 --heavy 0.1 --poisoned --breaker 60s"
+    more = "--tail pareto --text-chars 80 --night 0.9 --drift 5%/day --candidate-error 0.004 --streams 0.25"
+    fault = ("--fault", "down:1@1h+2h", "--fault", "error:1@3h/pip_boy")
+
+    result = segue(
+        "simulate",
+        CHIRP3,
+        *options.split(),
+        *more.split(),
+        *fault,
+        "--popularity",
+        str(counts),
+        "--json",
+        "-",
+        *FEW,
+    )
+
+    assert result.exit_code == 0, result.output
+    world = json.loads(result.stdout)["world"]
+    parts = dict(zip(world["characters"], world["popularity"], strict=True))
+    assert {name: part for name, part in parts.items() if part} == {"pip_boy": 0.75, "ghoul": 0.25}
+    assert world["requests_per_s"] == pytest.approx(500 / 86_400)
+    assert (world["burst"], world["session_s"], world["sessions_a_day"]) == (10, 3600.0, 2.0)
+    assert (world["heavy"], world["poisoned"], world["breaker_s"]) == (0.1, True, 60.0)
+    assert (world["text_chars"], world["night"], world["drift_per_day"]) == (80.0, 0.9, 0.05)
+    assert world["candidate"]["delays"]["tail"] == world["baseline"]["delays"]["tail"] == "pareto"
+    assert world["candidate"]["error_rate"] == 0.004
+    assert [fault["kind"] for fault in world["faults"]] == ["down", "error"]
+
+
+def test_an_outage_that_strikes_both_arms_takes_nothing_back() -> None:
+    outage = ("--traffic", "5/s", "--fault", "outage:1@stage4+10m")
+
+    result = segue("simulate", CHIRP3, *outage, "--json", "-", *FEW, "--runs", "5")
+
+    assert json.loads(result.stdout)["endings"] == {"finished": 5}
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--fault", "gremlins:1@stage1"), "is no fault"),
+        (("--fault", "gremlins:1@stage1"), "invalid fault"),
+        (("--fault", "outage:2@stage1"), "must be a rate above 0 and at most 1"),
+        (("--fault", "drag:0@stage1"), "must be above 0"),
         (("--fault", "error:0.1@stage9"), "the plan has no stage 9"),
-        (("--fault", "error:0.1@stage1/nobody"), "nobody is called"),
-        (("--traffic", "lots"), "is no traffic"),
-        (("--drift", "up"), "is no drift"),
-        (("--candidate-mean", "0"), "is none"),
+        (("--fault", "error:0.1@stage1/nobody"), "unknown character"),
+        (("--traffic", "lots"), "invalid rate"),
+        (("--drift", "up"), "invalid drift"),
+        (("--session", "long"), "invalid time"),
+        (("--breaker", "60"), "invalid time"),
+        (("--candidate-mean", "0"), "invalid mean"),
+        (("--baseline-first-audio", "-1"), "invalid mean"),
     ],
 )
 def test_what_cannot_be_played_is_refused(words: tuple[str, str], says: str) -> None:
@@ -71,6 +117,45 @@ def test_what_cannot_be_played_is_refused(words: tuple[str, str], says: str) -> 
 
     assert result.exit_code == 1
     assert says in result.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--runs 0", "--seed -1", "--burst 0", "--sessions-a-day 0.5", "--heavy 1", "--night 1.5", "--text-chars 0",
+        "--tail gauss", "--streams 2", "--candidate-error 1.5", "--baseline-error -0.1",
+    ],
+)  # fmt: skip
+def test_a_number_out_of_its_range_is_refused_with_the_range(words: str) -> None:
+    option, value = words.split()
+
+    result = segue("simulate", CHIRP3, *FEW, option, value)
+
+    assert result.exit_code == 2
+    assert option in result.output
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "No such file"),
+        ("[1, 2]", "expected the number of requests by character"),
+        ("{nobody: 1}", "nobody: unknown character"),
+        ("{pip_boy: -1}", "expected a number of requests"),
+        ("{pip_boy: 0}", "no character has any requests"),
+    ],
+)
+def test_counts_of_characters_that_cannot_be_used_are_refused(
+    tmp_path: Path, content: str | None, says: str
+) -> None:
+    counts = tmp_path / "counts.yaml"
+    if content is not None:
+        counts.write_text(content, encoding="utf-8")
+
+    result = segue("simulate", CHIRP3, "--popularity", str(counts), *FEW)
+
+    assert result.exit_code in {1, 2}
+    assert says in " ".join(result.output.split())
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
@@ -83,27 +168,6 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert "cannot write" in result.output
 
 
-def test_a_sound_plan_is_said_in_words() -> None:
-    result = segue("check", "--plan", CHIRP3, "--traffic", "20/s", "--profile", "google")
-
-    assert result.exit_code == 0, result.output
-    assert "Stage 1, one-character-10: 10 % of the listeners of pip_boy" in result.output
-    assert "At 20/s every step gathers its evidence within its hold." in result.output
-    assert (
-        "stage 5, all-characters-100: 1,200 requests a minute for google/chirp3-hd; its quota is 200"
-        in result.output
-    )
-    assert "The plan can be used." in result.output
-
-
-def test_a_step_that_would_starve_is_told_with_its_line() -> None:
-    result = segue("check", "--plan", CHIRP3, "--traffic", "1/m", "--profile", "google")
-
-    assert result.exit_code == 2
-    line = Path(CHIRP3).read_text(encoding="utf-8").splitlines().index("  - name: one-character-10") + 1
-    assert f"chirp3.yaml:{line}: stages.1" in result.output
-
-
 def test_a_plan_for_characters_that_nobody_has_is_refused(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(Path(CHIRP3).read_text(encoding="utf-8").replace("[pip_boy]", "[pipboy]"), encoding="utf-8")
@@ -111,7 +175,7 @@ def test_a_plan_for_characters_that_nobody_has_is_refused(tmp_path: Path) -> Non
     result = segue("check", "--plan", str(wrong), "--profile", "google")
 
     assert result.exit_code == 2
-    assert "nobody is called pipboy" in result.output
+    assert "unknown character: pipboy" in result.output
 
 
 def test_the_schema_is_printed_for_whoever_asks() -> None:

@@ -15,10 +15,11 @@ import pytest
 from rich.console import Console
 
 from segue.cli import exits
-from segue.cli.rollout.options import Caller
-from segue.cli.rollout.watch import Watch
+from segue.cli.rollout.options import Operator
+from segue.cli.rollout.watch import StatusWatcher
 from segue.cli.terminal import CommandFailed
 from support.listening import listening
+from support.scripts import heeding_ctrl_c
 from support.service import TOKEN
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Screen(NamedTuple):
     """What was written, and the watch that writes it."""
 
     written: io.StringIO
-    watch: Watch
+    watch: StatusWatcher
 
     async def shows(self, *words: str) -> bool:
         for _ in range(int(_LONG_ENOUGH_S / 0.05)):
@@ -47,7 +48,7 @@ class Screen(NamedTuple):
 def screen(url: str, token: str = TOKEN, *, terminal: bool = True) -> Screen:
     written = io.StringIO()
     console = Console(file=written, force_terminal=terminal, width=160, height=50, color_system=None)
-    return Screen(written, Watch(Caller(url, token, "ann"), console))
+    return Screen(written, StatusWatcher(Operator(url, token, "ann"), console))
 
 
 async def elsewhere(call: Callable[[], object]) -> None:
@@ -100,13 +101,13 @@ async def test_a_service_that_is_not_there_yet_is_waited_for() -> None:
     seen = screen("http://127.0.0.1:9")
     watching = asyncio.create_task(seen.watch.run())
 
-    assert await seen.shows("no Segue service answers at http://127.0.0.1:9", "trying again")
+    assert await seen.shows("no Segue service answers at http://127.0.0.1:9", "retrying")
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
 
 
 async def test_whoever_is_not_let_in_is_told_at_once(service: Listening) -> None:
-    with pytest.raises(CommandFailed, match="does not accept this token") as refused:
+    with pytest.raises(CommandFailed, match="rejected this token") as refused:
         await screen(service.url, "wrong").watch.run()
 
     assert refused.value.exit_status == exits.DENIED
@@ -115,9 +116,9 @@ async def test_whoever_is_not_let_in_is_told_at_once(service: Listening) -> None
 def test_ctrl_c_ends_it_well(service: Listening) -> None:
     environ = os.environ | {"SEGUE_URL": service.url, "SEGUE_ADMIN_TOKEN": TOKEN}
     words = [sys.executable, "-m", "segue", "rollout", "status", "--watch"]
-    with subprocess.Popen(
-        words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with heeding_ctrl_c():
+        process = subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with process:
         limit = threading.Timer(_LONG_ENOUGH_S, process.kill)
         limit.start()
         assert process.stdout is not None

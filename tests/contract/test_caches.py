@@ -1,4 +1,4 @@
-"""Every cache keeps the promises of ``segue.ports.cache``, whatever it keeps its entries in."""
+"""Every cache keeps the promises of ``segue.speech.ports.cache``, whatever it keeps its entries in."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from segue.cache.blobs import BlobCache, BlobLimits, open_folder
-from segue.cache.memory import MemoryCache
-from segue.cache.tiered import TieredCache
+from segue.speech.cache.blobs import BlobCache, BlobLimits, open_folder
+from segue.speech.cache.memory import MemoryCache
+from segue.speech.cache.tiered import TieredCache
 from segue.testing.cache import CacheContract
 from segue.testing.clock import FakeClock
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from segue.ports.cache import AudioCache
+    from segue.speech.ports.cache import AudioCache
 
 MAX_BYTES = 100_000
 DAY_S = 86_400.0

@@ -20,7 +20,7 @@ from google.cloud.texttospeech_v1 import (
     TextToSpeechAsyncClient,
 )
 
-from segue.core.errors import (
+from segue.kernel.errors import (
     BadAudio,
     ConfigurationError,
     DeadlineExceeded,
@@ -30,15 +30,16 @@ from segue.core.errors import (
     Unavailable,
     Unsupported,
 )
-from segue.core.speech import Pause, PhoneticAlphabet, Pronunciation, Span, Utterance
-from segue.engines.google import create
-from segue.engines.google.connect import connect
-from segue.engines.google.failures import ReasonLost, translated
-from segue.engines.google.messages import unwrapped, whole_request
-from segue.engines.google.options import GoogleOptions
-from segue.engines.google.voices import CHIRP3_GENDERS
+from segue.speech.core.speech import Pause, PhoneticAlphabet, Pronunciation, Span, Utterance
+from segue.speech.engines.google import create
+from segue.speech.engines.google.connect import connect
+from segue.speech.engines.google.failures import ReasonLost, translated
+from segue.speech.engines.google.messages import unwrapped, whole_request
+from segue.speech.engines.google.options import GoogleOptions
+from segue.speech.engines.google.voices import CHIRP3_GENDERS
 from segue.testing.engine import EngineContract
-from segue.testing.google import (
+from support.audio import duration_of
+from support.google_cloud import (
     API_KEY_INVALID,
     CREDENTIALS_MISSING,
     DEFAULT_VOICES,
@@ -59,14 +60,13 @@ from segue.testing.google import (
     self_signed,
     served,
 )
-from support.audio import duration_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
-    from segue.core.speech import Pcm
-    from segue.engines.google.engine import GoogleEngine
+    from segue.speech.core.speech import Pcm
+    from segue.speech.engines.google.engine import GoogleEngine
 
 WAVENET = Utterance("Good morning to all of you.", "cmn-TW-Wavenet-A", "cmn-TW")
 CHIRP = replace(WAVENET, voice="cmn-CN-Chirp3-HD-Kore", language="cmn-CN")
@@ -266,7 +266,7 @@ class TestRequests:
     async def test_pitch_is_never_sent_to_chirp(self, google: GoogleServer, engine: GoogleEngine) -> None:
         pitched = replace(CHIRP, pitch_semitones=2)
         for ask in (engine.synthesize(pitched), pieces_of(engine, pitched)):
-            with pytest.raises(Unsupported, match="takes no pitch"):
+            with pytest.raises(Unsupported, match="does not support pitch"):
                 await ask
         assert {call.method for call in google.calls} == {LIST}
 
@@ -367,7 +367,7 @@ class TestRequests:
         ],
     )
     def test_what_chirp_would_pass_over_in_silence_is_not_sent(self, asked: Utterance) -> None:
-        with pytest.raises(Unsupported, match="takes no"):
+        with pytest.raises(Unsupported, match="does not support"):
             whole_request(asked, create({}).voice(asked.voice))
 
     async def test_a_stream_is_opened_by_its_configuration_alone(

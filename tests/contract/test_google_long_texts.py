@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from segue.config.load import load_settings
-from segue.core.speech import Arm, AudioFormat, Container, SpeechRequest, Unit, UnitSource
-from segue.testing.google import GoogleServer
-from segue.testing.google.service import Service as Served
+from segue.kernel.arms import Arm, Unit, UnitSource
+from segue.speech.core.speech import AudioFormat, Container, SpeechRequest
 from segue.wiring.service import Service
+from support.google_cloud import GoogleServer
+from support.google_cloud.service import Service as Served
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,8 +63,8 @@ async def test_a_sentence_longer_than_the_voice_says_is_said_in_parts(tmp_path: 
                 await stream.aclose()
             else:
                 answer = await pipeline.answer(route)
-                audio = answer.found.audio.data
+                audio = answer.result.audio.data
 
-    assert answer.found.leg.way.arm is Arm.CANDIDATE
-    assert answer.found.failure is None
+    assert answer.result.rendition.render_plan.arm is Arm.CANDIDATE
+    assert answer.result.failure is None
     assert len(audio) > 24_000

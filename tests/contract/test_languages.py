@@ -8,23 +8,29 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from segue.audio.inspect import FATAL, inspect
-from segue.audio.pcm import to_samples
 from segue.config.load import load_settings
-from segue.core.speech import Utterance
-from segue.core.text.normalize import normalize
-from segue.core.text.pace import plausible_duration
+from segue.speech.audio.inspect import FATAL, inspect
+from segue.speech.audio.pcm import to_samples
+from segue.speech.core.speech import Utterance
+from segue.speech.core.text.normalize import normalize
+from segue.speech.core.text.pace import plausible_duration
+from segue.speech.core.text.scripts import scripts_of
+from segue.speech.engines.google.voices import CHIRP3_LOCALES
+from segue.speech.engines.google.voices import voice as google_voice
+from segue.speech.engines.named_signs import NAMED_IN_ENGLISH
 from segue.wiring.service import Service
 from support.chinese import PARAGRAPHS
-from support.embedded import espeak_engine, piper_engine
+from support.embedded import espeak_engine, noiseless_profile, piper_engine
+from support.words import OTHER_GOOGLE_LOCALES, word_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
 
-    from segue.core.speech import Pcm
-    from segue.engines.espeak import EspeakEngine
-    from segue.ports.engine import Engine
+    from segue.speech.core.catalogue import Voice
+    from segue.speech.core.speech import Pcm
+    from segue.speech.engines.espeak import EspeakEngine
+    from segue.speech.ports.engine import Engine
 
 pytestmark = pytest.mark.embedded
 
@@ -32,6 +38,14 @@ MANDARIN, ENGLISH, ARABIC = "cmn", "en-us", "ar"
 TRADITIONAL = "歡迎光臨避難所，請問您需要什麼？"
 SIMPLIFIED = "欢迎光临避难所，请问您需要什么？"
 LONG_WORD = "pneumonoultramicroscopicsilicovolcanoconiosis" * 4
+FLUTTER_S = 0.05
+"""eSpeak NG's voices flutter: of 1,000 takes of ten digits in Mandarin (4.7 s), the longest was 0.031 s longer
+than the shortest, and of other texts less. The shortest word that could be missing takes 0.12 s.
+"""
+UNLIKE_RATIOS = {"en-us": 0.07, "joe": 0.0}
+"""How much longer or shorter a sign may be than its words. Joe, without noise, takes the same time for the same
+sounds; eSpeak NG stresses the name of a letter more than the word (``α and β, π``: 5.5 %).
+"""
 
 
 class Speaker:
@@ -41,6 +55,7 @@ class Speaker:
         self._runner = runner
         self._espeak = espeak
         self._piper = piper
+        self._said: dict[tuple[str, str], Pcm] = {}
 
     def heard(self, text: str, voice: str) -> float:
         """Seconds of speech, after an inspection as the service makes it."""
@@ -50,6 +65,12 @@ class Speaker:
         return pcm.duration_s
 
     def said(self, text: str, voice: str) -> Pcm:
+        """Each text is spoken once by each voice."""
+        if (text, voice) not in self._said:
+            self._said[text, voice] = self._speak(text, voice)
+        return self._said[text, voice]
+
+    def _speak(self, text: str, voice: str) -> Pcm:
         engine = self._piper if voice == "joe" else self._espeak
         name = engine.voices()[0].name if voice == "joe" else voice
         utterance = Utterance(normalize(text, max_chars=20_000), name, engine.voice(name).locale)
@@ -57,6 +78,10 @@ class Speaker:
 
     def names_a_smile(self, language: str) -> bool:
         return self.said("a. 🙂. b.", language).duration_s - self.said("a. b.", language).duration_s > 0.7
+
+    @property
+    def voices(self) -> Sequence[Voice]:
+        return self._espeak.voices()
 
     @property
     def languages(self) -> list[str]:
@@ -75,6 +100,14 @@ def speaker() -> Iterator[Speaker]:
         yield Speaker(runner, espeak, piper)
         for engine in (espeak, piper):
             runner.run(engine.close())
+
+
+ENGLISH_CANDIDATE = """\
+  english_candidate:
+    name: English Candidate
+    baseline: [en-us+f1, cmn+f1]
+    candidate: en_US-joe-medium
+"""
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +137,10 @@ async def _posted(request: Awaitable[httpx.Response]) -> httpx.Response:
 
 
 def _environ(folder: Path) -> dict[str, str]:
-    return {"SEGUE_PROFILE": "embedded", "SEGUE_DATA_DIR": str(folder), "CHIRP3_ENABLED": "true"}
+    profile = noiseless_profile(folder)
+    profile.write_text(f"{profile.read_text('utf-8').rstrip()}\n{ENGLISH_CANDIDATE}", "utf-8")
+    waits = {"SEGUE_REQUEST_TIMEOUT_S": "60"}  # Kokoro takes its time on a busy machine
+    return waits | {"SEGUE_PROFILE": str(profile), "SEGUE_DATA_DIR": str(folder), "CHIRP3_ENABLED": "true"}
 
 
 def test_traditional_and_simplified_chinese_are_read_alike(speaker: Speaker) -> None:
@@ -120,7 +156,7 @@ def test_a_listener_from_taiwan_is_told_of_an_accent_of_no_region(ask: Any) -> N
     answer = ask(TRADITIONAL, language="zh-TW")
 
     assert answer["status"] == 200
-    assert "language zh-TW applied as cmn: the voice's accent is no region's in particular" in answer["warnings"]
+    assert "language zh-TW applied as cmn: the voice's accent is not specific to a region" in answer["warnings"]
 
 
 def test_nothing_is_said_of_accents_to_somebody_who_named_no_region(ask: Any) -> None:
@@ -140,14 +176,21 @@ def test_a_text_of_chinese_and_english_goes_to_the_voice_that_reads_both(ask: An
     assert "Mandarin" in answer["voice_name"]
 
 
-def test_chinese_for_the_english_candidate_is_said_by_the_baseline(ask: Any) -> None:
+def test_chinese_is_said_by_the_candidates_voice_for_it(ask: Any) -> None:
     answer = ask(TRADITIONAL, "candidate")
+
+    assert (answer["arm"], answer["status"]) == ("candidate", 200)
+    assert "Kokoro" in answer["voice_name"]
+
+
+def test_chinese_for_an_english_candidate_is_said_by_the_baseline(ask: Any) -> None:
+    answer = ask(TRADITIONAL, "candidate", character_key="english_candidate")
 
     assert (answer["arm"], answer["assigned_arm"]) == ("baseline", "candidate")
     assert "the candidate has no voice for this text; the baseline answered" in answer["warnings"]
 
 
-@pytest.mark.parametrize("text", ["שלום עולם", "He said שלום to us", "مرحبا بك", "Привет", "สวัสดีครับ"])
+@pytest.mark.parametrize("text", ["שלום עולם", "مرحبا بك", "Привет", "สวัสดีครับ"])
 def test_a_script_that_no_voice_of_the_character_reads_is_refused_by_name(ask: Any, text: str) -> None:
     answer = ask(text)
 
@@ -162,7 +205,8 @@ def test_arabic_is_read_where_there_is_a_voice_for_it(speaker: Speaker) -> None:
 def test_controls_of_direction_are_not_heard(speaker: Speaker) -> None:
     marked = "\u202bمرحبا\u200f بك في\u200e الملجأ.\u202c"
 
-    assert speaker.heard(marked, ARABIC) == pytest.approx(speaker.heard("مرحبا بك في الملجأ.", ARABIC), abs=0.05)
+    plain_s = speaker.heard("مرحبا بك في الملجأ.", ARABIC)
+    assert speaker.heard(marked, ARABIC) == pytest.approx(plain_s, abs=FLUTTER_S)
 
 
 @pytest.mark.parametrize("voice", [ENGLISH, "joe"])
@@ -172,7 +216,7 @@ def test_english_voices_call_emoji_by_their_names(speaker: Speaker, voice: str) 
 
 def test_the_mandarin_voice_passes_over_emoji(speaker: Speaker) -> None:
     assert speaker.heard("好極了🙂謝謝❤️", MANDARIN) == pytest.approx(
-        speaker.heard("好極了謝謝", MANDARIN), abs=0.05
+        speaker.heard("好極了謝謝", MANDARIN), abs=FLUTTER_S
     )
 
 
@@ -183,25 +227,59 @@ def test_which_languages_name_emoji_is_known(speaker: Speaker) -> None:
 
 
 def test_a_listener_is_told_of_emoji_that_were_passed_over(ask: Any) -> None:
-    assert "emoji 🙂 ❤ not applied: this voice passes over them" in ask("好極了🙂謝謝❤️")["warnings"]
+    assert "emoji 🙂 ❤ not applied: this voice says nothing for them" in ask("好極了🙂謝謝❤️")["warnings"]
 
 
 def test_nothing_is_said_of_emoji_that_are_named(ask: Any) -> None:
     assert not [warning for warning in ask("Great 🙂 thanks")["warnings"] if warning.startswith("emoji")]
 
 
-@pytest.mark.parametrize("text", ["🙂", "❤️ 👍🏽", "👨‍👩‍👧"])
-def test_emoji_alone_are_refused(ask: Any, text: str) -> None:
-    answer = ask(text)
+@pytest.mark.parametrize("arm", ["baseline", "candidate"])
+@pytest.mark.parametrize("text", ["🙂", "❤️ 👍🏽", "👨‍👩‍👧", "$", "100%", "5 & 6"])
+def test_emoji_and_signs_alone_are_called_by_their_names(ask: Any, text: str, arm: str) -> None:
+    answer = ask(text, arm)
 
-    assert answer["status"] == 400
-    assert "nothing that can be spoken" in answer["detail"]
+    assert answer["status"] == 200
+    assert answer["arm"] == arm
+    assert answer["duration"] > 0.4
+    assert not [warning for warning in answer["warnings"] if "silence" in warning]
+
+
+@pytest.mark.parametrize("arm", ["baseline", "candidate"])
+@pytest.mark.parametrize("text", ["...", "…", "”", "---", "★", "(╯°□°)╯︵ ┻━┻"])
+def test_what_has_no_name_alone_is_a_short_silence(ask: Any, text: str, arm: str) -> None:
+    answer = ask(text, arm)
+
+    assert answer["status"] == 200
+    assert (answer["arm"], answer["fallback_error"]) == (arm, None)
+    assert answer["duration"] < 1.0 or "°" in text
+
+
+@pytest.mark.parametrize("voice", [ENGLISH, "joe"])
+@pytest.mark.parametrize("sign", sorted(NAMED_IN_ENGLISH)[::40] + sorted("%@€£¥°×÷©®§$&+™"))
+def test_signs_that_are_named_alone_are_heard(speaker: Speaker, voice: str, sign: str) -> None:
+    assert speaker.heard(sign, voice) > 0.3
+
+
+@pytest.mark.parametrize("language", ["de", "fr-fr", "ru", "ar", "vi", "af"])
+@pytest.mark.parametrize("sign", ["👍", "😀", "🚀", "$"])
+def test_in_every_language_that_names_emoji_they_are_heard_alone(
+    speaker: Speaker, language: str, sign: str
+) -> None:
+    assert speaker.heard(sign, language) > 0.3
+
+
+def test_a_sign_alone_is_silence_where_the_voice_passes_over_it(ask: Any) -> None:
+    answer = ask("🙂", language="zh-TW")
+
+    assert answer["status"] == 200
+    assert "text 🙂 applied as 300 ms of silence: nothing in it can be spoken" in answer["warnings"]
 
 
 def test_a_family_is_said_one_by_one(speaker: Speaker) -> None:
     family, people = speaker.heard("See 👨‍👩‍👧 there", ENGLISH), speaker.heard("See 👨👩👧 there", ENGLISH)
 
-    assert family == pytest.approx(people, abs=0.05)
+    assert family == pytest.approx(people, abs=FLUTTER_S)
 
 
 @pytest.mark.parametrize("voice", [ENGLISH, "joe"])
@@ -221,21 +299,67 @@ def test_a_word_within_the_limit_is_said_to_its_end(speaker: Speaker, voice: str
 def test_a_listener_is_told_of_a_word_that_was_cut_off(ask: Any, arm: str) -> None:
     warnings = ask(f"They call it {LONG_WORD}.", arm)["warnings"]
 
-    assert "word of 180 characters applied as about the first 130: this voice leaves out the rest" in warnings
+    assert "word of 180 characters applied as about the first 130: this voice drops the rest" in warnings
 
 
 def test_a_listener_is_told_of_a_number_that_was_cut_off(ask: Any) -> None:
     warnings = ask(f"It is {'8765432190' * 6} and no more.")["warnings"]
 
-    assert "number of 60 characters applied as about the first 40: this voice leaves out the rest" in warnings
+    assert "number of 60 characters applied as about the first 40: this voice drops the rest" in warnings
 
 
-def test_many_scripts_in_one_text_need_a_voice_that_reads_them_all(ask: Any) -> None:
-    answer = ask("Hello 世界, привет мир.")
+def test_of_many_scripts_in_one_text_the_voice_that_reads_most_says_the_others_as_it_can(ask: Any) -> None:
+    answer = ask("Hello 世界, привет мир, שלום.")
 
-    assert answer["status"] == 400
-    assert "speaks Chinese characters, Cyrillic and Latin together" in answer["detail"]
-    assert "cannot read is 'п' (U+043F)" in answer["detail"]
+    assert answer["status"] == 200
+    assert "Mandarin" in answer["voice_name"]
+    assert "script привет, мир applied as privet, mir: this voice cannot read Cyrillic" in answer["warnings"]
+    assert "script שלום not applied: this voice cannot read Hebrew" in answer["warnings"]
+
+
+@pytest.mark.parametrize("arm", ["baseline", "candidate"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("I don't know ¯\\_(ツ)_/¯ sorry.", "I don't know sorry."),
+        ("The brand is called Яндекс.", "The brand is called Yandeks."),
+        ("He said שלום to us.", "He said to us."),
+        ("Hеllo and wеlcome", "Hello and welcome"),
+    ],
+)
+def test_a_foreign_word_is_said_otherwise_or_left_out(ask: Any, text: str, said: str, arm: str) -> None:
+    answer, plain = ask(text, arm), ask(said, arm)
+
+    assert answer["status"] == 200
+    assert answer["arm"] == arm
+    assert answer["duration"] == pytest.approx(plain["duration"], abs=FLUTTER_S)
+    assert any(warning.startswith("script") for warning in answer["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("upright", "usual"), [("他說﹁你好﹂。", "他說「你好」。"), ("第一章︰開始﹐好嗎﹖", "第一章：開始，好嗎？")]
+)
+def test_vertical_and_small_marks_are_those_of_chinese(speaker: Speaker, upright: str, usual: str) -> None:
+    assert normalize(upright) == usual
+    assert speaker.heard(upright, MANDARIN) > 0.5
+
+
+def test_every_voice_that_espeak_lists_says_a_word_of_its_own_language(speaker: Speaker) -> None:
+    refused = {}
+    for voice in speaker.voices:
+        word = word_of(voice.locale)
+        if not scripts_of(word) <= frozenset(voice.scripts):
+            refused[voice.name] = word, voice.scripts
+        elif not word.isascii():
+            assert speaker.heard(word, voice.name) > 0.15
+
+    assert len(speaker.voices) > 100
+    assert refused == {}
+
+
+@pytest.mark.parametrize("locale", sorted(CHIRP3_LOCALES | OTHER_GOOGLE_LOCALES))
+def test_every_voice_of_googles_accepts_a_word_of_its_own_language(locale: str) -> None:
+    assert scripts_of(word_of(locale)) <= frozenset(google_voice(f"{locale}-Standard-A").scripts)
 
 
 @pytest.mark.parametrize("voice", [ENGLISH, "joe"])
@@ -256,7 +380,9 @@ def test_many_scripts_in_one_text_need_a_voice_that_reads_them_all(ask: Any) -> 
 def test_signs_are_said_as_they_are_in_plain_letters(
     speaker: Speaker, written: str, plain: str, voice: str
 ) -> None:
-    assert speaker.heard(written, voice) == pytest.approx(speaker.heard(plain, voice), rel=0.12)
+    said_s, meant_s = speaker.heard(written, voice), speaker.heard(plain, voice)
+
+    assert said_s == pytest.approx(meant_s, rel=UNLIKE_RATIOS[voice])
 
 
 @pytest.mark.parametrize(
@@ -271,7 +397,7 @@ def test_signs_are_said_as_they_are_in_plain_letters(
     ],
 )
 def test_the_mandarin_voice_says_what_is_written_wide(speaker: Speaker, written: str, plain: str) -> None:
-    assert speaker.heard(written, MANDARIN) == pytest.approx(speaker.heard(plain, MANDARIN), abs=0.02)
+    assert speaker.heard(written, MANDARIN) == pytest.approx(speaker.heard(plain, MANDARIN), abs=FLUTTER_S)
 
 
 @pytest.mark.parametrize("sign", ["°", "×", "÷", "¾", "€", "$"])
@@ -288,7 +414,7 @@ def test_single_greek_letters_are_said_by_the_embedded_voices(speaker: Speaker, 
 
 
 def test_bopomofo_is_read_letter_by_letter_with_the_number_of_its_tone(speaker: Speaker) -> None:
-    assert speaker.heard("ㄋㄧˇ", MANDARIN) == pytest.approx(speaker.heard("ㄋㄧ三", MANDARIN), abs=0.05)
+    assert speaker.heard("ㄋㄧˇ", MANDARIN) == pytest.approx(speaker.heard("ㄋㄧ三", MANDARIN), abs=FLUTTER_S)
 
 
 @pytest.mark.parametrize("text", ["注音ㄋㄧˇ ㄏㄠˇ", "25 m²", "3½", "①", "Ⅳ", "5 Ω", "π"])

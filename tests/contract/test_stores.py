@@ -1,4 +1,4 @@
-"""Every store keeps the promises of ``segue.ports.store``: in memory, in SQLite and in PostgreSQL."""
+"""Every store keeps the promises of ``segue.rollout.ports.store``: in memory, in SQLite and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from segue.store.open import open_store
+from segue.rollout.store.open import open_store
 from segue.testing.store import MemoryStore, StoreContract
 from support.postgresql import a_schema
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from segue.ports.store import Store
+    from segue.rollout.ports.store import Store
 
 
 class TestMemoryStore(StoreContract):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from segue.api.identity import Identity, UnitRules
-from segue.core.assign import bucket
-from segue.core.speech import UnitSource
+from segue.kernel.arms import UnitSource
+from segue.kernel.assign import bucket
 from segue.system.clock import SystemEntropy
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ OPERATORS = (
     "troubleshooting.md",
 )
 TRANSLATED = (*OPERATORS, "index.md")
-PAGES = [ROOT / "README.md", *(DOCS / name for name in OPERATORS)]
+PAGES = [ROOT / "README.md", DOCS / "tutorial.md", DOCS / "keys.md", *(DOCS / name for name in OPERATORS)]
 _LONGEST_S = 600.0
 """The rehearsal takes three minutes on an idle machine, and several times that on a busy one."""
 

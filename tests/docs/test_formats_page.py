@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import pytest
 
-from segue.audio.codecs import CODECS, rate_for
-from segue.audio.encode import encode
-from segue.audio.stream_encode import StreamEncoder
-from segue.core.speech import AudioFormat, Container
+from segue.speech.audio.codecs import CODECS, rate_for
+from segue.speech.audio.encode import encode
+from segue.speech.audio.stream_encode import StreamEncoder
+from segue.speech.core.speech import AudioFormat, Container
 from support.containers import played, streamed
 from support.sound import a_voice
 

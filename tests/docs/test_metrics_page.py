@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from segue.cli.main import app
+from segue.kernel.telemetry.catalog import METRICS, Metric
 from segue.ops.metrics_page import metrics_page
-from segue.telemetry.catalog import METRICS, Metric
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text("utf-8")
 

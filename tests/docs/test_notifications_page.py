@@ -9,12 +9,13 @@ from typing import Any
 
 import httpx
 
-from segue.config.schema import Settings, env_name
-from segue.controller.notices import alerts_of
-from segue.core.standing import Standing
-from segue.notify.retrying import Patience
-from segue.notify.webhook import WebhookTarget
-from segue.ports.notice import Notice, NoticeKind
+from segue.config.names import env_name
+from segue.config.schema import Settings
+from segue.rollout.controller.notices import alerts_of
+from segue.rollout.core.standing import Standing
+from segue.rollout.notify.retrying import RetryLimits
+from segue.rollout.notify.webhook import WebhookTarget
+from segue.rollout.ports.notice import Notice, NoticeKind
 from segue.testing.clock import FakeClock
 from support.notices import NOTICE
 from support.receiver import receiving
@@ -47,7 +48,7 @@ def test_every_setting_is_on_the_page() -> None:
 
 
 def test_the_number_of_tries_is_the_codes() -> None:
-    assert f"{Patience().attempts} tries" in PAGE
+    assert f"{RetryLimits().attempts} tries" in PAGE
 
 
 async def test_the_recipe_accepts_what_is_signed_and_nothing_else() -> None:

@@ -13,18 +13,17 @@ from segue.cli.main import app
 from segue.cli.monitor.verb import DEFAULT_URL, STATUSES
 from segue.cli.verify.run import Expected, check_names
 from segue.cli.verify.verb import DEFAULT_URL as DEFAULT_SERVICE
-from segue.ops.monitor.judgement import Verdict
+from segue.ops.monitor.judgement import MeasureVerdict
 from segue.ops.monitor.tables import NAMES
 from support.rollouts import chirp3
 
 if TYPE_CHECKING:
-    import click
-
-    from segue.core.gates import Metric
+    from segue.cli.lazy import LazyCommand
+    from segue.rollout.core.gates import GateMetric
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {name: (DOCS / f"{name}.md").read_text("utf-8") for name in ("monitor", "verify")}
-COMMANDS: dict[str, click.Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, LazyCommand] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
 def rows(page: str) -> list[list[str]]:
@@ -34,7 +33,7 @@ def rows(page: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_option_is_on_the_page_and_none_that_is_not(name: str) -> None:
-    options = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+    options = {option for parameter in COMMANDS[name].whole.params for option in parameter.opts}
     told = {row[0] for row in rows(PAGES[name]) if row[0].startswith("--") and row[0].strip("-")}
 
     assert told == options - {"--help"}
@@ -46,7 +45,7 @@ def test_the_defaults_are_on_the_pages() -> None:
 
 
 @pytest.mark.parametrize("metric", NAMES)
-def test_the_levels_on_the_page_are_the_shipped_plans(metric: Metric) -> None:
+def test_the_levels_on_the_page_are_the_shipped_plans(metric: GateMetric) -> None:
     gate = {gate.metric: gate for gate in chirp3().gates}.get(metric)
     if gate is None:
         return
@@ -64,7 +63,7 @@ def test_the_levels_on_the_page_are_the_shipped_plans(metric: Metric) -> None:
 def test_every_verdict_and_status_is_on_the_page() -> None:
     first = {row[0] for row in rows(PAGES["monitor"])}
 
-    assert {str(verdict) for verdict in Verdict} - {Verdict.NO_GATE} <= first
+    assert {str(verdict) for verdict in MeasureVerdict} - {MeasureVerdict.NO_GATE} <= first
     assert {str(status) for status in STATUSES.values()} <= first
 
 
@@ -83,5 +82,5 @@ def test_the_commands_on_the_page_are_commands(name: str) -> None:
             verb = words[1] if words[0] == "segue" else {"monitor": "monitor", "verify": "verify"}[name]
             if words[0] == "python":
                 assert (DOCS.parent / words[1]).is_file()
-            known = {option for parameter in COMMANDS[verb].params for option in parameter.opts}
+            known = {option for parameter in COMMANDS[verb].whole.params for option in parameter.opts}
             assert {word for word in words if word.startswith("--")} <= known

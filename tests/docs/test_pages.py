@@ -14,14 +14,15 @@ import tables
 from words import Words, read_words
 
 from segue.config.catalogue_file import read_catalogue
+from segue.config.names import env_name
 from segue.config.plan_file import read_plan
-from segue.config.schema import Settings, env_name
+from segue.config.schema import Settings
 from support.pages import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from segue.core.plan import Plan
+    from segue.rollout.core.plan import Plan
 
 PLAN = read_plan(ROOT / "plans" / "chirp3.yaml")
 REHEARSAL = read_plan(ROOT / "plans" / "rehearsal.yaml")

@@ -11,23 +11,23 @@ import typer
 
 from segue.cli import exits
 from segue.cli.rollout.app import app
-from segue.core.rollout import TRANSITIONS, Phase, Verb
+from segue.rollout.core.rollout import TRANSITIONS, Phase, Verb
 from support.service import staged
 
 if TYPE_CHECKING:
-    import click
+    from segue.cli.lazy import LazyCommand
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "rollout.md").read_text("utf-8")
 HTTP = (DOCS / "http.md").read_text("utf-8")
 _GROUP = typer.main.get_command(app)
-COMMANDS: dict[str, click.Command] = _GROUP.commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, LazyCommand] = _GROUP.commands  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("verb", COMMANDS)
 def test_every_command_and_option_is_on_the_page(verb: str) -> None:
     assert f"`segue rollout {verb}" in PAGE
-    for parameter in COMMANDS[verb].params:
+    for parameter in COMMANDS[verb].whole.params:
         for option in parameter.opts:
             assert not option.startswith("--") or option in PAGE, option
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from segue.api.links import Links
+from segue.testing.clock import FakeClock
+from support.service import staged
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.service import Stage
 
 
@@ -22,7 +29,7 @@ async def test_it_may_be_kept_by_clients_and_proxies(stage: Stage, url: str) -> 
 
     assert audio.headers["etag"].strip('"')
     assert audio.headers["accept-ranges"] == "bytes"
-    assert re.fullmatch(r"public, max-age=(2592000|25919\d\d)", audio.headers["cache-control"])
+    assert re.fullmatch(r"public, max-age=(8[6-9]|9[0-7])\d\d\d", audio.headers["cache-control"])
 
 
 async def test_a_head_request_tells_the_length_without_the_body(stage: Stage, url: str) -> None:
@@ -99,3 +106,106 @@ async def test_the_ending_must_be_the_formats(stage: Stage, url: str) -> None:
 
 async def test_audio_is_only_read_here(stage: Stage, url: str) -> None:
     assert (await stage.client.put(url)).status_code == 405
+
+
+async def test_an_address_cannot_be_worked_out(stage: Stage, url: str) -> None:
+    bare, _, query = url.partition("?")
+    expires, signature = query.split("&")
+    other = "signature=" + "0" * 32
+    for tried in (
+        bare,
+        f"{bare}?{expires}",
+        f"{bare}?{signature}",
+        f"{bare}?{expires}&{other}",
+        f"{url}0",
+        f"{url}&a=b",
+    ):
+        assert (await stage.client.get(tried)).status_code == 404, tried
+    later = f"expires={int(expires.removeprefix('expires=')) + 1}"
+    assert (await stage.client.get(f"{bare}?{later}&{signature}")).status_code == 404
+
+
+async def test_the_address_of_one_audio_opens_no_other(stage: Stage, url: str) -> None:
+    other = str((await stage.say("Another text.")).json()["url"])
+
+    assert (await stage.client.get(f"{other.partition('?')[0]}?{url.partition('?')[2]}")).status_code == 404
+    assert (await stage.client.get(other)).status_code == 200
+
+
+async def test_who_asks_again_soon_gets_the_same_address(stage: Stage, url: str) -> None:
+    assert (await stage.say()).json()["url"] == url
+
+
+async def test_a_restart_ends_no_address(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        url = (await stage.say()).json()["url"]
+    async with staged(tmp_path) as stage:
+        assert (await stage.client.get(url)).status_code == 200
+
+
+def test_an_address_ends() -> None:
+    clock = FakeClock()
+    links = Links(clock, 3600.0, "key")
+    path, _, query = links.path_of("0.mp3").partition("?")
+    lasts_s = links.lasts_s("0.mp3", query.encode())
+    clock.advance(lasts_s)
+
+    assert path == "/api/v1/audio/0.mp3"
+    assert 3600 <= lasts_s <= 3600 * 9 / 8 + 1
+    assert links.lasts_s("0.mp3", query.encode()) <= 0
+
+
+async def test_audio_is_deleted_by_its_address(stage: Stage, url: str) -> None:
+    other = str((await stage.say("Another text.")).json()["url"])
+
+    assert (await stage.client.delete(url.partition("?")[0])).status_code == 404
+    assert (await stage.client.get(url)).status_code == 200
+    deleted = await stage.client.delete(url)
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert (await stage.client.delete(url)).status_code == 204
+    assert (await stage.client.get(url)).status_code == 404
+    assert (await stage.client.get(other)).status_code == 200
+
+
+async def test_a_text_whose_audio_was_deleted_is_made_anew(stage: Stage, url: str) -> None:
+    assert (await stage.say()).json()["cached"]
+    await stage.client.delete(url)
+    again = (await stage.say()).json()
+
+    assert not again["cached"]
+    assert (await stage.client.get(again["url"])).status_code == 200
+
+
+async def test_what_one_process_deletes_no_other_gives_from_its_memory(tmp_path: Path) -> None:
+    async with staged(tmp_path) as one, staged(tmp_path) as other:
+        url = (await one.say()).json()["url"]
+        assert (await other.client.get(url)).status_code == 200
+
+        await one.client.delete(url)
+        assert (await other.client.get(url)).status_code == 404
+
+        await one.say()
+        assert (await other.client.get(url)).status_code == 200
+
+
+async def test_what_another_process_deleted_is_kept_again_where_it_is_asked_for(tmp_path: Path) -> None:
+    async with staged(tmp_path) as one, staged(tmp_path) as other:
+        url = (await one.say()).json()["url"]
+        await other.say()
+        await one.client.delete(url)
+
+        again = (await other.say()).json()["url"]
+        for stage in (one, other):
+            assert (await stage.client.get(again)).status_code == 200
+
+
+async def test_a_disk_that_cannot_delete_is_told(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        url = (await stage.say()).json()["url"]
+        folder = next((tmp_path / "var").rglob("*.segue")).parent
+        shutil.rmtree(folder)
+        folder.write_bytes(b"no folder")
+
+        answer = await stage.client.delete(url)
+    assert answer.status_code == 503
+    assert "could not be deleted" in answer.json()["detail"]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from segue.config.schema import Settings, env_name
+from segue.config.names import env_name
+from segue.config.schema import Settings
 from support.service import OPERATOR, TOKEN, staged
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ async def test_what_is_in_force_is_told_beside_what_was_set_at_the_start(stage: 
 
 async def test_the_arms_are_told_by_engine_and_model(stage: Stage) -> None:
     assert (await told(stage)).json()["arms"] == {
-        "baseline": {"engine": "calm", "model": "calm"},
-        "candidate": {"engine": "bold", "model": "bold"},
+        "baseline": {"engine": "calm", "model": "calm", "engines": ["calm"]},
+        "candidate": {"engine": "bold", "model": "bold", "engines": ["bold"]},
     }
 
 

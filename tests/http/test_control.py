@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,10 +105,12 @@ async def test_no_more_of_a_body_is_read_than_a_plan_may_need(stage: Stage) -> N
             sent += 1
             yield b" " * 65_536
 
-    refused = await stage.client.post("/api/v1/rollout/start", content=endless())
+    refused = await stage.client.post("/api/v1/rollout/start", content=endless(), headers=OPERATOR)
 
     assert refused.status_code == 413
     assert sent == 17
+    assert (await stage.client.post("/api/v1/rollout/start", content=endless())).status_code == 401
+    assert sent <= 18, "nothing of a stranger's body is read; httpx asks for its first part"
 
 
 async def test_who_gives_an_empty_name_is_the_operator(stage: Stage) -> None:
@@ -165,3 +169,64 @@ async def test_a_changed_environment_is_applied_at_the_next_boot(tmp_path: Path)
         await stage.steer(share_percent=25)
     async with staged(tmp_path, CHIRP3_ROLLOUT_PERCENTAGE="5") as stage:
         assert (await stage.client.get("/api/v1/rollout", headers=OPERATOR)).json()["share_percent"] == 5
+
+
+class TestTokens:
+    """What a refused token costs, and what it leaves behind."""
+
+    async def test_refused_tokens_are_logged_with_the_address_and_counted(
+        self, stage: Stage, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for headers in ({}, {"Authorization": "Bearer wrong"}):
+            assert (await stage.client.post("/api/v1/rollout/pause", json={}, headers=headers)).status_code == 401
+        page = (await stage.client.get("/api/v1/monitoring/metrics/prometheus")).text
+        lines = [line for line in capsys.readouterr().out.splitlines() if "operator_refused" in line]
+
+        assert 'segue_turned_away_total{door="control",reason="token"} 2.0' in page
+        assert [("no token" in line, "wrong token" in line) for line in lines] == [(True, False), (False, True)]
+        assert all("client=127.0.0.1" in line and "/api/v1/rollout/pause" in line for line in lines)
+
+    async def test_guesses_from_an_address_are_slowed_and_then_not_looked_at(self, tmp_path: Path) -> None:
+        wrong, spent_s = {"Authorization": "Bearer wrong"}, []
+        async with staged(tmp_path, SEGUE_TRUSTED_PROXIES="none") as stage:
+            for _ in range(5):
+                began_s = time.monotonic()
+                assert (await stage.client.get("/api/v1/rollout", headers=wrong)).status_code == 401
+                spent_s.append(time.monotonic() - began_s)
+            assert spent_s[3] >= 0.25
+            assert spent_s[4] >= 0.5
+            guesses = [stage.client.get("/api/v1/rollout", headers=wrong) for _ in range(15)]
+            await asyncio.gather(*guesses)
+            refused = await stage.client.get("/api/v1/rollout", headers=OPERATOR)
+            assert refused.status_code == 429
+            assert 0 < int(refused.headers["retry-after"]) <= 60
+
+    async def test_a_right_token_is_let_in_whatever_others_behind_the_same_proxy_try(self, stage: Stage) -> None:
+        wrong = {"Authorization": "Bearer wrong"}
+        await asyncio.gather(*(stage.client.get("/api/v1/rollout", headers=wrong) for _ in range(60)))
+
+        assert (await stage.client.get("/api/v1/rollout", headers=OPERATOR)).status_code == 200
+
+    async def test_a_token_may_be_in_any_script(self, tmp_path: Path) -> None:
+        async with staged(tmp_path, SEGUE_ADMIN_TOKEN="tökén-發音-0123456789") as stage:
+            token = "Bearer tökén-發音-0123456789".encode()
+            answer = await stage.client.get("/api/v1/rollout", headers={b"Authorization": token})
+            assert answer.status_code == 200
+
+    @pytest.mark.parametrize("name", ["judge", "Environment", " file "])
+    async def test_nobody_speaks_in_the_name_of_a_part_of_the_service(self, stage: Stage, name: str) -> None:
+        headers = OPERATOR | {"X-Segue-Actor": name}
+        refused = await stage.client.post("/api/v1/rollout/rollback", json={}, headers=headers)
+
+        assert refused.status_code == 400
+        assert "is reserved for the service" in refused.json()["detail"]
+
+    async def test_orders_are_logged_with_who_gave_them_and_from_where(
+        self, stage: Stage, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        await stage.steer(share_percent=10)
+        (line,) = [line for line in capsys.readouterr().out.splitlines() if "operator " in line]
+
+        assert "actor=ann" in line
+        assert "client=127.0.0.1" in line
+        assert "method=PATCH" in line

@@ -12,10 +12,11 @@ from google.cloud import texttospeech_v1 as google
 from google.cloud import texttospeech_v1beta1 as google_beta
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 
-from segue.api.google.voices import Voices
-from segue.api.google_grpc import GrpcDoor, Listening
-from segue.api.google_grpc.stream import Waits
-from segue.core.errors import QuotaExhausted, Unavailable
+from segue.api.google.voices import GoogleVoices
+from segue.api.google_grpc import GrpcAddress, GrpcEndpoint, GrpcLimits
+from segue.api.google_grpc.stream import StreamTimeouts
+from segue.kernel.connections import ConnectionLimits, Connections
+from segue.kernel.errors import QuotaExhausted, Unavailable
 from support.audio import duration_of
 from support.google import ENGLISH, heard, on_channel, opening, raw, saying, sent, wav
 from support.service import Stage, staged
@@ -55,6 +56,17 @@ async def ask(client: Client, **change: Any) -> bytes:
     answer = await client.synthesize_speech(**whole)
     content: bytes = answer.audio_content
     return content
+
+
+@pytest.mark.parametrize("text", ["…", "👍", "?!"])
+async def test_nothing_to_say_is_a_short_silence(client: Client, text: str) -> None:
+    assert 0.2 < duration_of(await ask(client, input=google.SynthesisInput(text=text))) < 1.0
+
+
+async def test_one_foreign_word_does_not_refuse_the_message(client: Client, stage: Stage) -> None:
+    await ask(client, input=google.SynthesisInput(text="The brand is called Яндекс."))
+
+    assert stage.calm.asked[-1].text == "The brand is called Yandeks."
 
 
 async def test_a_call_is_answered_with_audio(client: Client) -> None:
@@ -165,7 +177,7 @@ async def test_bytes_that_are_no_message_are_an_invalid_argument(
         await raw(channel, method)(data)
 
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert "cannot be read" in (caught.value.details() or "")
+    assert "cannot be parsed" in (caught.value.details() or "")
     assert await ask(client)
 
 
@@ -265,8 +277,8 @@ class TestStreaming:
     @pytest.mark.parametrize(
         ("requests", "said"),
         [
-            ((), "first message of a stream must hold streaming_config"),
-            ((saying("Hello."),), "first message of a stream must hold streaming_config"),
+            ((), "first message of a stream must contain streaming_config"),
+            ((saying("Hello."),), "first message of a stream must contain streaming_config"),
             ((opening(), opening()), "Only the first message"),
             ((opening(), google.StreamingSynthesizeRequest(input={})), "must be set"),
             ((opening(streaming_audio_config={"audio_encoding": "MP3"}),), "Unsupported audio encoding"),
@@ -277,8 +289,18 @@ class TestStreaming:
         with pytest.raises(errors.InvalidArgument, match=said):
             await heard(await client.streaming_synthesize(sent(*requests)))
 
-    async def test_nothing_to_say_ends_well(self, client: Client) -> None:
-        assert await heard(await client.streaming_synthesize(sent(opening(), saying(" "), saying("…")))) == b""
+    async def test_nothing_to_say_is_a_short_silence(self, client: Client) -> None:
+        quiet = await heard(await client.streaming_synthesize(sent(opening(), saying(" "), saying("…"))))
+
+        assert quiet
+        assert set(quiet) == {0}
+
+    async def test_a_sentence_that_nobody_reads_is_left_out_of_the_others(self, client: Client) -> None:
+        one_and_two = sent(opening(), saying("One. "), saying("שלום. "), saying("Two."))
+
+        assert await heard(await client.streaming_synthesize(one_and_two))
+        with pytest.raises(errors.InvalidArgument, match="speaks Hebrew"):
+            await heard(await client.streaming_synthesize(sent(opening(), saying("שלום."))))
 
     async def test_a_failure_in_the_middle_ends_with_its_status(self, client: Client, stage: Stage) -> None:
         stage.calm.script.append(0.0)
@@ -320,10 +342,60 @@ class TestStreaming:
 async def hasty(stage: Stage) -> AsyncIterator[grpc.aio.Channel]:
     """A door that takes two calls and waits for nobody."""
     service = stage.service
-    voices = Voices(service.speech.catalogue, service.speech.engines)
-    door = GrpcDoor(service.context, voices, Listening("127.0.0.1", 0, max_calls=2), Waits(0.3, 0.1))
+    voices = GoogleVoices(service.speech.catalogue, service.speech.engines)
+    door = GrpcEndpoint(
+        service.context, voices, GrpcAddress("127.0.0.1", 0, max_calls=2), StreamTimeouts(0.3, 0.1)
+    )
     async with door.running(), grpc.aio.insecure_channel(f"127.0.0.1:{door.port}") as opened:
         yield opened
+
+
+async def test_one_address_does_not_get_all_calls(stage: Stage) -> None:
+    service = stage.service
+    voices = GoogleVoices(service.speech.catalogue, service.speech.engines)
+    limits = GrpcLimits(Connections(ConnectionLimits(in_all=8, by_address=2)))
+    door = GrpcEndpoint(service.context, voices, GrpcAddress("127.0.0.1", 0, max_calls=8), limits=limits)
+    async with door.running(), grpc.aio.insecure_channel(f"127.0.0.1:{door.port}") as opened:
+        silent = [raw(opened, "StreamingSynthesize")() for _ in range(2)]
+        for call in silent:
+            await call.write(google.StreamingSynthesizeRequest.serialize(opening()))
+        async with asyncio.timeout(10):
+            while limits.calls.open < 2:  # noqa: ASYNC110 - calls that have come tell nobody
+                await asyncio.sleep(0.02)
+        third = raw(opened, "StreamingSynthesize")()
+        assert await third.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert "from this address" in await third.details()
+        for call in silent:
+            call.cancel()
+        async with asyncio.timeout(10):
+            while limits.calls.open:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+
+
+async def test_a_connection_that_does_not_begin_to_speak_is_closed(stage: Stage) -> None:
+    service = stage.service
+    voices = GoogleVoices(service.speech.catalogue, service.speech.engines)
+    limits = GrpcLimits(Connections(ConnectionLimits(8)), header_s=0.5)
+    door = GrpcEndpoint(service.context, voices, GrpcAddress("127.0.0.1", 0), limits=limits)
+    async with door.running(), asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        while await reader.read(1024):
+            pass
+        writer.close()
+
+
+async def test_connections_beyond_those_in_all_are_closed(stage: Stage) -> None:
+    service = stage.service
+    voices = GoogleVoices(service.speech.catalogue, service.speech.engines)
+    limits = GrpcLimits(Connections(ConnectionLimits(8)), connections=2)
+    door = GrpcEndpoint(service.context, voices, GrpcAddress("127.0.0.1", 0), limits=limits)
+    async with door.running(), asyncio.timeout(20):
+        held = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(2)]
+        await asyncio.gather(*(reader.read(1) for reader, _ in held))  # the server's settings: it has them
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        assert await reader.read() == b""
+        for each in (writer, *(one for _, one in held)):
+            each.close()
 
 
 async def test_a_stream_that_says_nothing_is_ended(hasty: grpc.aio.Channel) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from segue.audio.decode import decode
-from segue.core.errors import Unavailable
+from segue.kernel.errors import Unavailable
+from segue.speech.audio.decode import decode
 from segue.testing.engine import Interrupted
 from support.service import staged
 
@@ -40,6 +40,17 @@ async def finished(stage: Stage, job: dict[str, Any]) -> list[dict[str, Any]]:
     return [json.loads(data.removeprefix("data: ")) for _, data in blocks]
 
 
+@pytest.mark.parametrize("text", ["…", " ", "---"])
+async def test_a_job_with_nothing_to_say_is_a_short_silence(tmp_path: Path, text: str) -> None:
+    async with staged(tmp_path) as stage:
+        done = (await finished(stage, await submitted(stage, text)))[-1]
+        audio = await stage.client.get(done["url"])
+
+    assert (done["status"], done["error"]) == ("done", None)
+    assert any("nothing in it can be spoken" in warning for warning in done["warnings"])
+    assert 0.2 < decode(audio.content).duration_s < 1.0
+
+
 @pytest.mark.parametrize(("sentence", "characters"), [(SENTENCE, 20_000), (CHINESE, 5_000)])
 async def test_a_long_text_becomes_one_file(tmp_path: Path, sentence: str, characters: int) -> None:
     text = (sentence * (characters // len(sentence))).strip()
@@ -48,8 +59,10 @@ async def test_a_long_text_becomes_one_file(tmp_path: Path, sentence: str, chara
         events = await finished(stage, job)
         last = events[-1]
         audio = await stage.client.get(last["url"])
+        asked = [*stage.calm.asked, *stage.bold.asked]
 
     sound = decode(audio.content)
+    assert all(utterance.background for utterance in asked)
     assert (last["status"], last["progress"], last["error"]) == ("done", 1.0, None)
     assert sound.duration_s == pytest.approx(last["duration"], abs=0.01)
     assert sound.duration_s == pytest.approx(len(text) * 0.08, rel=0.03)
@@ -135,7 +148,7 @@ async def test_a_job_nobody_knows_is_not_there(tmp_path: Path, method: str) -> N
 
     for answer in answers:
         assert answer.status_code == 404
-        assert answer.json()["detail"] == "no such job, or no longer kept: submit the text again"
+        assert answer.json()["detail"] == "the job does not exist or is no longer stored; submit the text again"
     assert odd.status_code in (404, 405)
 
 
@@ -176,3 +189,53 @@ async def test_a_long_text_is_no_evidence_of_how_fast_an_arm_is(tmp_path: Path) 
     assert not [
         line for line in metrics.splitlines() if "segue_units_total{" in line and not line.endswith(" 0.0")
     ]
+
+
+async def test_who_follows_a_job_has_a_place_of_some(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_JOB_FOLLOWERS="1") as stage:
+        stage.calm.delay_s = 3600.0
+        job = await submitted(stage, SENTENCE)
+        first = asyncio.create_task(stage.client.get(job["events_url"]))
+        followers = stage.service.speech.jobs.followers
+        for _ in range(1000):
+            if followers.count:
+                break
+            await asyncio.sleep(0.01)
+        second = await stage.client.get(job["events_url"])
+        await stage.client.delete(job["status_url"])
+        ended = await first
+        third = await stage.client.get(job["events_url"])
+
+    assert (ended.status_code, second.status_code, third.status_code) == (200, 503, 200)
+    assert second.headers["retry-after"]
+    assert "for this job" in second.json()["detail"]
+
+
+async def test_the_file_of_a_job_is_served_as_files_are(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        done = (await finished(stage, await submitted(stage, SENTENCE * 60)))[-1]
+        whole = await stage.client.get(done["url"])
+        head = await stage.client.head(done["url"])
+        end = await stage.client.get(done["url"], headers={"Range": "bytes=-100"})
+        beyond = await stage.client.get(done["url"], headers={"Range": f"bytes={len(whole.content)}-"})
+        same = await stage.client.get(done["url"], headers={"If-None-Match": whole.headers["etag"]})
+        (tmp_path / "var" / "jobs" / done["id"] / "audio").unlink()
+        gone = await stage.client.get(done["url"])
+
+    assert len(whole.content) == done["file_size"] > 2 * 256 * 1024
+    assert (head.headers["content-length"], head.content) == (str(done["file_size"]), b"")
+    assert (end.status_code, end.content) == (206, whole.content[-100:])
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{done['file_size']}")
+    assert (same.status_code, same.content) == (304, b"")
+    assert (gone.status_code, "cannot be read" in gone.json()["detail"]) == (503, True)
+
+
+async def test_callers_without_a_name_are_known_by_their_address(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_JOBS_PER_CALLER="2") as stage:
+        stage.calm.delay_s = 3600.0
+        body = {"text": SENTENCE, "character_key": "pip_boy"}
+        nameless = [(await stage.client.post(JOBS, json=body)).status_code for _ in range(4)]
+        named = await stage.client.post(JOBS, json=body | {"user_id": "ann"})
+
+    assert nameless == [202, 202, 503, 503]
+    assert named.status_code == 202

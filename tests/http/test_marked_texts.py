@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from segue.core.speech import Pause
+from segue.speech.core.speech import Pause
 from support.service import Stage, staged
 
 if TYPE_CHECKING:
@@ -41,17 +41,42 @@ async def test_ssml_is_obeyed_and_what_is_not_is_said(stage: Stage) -> None:
     assert answer["warnings"] == ["ssml <mark m> not applied: no events are sent"]
 
 
-async def test_without_saying_so_tags_are_text(stage: Stage) -> None:
-    await stage.say("<speak>Hello</speak>")
+async def test_without_saying_so_tags_are_left_out_and_told(stage: Stage) -> None:
+    answer = (await stage.say('<speak>Hello <break time="1s"/>you</speak>')).json()
 
-    assert [said.text for said in stage.calm.asked] == ["<speak>Hello</speak>"]
+    assert [said.text for said in stage.calm.asked] == ["Hello you"]
+    assert answer["warnings"] == [
+        "tags <speak> <break> not applied: tags are not supported here; the text between them is spoken"
+    ]
+
+
+async def test_a_plain_text_is_read_as_it_stands(stage: Stage) -> None:
+    await stage.say("<speak>**Hello**</speak>", text_format="plain")
+
+    assert [said.text for said in stage.calm.asked] == ["<speak>**Hello**</speak>"]
+
+
+async def test_pauses_by_position_keep_their_places_in_markdown(stage: Stage) -> None:
+    text = "## A **bold** word\n\nand &amp; another"
+    places = [{"position": text.index("word")}, {"position": text.index("another")}]
+
+    await stage.say(text, voice_controls={"pauses": places})
+
+    assert [said.text for said in stage.calm.asked] == ["A bold", "word.", "and &", "another"]
+
+
+async def test_a_format_that_is_none_is_refused(stage: Stage) -> None:
+    refused = await stage.say("Hello", text_format="html")
+
+    assert refused.status_code == 400
+    assert "text_format" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
         (BILLION_LAUGHS, "declares a document type at line 1"),
-        ("<speak>" + "<s>" * 500 + "hi" + "</s>" * 500 + "</speak>", "nested more than 20 deep"),
+        ("<speak>" + "<s>" * 500 + "hi" + "</s>" * 500 + "</speak>", "nested more than 20 levels deep"),
         ("<speak>hi", "not well-formed at line 1"),
         ("<speak>" + "hi " * 1700 + "</speak>", "5000"),
     ],
@@ -89,7 +114,9 @@ async def test_a_pronunciation_that_is_none_is_refused_and_one_nobody_can_say_is
 
     assert refused.status_code == 400
     assert "'€' (U+20AC)" in refused.json()["detail"]
-    assert answer["warnings"] == ["pronunciation of 'Hello' not applied: this voice takes no pronunciations"]
+    assert answer["warnings"] == [
+        "pronunciation of 'Hello' not applied: this voice does not support pronunciations"
+    ]
 
 
 async def test_the_houses_words_are_read_so_and_kept_apart_in_the_cache(tmp_path: Path) -> None:

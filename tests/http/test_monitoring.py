@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client.openmetrics import parser
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from segue.core.errors import InternalFailure
+from segue.kernel.errors import InternalFailure
+from support.service import staged
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.service import Stage
 
 openmetrics: Any = parser.text_string_to_metric_families  # the library leaves it untyped
@@ -104,3 +109,53 @@ async def test_the_address_itself_says_where_to_go(stage: Stage) -> None:
     assert shown["service"].startswith("Segue ")
     for name in ("openapi", "health", "metrics", "voices"):
         assert (await stage.client.get(shown[name])).status_code == 200
+
+
+async def test_parts_that_are_no_engine_have_their_health(stage: Stage) -> None:
+    health = (await stage.client.get(f"{_MONITORING}/health")).json()
+
+    assert {name: part["status"] for name, part in health["parts"].items()} == {
+        "disk": "ok",
+        "cache": "ok",
+        "job_files": "ok",
+        "synthesis": "ok",
+    }
+
+
+async def test_below_the_floor_of_free_room_it_is_degraded_and_keeps_nothing(tmp_path: Path) -> None:
+    async with staged(tmp_path, SEGUE_MIN_FREE_BYTES=str(2**60)) as stage:
+        said = await stage.say()
+        health = await stage.client.get(f"{_MONITORING}/health")
+        ready = await stage.client.get(f"{_MONITORING}/health/ready")
+        job = await stage.client.post("/api/v1/audio/jobs", json={"text": "Long.", "character_key": "pip_boy"})
+        metrics = (await stage.client.get(f"{_MONITORING}/metrics/prometheus")).text
+        files = [path for path in (tmp_path / "var" / "audio").rglob("*") if path.is_file()]
+
+    assert (said.status_code, ready.status_code, files) == (200, 200, [])
+    assert (health.json()["status"], health.json()["parts"]["disk"]["status"]) == ("degraded", "degraded")
+    assert (job.status_code, "retry-after" in job.headers) == (503, True)
+    assert "SEGUE_MIN_FREE_BYTES" in job.json()["detail"]
+    assert "segue_disk_short 1.0" in metrics
+
+
+async def test_it_is_not_ready_while_nothing_gets_finished(tmp_path: Path) -> None:
+    """The threads that finish audio hang, and each engine says that it is well."""
+    well = Event()
+    async with staged(tmp_path, SEGUE_REQUEST_TIMEOUT_S="1", SEGUE_FALLBACK_RESERVE_S="0.3") as stage:
+        speech = stage.service.speech
+        hanging = [asyncio.create_task(speech.threads.run(well.wait, 60)) for _ in range(8)]
+        asked = [asyncio.create_task(stage.say(f"Line {number}.")) for number in range(5)]
+        for _ in range(300):
+            if (await stage.client.get(f"{_MONITORING}/health/ready")).status_code != 200:
+                break
+            await asyncio.sleep(0.1)
+        stuck = (await stage.client.get(f"{_MONITORING}/health/ready")).json()
+        well.set()
+        await asyncio.gather(*hanging, *asked)
+        again = [await stage.say(f"Again {number}.") for number in range(3)]
+        ready = await stage.client.get(f"{_MONITORING}/health/ready")
+
+    assert stuck["parts"]["synthesis"]["status"] == "unavailable"
+    assert "restart it" in stuck["parts"]["synthesis"]["detail"]
+    assert {answer.status_code for answer in again} == {200}
+    assert ready.status_code == 200

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import openai
 import pytest
 
-from segue.core.errors import QuotaExhausted, Unavailable
+from segue.kernel.errors import QuotaExhausted, Unavailable
 from segue.testing.engine import Interrupted
 from support.audio import duration_of, samples_of
 from support.posting import posting
@@ -104,7 +104,7 @@ async def test_the_user_may_be_named_in_an_extra_field(client: openai.AsyncOpenA
         ({"voice": "nobody"}, "voice"),
         ({"input": ""}, "input"),
         ({"input": "x" * 5001}, "input"),
-        ({"input": "\u200b"}, "input"),
+        ({"input": "שלום"}, "input"),
         ({"speed": 9}, "speed"),
         ({"response_format": "aiff"}, "response_format"),
     ],
@@ -126,7 +126,7 @@ async def test_what_voices_do_not_do_is_said_in_a_header(client: openai.AsyncOpe
     )
 
     assert answer.response.headers["x-segue-warnings"] == (
-        '"instructions given not applied: the voices here do not follow instructions"'
+        '"instructions given not applied: these voices do not follow instructions"'
     )
     assert "losses=1" in answer.response.headers["x-segue"]
 

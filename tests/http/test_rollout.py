@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from segue.ports.report import Report
+from segue.rollout.ports.report import Report
 from support.listening import listening
 from support.service import OPERATOR, staged
 
@@ -109,6 +109,60 @@ async def test_whoever_had_seen_an_older_revision_changes_nothing(stage: Stage) 
     assert "ann was first: revision 2" in refused.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("at", "share_percent", "stage_number"), [("half", 50.0, 1), (1, 50.0, 1), ("1", 50.0, 1), (0, 25.0, 0)]
+)
+async def test_a_plan_may_begin_at_another_stage(
+    stage: Stage, at: int | str, share_percent: float, stage_number: int
+) -> None:
+    state = (await posted(stage, "start", plan=PLAN, at=at)).raise_for_status().json()["state"]
+
+    assert (state["share_percent"], state["stage"]) == (share_percent, stage_number)
+
+
+@pytest.mark.parametrize("at", ["third", 2, -1, ""])
+async def test_a_stage_that_the_plan_does_not_have_is_refused_with_those_it_has(
+    stage: Stage, at: int | str
+) -> None:
+    refused = await posted(stage, "start", plan=PLAN, at=at)
+
+    assert refused.status_code == 400
+    assert "it has quarter (0), half (1)" in refused.json()["detail"]
+    assert len(await got(stage, "/history")) == 1
+
+
+async def test_a_stage_that_needs_approval_waits_whatever_begins_it(stage: Stage) -> None:
+    asks = PLAN.replace("hold: 1h}", "hold: 1h, approval: true}", 1)
+    await posted(stage, "start", plan=asks)
+    status = await got(stage, "/status")
+
+    state = status["state"]
+    assert (state["phase"], state["share_percent"], state["entering"]) == ("awaiting_approval", 0.0, True)
+    assert [wait["what"] for wait in status["waiting"]] == ["approval"]
+    (await posted(stage, "approve")).raise_for_status()
+    again = await posted(stage, "approve")
+    assert (again.status_code, again.json()["code"]) == (409, "not_now")
+    assert "there is nothing to approve" in again.json()["detail"]
+
+
+async def test_an_advance_from_where_the_rollout_is_not_does_nothing(stage: Stage) -> None:
+    await posted(stage, "start", plan=PLAN)
+    (await posted(stage, "advance", from_stage=0)).raise_for_status()
+    again = await posted(stage, "advance", from_stage=0)
+
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert "the rollout is at stage 1, step 0" in again.json()["detail"]
+    assert (await posted(stage, "pause", from_stage=0)).status_code == 422
+
+
+async def test_a_person_ends_the_last_step(stage: Stage) -> None:
+    await posted(stage, "start", plan=PLAN, at="half")
+    ended = (await posted(stage, "advance", why="it is good")).raise_for_status().json()
+
+    assert (ended["state"]["phase"], ended["state"]["share_percent"]) == ("finished", 50.0)
+    assert ((await got(stage, "/history"))[-1]["kind"]) == "finish"
+
+
 async def test_a_plan_with_faults_is_refused_with_all_of_them_at_their_lines(stage: Stage) -> None:
     broken = PLAN.replace("share: 25%", "share: 125%").replace("[ghoul]", "[nobody]")
     refused = await posted(stage, "start", plan=broken)
@@ -204,6 +258,21 @@ def test_the_stream_tells_what_the_judge_thinks(service: Listening) -> None:
 
     assert (judgement["event"], judgement["id"], judgement["verb"]) == ("judgement", None, None)
     assert judgement["reasons"]
+    assert [one["message"] for one in judgement["reason_values"]] == judgement["reasons"]
+
+
+def test_reasons_have_a_code_numbers_and_words_in_the_language_that_is_asked_for(service: Listening) -> None:
+    service.posts("start", plan=PLAN)
+    events(service, 3)
+    in_chinese, in_english = (
+        service.control.get(f"{ROLLOUT}/status", headers={"Accept-Language": language}).json()["judgement"]
+        for language in ("zh-TW,zh;q=0.9,en;q=0.8", "en")
+    )
+
+    assert [one["reason"] for one in in_chinese["reason_values"]] == ["hold_not_over"]
+    assert set(in_english["reason_values"][0]["values"]) == {"left_s"}
+    assert in_english["reasons"][0].startswith("the hold needs another")
+    assert in_chinese["reasons"][0].startswith("觀察期還需要")
 
 
 def test_a_place_in_the_stream_that_is_none_is_refused(service: Listening) -> None:

@@ -15,9 +15,10 @@ from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
 from wyoming.tts import SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
 
-from segue.api.wyoming import Listening, Waits, WyomingDoor
-from segue.api.wyoming.voices import Voices
-from segue.core.errors import Unavailable
+from segue.api.wyoming import ConnectionTimeouts, WyomingAddress, WyomingEndpoint
+from segue.api.wyoming.voices import WyomingVoices
+from segue.kernel.connections import ConnectionLimits, Connections
+from segue.kernel.errors import Unavailable
 from segue.testing.engine import Interrupted
 from support.ports import free_port
 from support.service import Stage, staged
@@ -45,13 +46,13 @@ def port(stage: Stage) -> int:
 
 
 @pytest.fixture
-async def hasty(stage: Stage) -> AsyncIterator[WyomingDoor]:
+async def hasty(stage: Stage) -> AsyncIterator[WyomingEndpoint]:
     """Another door to the same service: few connections, no patience."""
     service = stage.service
-    voices = Voices(service.context.catalogue, service.speech.engines)
-    listening = Listening("127.0.0.1", 0, max_connections=2)
-    waits = Waits(idle_s=0.2, writing_s=0.2, stall_s=0.3)
-    door = WyomingDoor(service.context, voices, listening, waits)
+    voices = WyomingVoices(service.context.catalogue, service.speech.engines)
+    listening = WyomingAddress("127.0.0.1", 0, max_connections=2)
+    waits = ConnectionTimeouts(idle_s=0.2, writing_s=0.2, stall_s=0.3)
+    door = WyomingEndpoint(service.context, voices, listening, waits)
     async with door.running():
         yield door
 
@@ -120,6 +121,24 @@ async def test_ssml_is_read(port: int, stage: Stage) -> None:
 
     assert [item.text for item in stage.calm.asked] == ["One.", "Two."]
     assert answer.duration_s > 0.5 + 2 * 0.4 - 0.1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"voice": {"name": "Pip-Boy"}},
+        {"voice": {"name": "ALLOY", "language": None}},
+        {"voice": {"language": "EN_us"}},
+        {"text_format": "Markdown"},
+        {"text": "<speak>Hello.</speak>", "text_format": "SSML"},
+        {"context": {"user_id": 7, "session_id": None}},
+    ],
+)
+async def test_events_are_read_as_clients_write_them(port: int, stage: Stage, more: dict[str, Any]) -> None:
+    answer = await said(port, Event("synthesize", {"text": "Hello."} | more))
+
+    assert answer.error is None
+    assert stage.calm.asked[0].character_key == "pip_boy"
 
 
 async def test_what_cannot_be_done_is_told_beside_the_sound(port: int) -> None:
@@ -247,11 +266,37 @@ class TestTextInChunks:
         assert rest.last == STOPPED
         assert {chunk.rate for chunk in (*first.chunks, *rest.chunks)} == {16_000}
 
-    async def test_nothing_to_say_is_an_error(self, port: int) -> None:
-        answer = await said(port, *in_chunks(["…", " 🙂"]), until=STOPPED)
+    @pytest.mark.parametrize("chunks", [["…", " ?!"], ["🙂"], [""], [" \n"]])
+    async def test_nothing_to_say_is_a_short_silence_and_what_follows_is_said(
+        self, port: int, chunks: list[str]
+    ) -> None:
+        async with client_of(port) as client:
+            for event in in_chunks(chunks):
+                await client.write_event(event)
+            quiet = await heard(client, until=STOPPED)
+            for event in in_chunks(["Hello there."]):
+                await client.write_event(event)
+            spoken = await heard(client, until=STOPPED)
+
+        assert quiet.error is None
+        assert quiet.last == STOPPED
+        assert 0.2 < sum(len(chunk.audio) for chunk in quiet.chunks) / 2 / quiet.chunks[0].rate < 1.0
+        assert spoken.error is None
+        assert spoken.chunks
+
+    async def test_a_sentence_that_nobody_reads_is_left_out_of_the_others(self, port: int) -> None:
+        answer = await said(port, *in_chunks(["One. ", "שלום. ", "Ask Яндекс. ", "Three."]), until=STOPPED)
+
+        assert answer.error is None
+        assert answer.chunks
+        assert any("Hebrew" in warning for warning in answer.warnings)
+        assert any("Яндекс applied as Yandeks" in warning for warning in answer.warnings)
+
+    async def test_a_text_that_nobody_reads_is_an_error(self, port: int) -> None:
+        answer = await said(port, *in_chunks(["שלום. ", "עולם."]), until=STOPPED)
 
         assert answer.error is not None
-        assert answer.error.text == "text holds nothing that can be spoken"
+        assert "speaks Hebrew" in answer.error.text
 
     @pytest.mark.parametrize("kind", ["synthesize-chunk", "synthesize-stop"])
     async def test_the_middle_without_a_beginning_is_an_error(self, port: int, kind: str) -> None:
@@ -264,7 +309,7 @@ class TestTextInChunks:
         answer = await said(port, SynthesizeStart().event(), SynthesizeStart().event())
 
         assert answer.error is not None
-        assert "before the synthesize-stop" in answer.error.text
+        assert "before the previous text's synthesize-stop" in answer.error.text
 
     async def test_a_text_that_grows_too_long_is_an_error(self, port: int) -> None:
         answer = await said(port, *in_chunks(["word " * 500] * 3), until=STOPPED)
@@ -272,11 +317,11 @@ class TestTextInChunks:
         assert answer.error is not None
         assert "more than 5000 characters" in answer.error.text
 
-    async def test_a_text_that_never_ends_is_given_up(self, hasty: WyomingDoor) -> None:
+    async def test_a_text_that_never_ends_is_given_up(self, hasty: WyomingEndpoint) -> None:
         answer = await said(hasty.port, SynthesizeStart().event(), until=STOPPED)
 
         assert answer.error is not None
-        assert answer.error.text == "synthesize-stop has not come, nor more text, for 0.2 s"
+        assert answer.error.text == "neither synthesize-stop nor more text arrived within 0.2 s"
 
 
 def refusal(answer: Heard) -> tuple[str | None, str]:
@@ -299,10 +344,10 @@ class TestErrors:
 
     async def test_a_text_of_the_wrong_kind_is_refused(self, port: int) -> None:
         code, text = refusal(await said(port, Event("synthesize", {"text": 5})))
-        assert (code, text) == ("invalid_request", "synthesize: text: Expected `str`, got `int`")
+        assert (code, text) == ("invalid_request", "synthesize: text must be a string, not 5")
 
     async def test_a_format_nobody_reads_is_refused(self, port: int) -> None:
-        assert "known: text, ssml" in refusal(await said(port, synthesize(HELLO, text_format="latex")))[1]
+        assert "supported: text, ssml" in refusal(await said(port, synthesize(HELLO, text_format="latex")))[1]
 
     async def test_what_both_arms_cannot_is_an_error_with_its_code(self, port: int, stage: Stage) -> None:
         stage.calm.always = stage.bold.always = Unavailable("the engine is away")
@@ -416,11 +461,11 @@ class TestGone:
         stage.calm.always = None
         assert (await said(port, synthesize(HELLO))).last == "audio-stop"
 
-    async def test_one_who_says_nothing_is_let_go(self, hasty: WyomingDoor) -> None:
+    async def test_one_who_says_nothing_is_let_go(self, hasty: WyomingEndpoint) -> None:
         assert await raw(hasty.port, b"") == b""
 
     async def test_one_who_reads_nothing_is_let_go_and_holds_nobody_up(
-        self, hasty: WyomingDoor, stage: Stage
+        self, hasty: WyomingEndpoint, stage: Stage
     ) -> None:
         silent = socket.create_connection(("127.0.0.1", hasty.port))
         silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -434,10 +479,47 @@ class TestGone:
         made_chars = sum(len(item.text) for item in stage.calm.asked if item.character_key == "pip_boy")
         assert made_chars < 210 * len(HELLO) / 2  # of one text of four: what is not taken is not made
 
-    async def test_too_many_connections_are_refused(self, hasty: WyomingDoor) -> None:
+    async def test_too_many_connections_are_refused(self, hasty: WyomingEndpoint) -> None:
         async with client_of(hasty.port), client_of(hasty.port):
             code, text = refusal(await said(hasty.port, synthesize(HELLO)))
-        assert (code, text) == ("unavailable", "2 connections are open already; try again in a moment")
+        assert (code, text) == ("unavailable", "all 2 connections are in use; try again in a moment")
+
+
+class TestLimits:
+    """What one client may take of the door."""
+
+    @pytest.fixture
+    async def limited(self, stage: Stage) -> AsyncIterator[WyomingEndpoint]:
+        service = stage.service
+        voices = WyomingVoices(service.context.catalogue, service.speech.engines)
+        connections = Connections(ConnectionLimits(in_all=3, by_address=2))
+        door = WyomingEndpoint(
+            service.context,
+            voices,
+            WyomingAddress("127.0.0.1", 0),
+            ConnectionTimeouts(line_s=0.3),
+            connections=connections,
+        )
+        async with door.running():
+            yield door
+
+    async def test_connections_from_one_address_are_counted_and_their_places_given_back(
+        self, limited: WyomingEndpoint, stage: Stage
+    ) -> None:
+        for _ in range(3):
+            async with client_of(limited.port), client_of(limited.port):
+                code, text = refusal(await said(limited.port, synthesize(HELLO)))
+            assert code == "unavailable"
+            assert text.startswith("too many open connections from this address")
+            async with asyncio.timeout(10):
+                while limited.connections:  # noqa: ASYNC110 - clients who leave tell nobody
+                    await asyncio.sleep(0.02)
+        page = (await stage.client.get("/api/v1/monitoring/metrics/prometheus")).text
+        assert 'segue_turned_away_total{door="wyoming",reason="by_address"} 3.0' in page
+
+    async def test_a_line_that_does_not_end_is_not_waited_for(self, limited: WyomingEndpoint) -> None:
+        answer = await raw(limited.port, b'{"type": "desc')
+        assert b"the event's first line has not ended within 0.3 s" in answer
 
 
 async def test_a_hundred_listeners_at_once_are_all_answered(port: int) -> None:
@@ -474,3 +556,22 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         with pytest.raises(Unavailable, match=rf"cannot listen on 127\.0\.0\.1, port {port}.*SEGUE_WYOMING_PORT"):
             async with staged(tmp_path, SEGUE_WYOMING_PORT=str(port)):
                 pass
+
+
+async def test_markdown_in_chunks_is_read_as_markdown_in_one(port: int, stage: Stage) -> None:
+    text = "## A plan\n\nIt is **very good. And** true, see [this](https://a.b/c.d).\n\n- one\n- two\n"
+    chunks = [text[start : start + 7] for start in range(0, len(text), 7)]
+
+    await said(port, *in_chunks(chunks), until=STOPPED)
+
+    heard_whole = " ".join(one.text.rstrip(".") for one in stage.calm.asked)
+    assert heard_whole.replace(". two", " two") == "A plan It is very good. And true, see this one two"
+
+
+@pytest.mark.parametrize(("text_format", "heard_text"), [("plain", "**Hi** you"), ("text", "Hi you")])
+async def test_the_format_of_a_text_may_be_named(
+    port: int, stage: Stage, text_format: str, heard_text: str
+) -> None:
+    await said(port, synthesize("**Hi** you", text_format=text_format))
+
+    assert [one.text for one in stage.calm.asked] == [heard_text]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,13 @@ import pytest
 from segue.ops.rules.alerts import Timing, alerts
 from segue.ops.rules.files import JOB
 from support.alerts import Cause, Quick, watching
+from support.light import LIGHT
 from support.ports import free_port
 from support.process import serving
 from support.prometheus import scraping
-from support.rollbacks import LIGHT, crowd_at
+from support.rollbacks import crowd_at
 from support.rollouts import chirp3
+from support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,3 +94,30 @@ def test_new_texts_and_a_dead_source_of_metrics_make_theirs_fire(tmp_path: Path,
         with crowd_at(server.url, 20, lines=1_000_000):
             watch.fires(Cause.TEXTS_ARE_NEW.value, cause_s=QUICK.window_s)
             watch.fires(Cause.SOURCE_OF_METRICS_DIES.value, cause_s=NOTICED_S)
+
+
+def kept(folder: Path) -> list[Path]:
+    """The files of the cache."""
+    return list((folder / "audio").rglob("*.segue"))
+
+
+@pytest.mark.timeout(180)
+def test_what_a_machine_lacks_makes_its_alerts_fire(tmp_path: Path, light: dict[str, str]) -> None:
+    """Room on its disk, a disk that answers, time for all who ask."""
+    settings = light | {"SEGUE_CACHE_DISK_BYTES": "100000000", "SEGUE_CACHE_MEMORY_BYTES": "0"}
+    with serving(tmp_path, **settings) as server, crowd_at(server.url, 40, lines=40):
+        until(lambda: len(kept(tmp_path)) == 40, "every line is kept on disk")
+    for file in kept(tmp_path):
+        file.unlink()
+        os.mkfifo(file)
+    settings |= {"SEGUE_MIN_FREE_BYTES": str(10**15), "SEGUE_MAX_CONCURRENCY": "1", "SEGUE_MAX_QUEUE": "1"}
+    with (
+        serving(tmp_path, **settings) as server,
+        watching(tmp_path, server, QUICK) as watch,
+    ):
+        watch.quiet(Cause.DISK_HANGS.value + Cause.MORE_IS_ASKED_THAN_CAN_BE_MADE.value)
+        watch.fires(Cause.DISK_IS_FULL.value, cause_s=NOTICED_S)
+        with crowd_at(server.url, 40, lines=40):
+            watch.fires(Cause.DISK_HANGS.value, cause_s=QUICK.window_s)
+        with crowd_at(server.url, 400, listeners=40, lines=1_000_000):
+            watch.fires(Cause.MORE_IS_ASKED_THAN_CAN_BE_MADE.value, cause_s=QUICK.window_s)

@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from support.light import LIGHT
 from support.process import serving
 from support.prometheus import scraping
-from support.rollbacks import LIGHT, crowd_at
+from support.rollbacks import crowd_at
 
 ROOT = Path(__file__).parents[2]
 BOARD: dict[str, Any] = json.loads((ROOT / "deploy" / "grafana" / "segue.json").read_text("utf-8"))

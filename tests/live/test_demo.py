@@ -23,7 +23,11 @@ def test_the_demo_climbs_breaks_goes_back_by_itself_and_finishes(tmp_path: Path)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "none failed" in done.stdout
-    assert done.stderr.index("the demo breaks Piper") < done.stderr.index("roll_back") < done.stderr.index("mends")
+    assert (
+        done.stderr.index("the demo breaks Piper and Kokoro")
+        < done.stderr.index("roll_back")
+        < done.stderr.index("repairs")
+    )
     told = json.loads((tmp_path / "report.json").read_text("utf-8"))
     kinds = [entry["kind"] for entry in told["transitions"]]
     assert kinds == ["start", "advance", "advance", "roll_back", "resume", "advance", "advance", "finish"]
@@ -31,6 +35,6 @@ def test_the_demo_climbs_breaks_goes_back_by_itself_and_finishes(tmp_path: Path)
     assert (back["actor"], back["trigger"], back["before"]["stage"]) == ("judge", "P0", "half")
     assert back["took_s"] < 1.0
     assert back["units_hour_before"] > 0
-    for name in ("baseline-espeak-ng.wav", "candidate-piper.wav"):
-        assert 3.0 < duration_of((tmp_path / name).read_bytes()) < 8.0
+    for name in ("baseline-en.wav", "candidate-en.wav", "baseline-zh-TW.wav", "candidate-zh-TW.wav"):
+        assert 3.0 < duration_of((tmp_path / name).read_bytes()) < 12.0
     assert {"report.md", "report.html"} <= {path.name for path in tmp_path.iterdir()}

@@ -18,9 +18,9 @@ from google.cloud import texttospeech_v1 as google
 from google.cloud import texttospeech_v1beta1 as google_beta
 from google.cloud.texttospeech_v1.services.text_to_speech import transports
 
-from segue.testing.google import self_signed
 from support.audio import duration_of
 from support.google import ENGLISH, heard, on_channel, opening, saying, sent, wav
+from support.google_cloud import self_signed
 from support.pages import ROOT
 from support.ports import free_port
 from support.process import Server, serving

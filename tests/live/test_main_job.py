@@ -22,14 +22,18 @@ if TYPE_CHECKING:
 
 _USERS = 400
 _REQUESTS = 2000
+_PLACES = 16
+"""Calls of an engine at once (``SEGUE_MAX_CONCURRENCY``)."""
+
+_PATIENCE = {"SEGUE_REQUEST_TIMEOUT_S": "50", "SEGUE_FALLBACK_RESERVE_S": "5"}
+"""On a busy machine, too, the candidate is given the time that it needs."""
+
 _LINES = ("Welcome back.", "The gate is closed.", "Mind the radiation.", "Your water is ready.")
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("service")
-    patience = {"SEGUE_REQUEST_TIMEOUT_S": "8", "SEGUE_FALLBACK_RESERVE_S": "6", "SEGUE_BREAKER_COOL_DOWN_S": "30"}
-    with serving(folder, **patience) as started:
+    with serving(tmp_path_factory.mktemp("service"), **_PATIENCE) as started:
         yield started
 
 
@@ -71,28 +75,34 @@ def test_each_user_has_one_arm_and_a_rise_takes_nobody_off_the_candidate(server:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("kind", ["internal", "hang", "silence"])
-def test_nobody_hears_a_broken_candidate_and_all_is_counted(tmp_path: Path, kind: str) -> None:
-    patience = {"SEGUE_REQUEST_TIMEOUT_S": "8", "SEGUE_FALLBACK_RESERVE_S": "6", "SEGUE_BREAKER_COOL_DOWN_S": "60"}
-    with serving(tmp_path, CHIRP3_ROLLOUT_PERCENTAGE="100", **patience) as server:
+@pytest.mark.parametrize(("kind", "at_once"), [("internal", 24), ("hang", _PLACES), ("silence", 24)])
+def test_nobody_hears_a_broken_candidate_and_all_is_counted(tmp_path: Path, kind: str, at_once: int) -> None:
+    """Calls that hang are no more than there are places: who stood in line for one would give up just when the
+    breaker opens, a moment before it or after.
+    """
+    patience = {"SEGUE_REQUEST_TIMEOUT_S": "12", "SEGUE_FALLBACK_RESERVE_S": "10"} if kind == "hang" else _PATIENCE
+    settings = {"CHIRP3_ROLLOUT_PERCENTAGE": "100", "SEGUE_BREAKER_COOL_DOWN_S": "60"}
+    with serving(tmp_path, **settings, **patience) as server:
         server.breaks("piper", {"kind": kind})
         bodies = [{"text": f"Line number {n}.", "character_key": "pip_boy"} for n in range(500)]
-        answers = ask_all(server, bodies)
+        answers = ask_all(server, bodies, at_once)
         metrics = server.metrics()
 
     assert Counter(answer.status_code for answer in answers) == {200: 500}
     assert {answer.json()["voice_model"] for answer in answers} == {"espeak-ng"}
-    errors = metrics["models"]["piper"]["errors"]
+    errors = metrics["models"]["neural"]["errors"]
     code = {"internal": "internal", "hang": "deadline", "silence": "bad_audio"}[kind]
     assert metrics["requests"] == {"served_by_fallback": 500}
-    assert metrics["models"]["piper"]["errors_by_type"] == {code: errors}
-    assert metrics["models"]["piper"]["attempts"] == errors
+    assert metrics["models"]["neural"]["errors_by_type"] == {code: errors}
+    assert metrics["models"]["neural"]["attempts"] == errors
     assert metrics["fallbacks"] == {code: errors, "breaker_open": 500 - errors}
     assert metrics["models"]["espeak-ng"]["attempts"] == 500
     assert metrics["models"]["espeak-ng"]["errors"] == 0
     # Bad audio may be the text's fault: until a phrase of ours has been spoken, behind those in line, calls go on.
-    doubted = 2 * 16 if kind == "silence" else 0
-    assert 5 <= errors <= 16 + 5 + doubted, "the breaker opens after five in a row; those under way may still fail"
+    doubted = 2 * _PLACES if kind == "silence" else 0
+    assert 5 <= errors <= _PLACES + 5 + doubted, (
+        "the breaker opens after five in a row; those under way may still fail"
+    )
 
 
 def test_fifty_of_the_same_at_once_cost_one_synthesis(server: Server) -> None:
@@ -127,7 +137,7 @@ def test_a_killed_server_leaves_no_torn_audio(tmp_path: Path) -> None:
         for answer in answers:
             answer.exception()
     with serving(tmp_path) as server:
-        kept = [server.client.get(httpx.URL(url).path) for url in urls]
+        kept = [server.client.get(httpx.URL(url).raw_path.decode()) for url in urls]
         for body in bodies:
             again = server.say(**body, return_format="base64")
             audio = base64.b64decode(again["audio_base64"])

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.light import LIGHT
 from support.process import Server, serving
 from support.receiver import HANG, Receiver, receiving
-from support.rollbacks import LIGHT
 from support.service import OPERATOR
 
 if TYPE_CHECKING:

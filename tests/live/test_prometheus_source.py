@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from segue.core.errors import Unavailable
-from segue.core.evidence import sum_of
-from segue.core.speech import Arm
-from segue.store.open import open_store
-from segue.telemetry.gather import StoredSignals
-from segue.telemetry.promql import PrometheusSignals
+from segue.kernel.arms import Arm
+from segue.kernel.errors import Unavailable
+from segue.rollout.core.windows import NOTHING, Tally
+from segue.rollout.evidence.gather import StoredSignals
+from segue.rollout.evidence.promql import PrometheusSignals
+from segue.rollout.ports.signals import Counting
+from segue.rollout.store.open import open_store
+from support.light import LIGHT
+from support.metered import Metered, exposing
 from support.process import serving
 from support.prometheus import scraping
-from support.rollbacks import LIGHT, crowd_at
+from support.rollbacks import crowd_at
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from segue.core.windows import Tally
-    from segue.ports.signals import Seen
+    from segue.rollout.ports.signals import SlotsRead
 
 SLOT_S = 5.0
 
@@ -52,7 +55,8 @@ async def test_both_sources_see_the_same(tmp_path: Path) -> None:
             async with httpx.AsyncClient() as client:
                 counted = await PrometheusSignals(client, prometheus, 'job="segue"').slots(since_s, now_s, SLOT_S)
     store = open_store(f"sqlite:///{tmp_path}/segue.db")
-    wrote = await StoredSignals(store.rows, "test/units", window_s=SLOT_S).slots(since_s, now_s + 60, SLOT_S)
+    stored = StoredSignals(store.rows, "test/units", counting=Counting(SLOT_S))
+    wrote = await stored.slots(since_s, now_s + 60, SLOT_S)
     await store.close()
 
     last_s = counted.slots[-1].start_s
@@ -74,8 +78,29 @@ async def test_both_sources_see_the_same(tmp_path: Path) -> None:
 
 async def test_a_prometheus_that_is_not_there_is_unavailable() -> None:
     async with httpx.AsyncClient() as client:
-        with pytest.raises(Unavailable, match="Prometheus does not answer"):
+        with pytest.raises(Unavailable, match="Prometheus does not respond"):
             await PrometheusSignals(client, "http://127.0.0.1:9").slots(0.0, 1000.0, 60.0)
+
+
+@pytest.mark.services
+@pytest.mark.timeout(90)
+async def test_two_replicas_are_refused_by_name(tmp_path: Path) -> None:
+    with exposing(Metered()) as one, exposing(Metered()) as other:
+        targets = [endpoint.url.split("/")[2] for endpoint in (one, other)]
+        path = "/" + one.url.split("/", 3)[3]
+        with scraping(tmp_path / "prometheus", *targets, path=path) as prometheus:
+            async with httpx.AsyncClient() as client:
+                signals, refusal = PrometheusSignals(client, prometheus), ""
+                while not refusal:
+                    await asyncio.sleep(1.0)
+                    now_s = time.time()
+                    try:
+                        await signals.slots(now_s - 3 * SLOT_S, now_s, SLOT_S)
+                    except Unavailable as error:
+                        refusal = str(error)
+
+    assert "a listener would count once in each of the 2 processes" in refusal
+    assert all(f"instance={target}, job=segue: 1" in refusal for target in targets)
 
 
 @pytest.mark.services
@@ -88,5 +113,7 @@ async def test_a_selector_that_is_none_is_refused_and_said(tmp_path: Path) -> No
             assert (await PrometheusSignals(client, prometheus).slots(0.0, 1000.0, 60.0)).slots == ()
 
 
-def _whole(seen: Seen, arm: Arm, last_s: float) -> Tally:
-    return sum_of([slot.of(arm, {"pip_boy"}) for slot in seen.slots if slot.start_s <= last_s])
+def _whole(seen: SlotsRead, arm: Arm, last_s: float) -> Tally:
+    return reduce(
+        Tally.plus, (slot.of(arm, {"pip_boy"}) for slot in seen.slots if slot.start_s <= last_s), NOTHING
+    )

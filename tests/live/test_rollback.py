@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.light import LIGHT
 from support.process import serving
-from support.rollbacks import LIGHT, crowd_at, rolled_back
+from support.rollbacks import crowd_at, rolled_back
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,10 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from segue.telemetry.catalog import METRICS
+from segue.kernel.telemetry.catalog import METRICS
+from support.light import LIGHT
 from support.process import Server, serving
-from support.rollbacks import LIGHT, crowd_at
+from support.rollbacks import crowd_at
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from segue.core.gates import Gate, Metric
 from segue.ops.rules.files import PROOF, RULES, rule_files
+from segue.rollout.core.gates import Gate, GateMetric
 from support.prometheus import needed
 from support.rollouts import chirp3
 
@@ -59,8 +59,8 @@ def test_a_rule_that_is_wrong_is_noticed(tmp_path: Path, rule: str, changed: str
 
 def test_alerts_on_the_first_audio_of_streams_fire_where_they_should(tmp_path: Path) -> None:
     gates = (
-        Gate(Metric.P50_FIRST_AUDIO, step_back=0.5),
-        Gate(Metric.P95_FIRST_AUDIO, target=0.5, step_back=1.0, roll_back=2.0),
+        Gate(GateMetric.P50_FIRST_AUDIO, step_back=0.5),
+        Gate(GateMetric.P95_FIRST_AUDIO, target=0.5, step_back=1.0, roll_back=2.0),
     )
     for name, text in rule_files(replace(chirp3(), gates=(*chirp3().gates, *gates))).items():
         (tmp_path / name).write_text(text, encoding="utf-8")

@@ -11,30 +11,18 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from support.light import light_profile
 from support.process import Server, serving
 from support.service import OPERATOR, SYNTHESIZE
+from support.waiting import comes_true
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LIGHT = """
-version: 1
-profile: light
-language: en-US
-default_character: pip_boy
-arms:
-  baseline: {engine: espeak, model: first}
-  candidate: {engine: espeak, model: second}
-characters:
-  pip_boy: {name: Pip-Boy, baseline: en-us, candidate: en-gb}
-"""
-
 
 @pytest.fixture
 def light(tmp_path: Path) -> dict[str, str]:
-    profile = tmp_path / "light.yaml"
-    profile.write_text(_LIGHT, encoding="utf-8")
-    return {"SEGUE_PROFILE": str(profile)}
+    return light_profile(tmp_path)
 
 
 def heard(server: Server, count: int) -> Counter[str]:
@@ -51,20 +39,13 @@ def heard(server: Server, count: int) -> Counter[str]:
         return Counter(pool.map(ask, range(count)))
 
 
-def until(condition: Any, timeout_s: float) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
 @pytest.mark.timeout(120)
 def test_the_counts_of_all_workers_add_up(tmp_path: Path, light: dict[str, str]) -> None:
     with serving(tmp_path, SEGUE_WORKERS="3", CHIRP3_ROLLOUT_PERCENTAGE="50", **light) as server:
         models = heard(server, 300)
-        assert until(lambda: server.metrics()["requests"] == {"served": 300}, 2), "workers share counts at once"
+        assert comes_true(lambda: server.metrics()["requests"] == {"served": 300}, 2), (
+            "workers share counts at once"
+        )
         seen = [httpx.get(f"{server.url}/api/v1/monitoring/metrics", timeout=30).json() for _ in range(6)]
 
     for metrics in seen:
@@ -99,9 +80,9 @@ def test_a_watched_file_steers_the_service_and_a_bad_one_changes_nothing(
 
         assert share() == 10
         rollout.write_text("CHIRP3_ENABLED=true\nCHIRP3_ROLLOUT_PERCENTAGE=35\n", encoding="utf-8")
-        assert until(lambda: share() == 35, 5)
+        assert comes_true(lambda: share() == 35, 5)
         rollout.write_text("CHIRP3_ROLLOUT_PERCENTAGE=many\n", encoding="utf-8")
-        assert until(lambda: "reload_refused" in server.log.read_text(encoding="utf-8"), 5)
+        assert comes_true(lambda: "reload_refused" in server.log.read_text(encoding="utf-8"), 5)
         assert share() == 35
 
 
@@ -113,7 +94,7 @@ def test_a_hang_up_makes_it_read_the_file_again(tmp_path: Path, light: dict[str,
         rollout.write_text("CHIRP3_ROLLOUT_PERCENTAGE=20\n", encoding="utf-8")
         server.process.send_signal(signal.SIGHUP)
 
-        assert until(
+        assert comes_true(
             lambda: server.client.get("/api/v1/rollout", headers=OPERATOR).json()["share_percent"] == 20, 5
         )
         assert server.process.poll() is None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from wyoming.ping import Ping
 
-from segue.audio.decode import decode
+from segue.speech.audio.decode import decode
 from support.ports import free_port
 from support.process import Server, serving
 from support.quickstarts import WYOMING, run_quickstart
@@ -76,7 +76,7 @@ async def test_the_candidate_speaks_at_its_own_rate(house: House) -> None:
     house.server.steer(share_percent=100)
     answer = await said(house.port, synthesize(LINE))
 
-    assert answer.told["model"] == "piper"
+    assert answer.told["model"] == "neural"
     assert answer.starts[0].rate == 22_050
     assert 3 < answer.duration_s < 10
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.core.assign import Routing, assign, bucket
-from segue.core.speech import Arm
-from segue.core.stats import binomial_bounds
-from segue.core.units import PPM
+from segue.kernel.arms import Arm
+from segue.kernel.assign import Routing, assign, bucket
+from segue.kernel.units import PPM
+from segue.rollout.core.stats import binomial_bounds
 
 LISTENERS = [f"listener-{number}" for number in range(50_000)]
 ONE_IN_A_MILLION = 1e-6

@@ -30,7 +30,7 @@ REASONED = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
 REFUSED = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.RESOURCE_EXHAUSTED}
 
 
-class Doors(NamedTuple):
+class Endpoints(NamedTuple):
     """A service in this process; ``run`` runs its loop until something is done."""
 
     stage: Stage
@@ -39,7 +39,7 @@ class Doors(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     folder = tmp_path_factory.mktemp("fuzzed")
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
@@ -60,7 +60,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
             return stage, await stack.enter_async_context(channel)
 
         stage, channel = runner.run(opened())
-        yield Doors(stage, channel, runner.run)
+        yield Endpoints(stage, channel, runner.run)
         runner.run(stack.aclose())
 
 
@@ -71,7 +71,7 @@ def tried(share: int) -> Callable[[Any], Any]:
     )
 
 
-def check_alive(doors: Doors) -> None:
+def check_alive(doors: Endpoints) -> None:
     body = {"input": {"text": "Still here."}, "audioConfig": {"audioEncoding": "MP3"}}
     assert doors.run(doors.stage.client.post("/v1/text:synthesize", json=body)).status_code == 200
 
@@ -93,7 +93,7 @@ def check_status(code: grpc.StatusCode, trailers: Any) -> None:
 
 @pytest.mark.timeout(LONG_S)
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])
-def test_json_is_answered_or_refused(doors: Doors, version: str) -> None:
+def test_json_is_answered_or_refused(doors: Endpoints, version: str) -> None:
     seen: dict[int, int] = {}
 
     @tried(5)
@@ -114,7 +114,7 @@ def test_json_is_answered_or_refused(doors: Doors, version: str) -> None:
 
 
 @pytest.mark.timeout(LONG_S)
-def test_protobuf_is_answered_or_refused(doors: Doors) -> None:
+def test_protobuf_is_answered_or_refused(doors: Endpoints) -> None:
     seen: set[grpc.StatusCode] = set()
     method = raw(doors.channel, "SynthesizeSpeech")
 
@@ -136,7 +136,7 @@ def test_protobuf_is_answered_or_refused(doors: Doors) -> None:
 
 
 @pytest.mark.timeout(LONG_S)
-def test_any_bytes_for_a_list_are_answered_or_refused(doors: Doors) -> None:
+def test_any_bytes_for_a_list_are_answered_or_refused(doors: Endpoints) -> None:
     method = raw(doors.channel, "ListVoices")
 
     async def asked(data: bytes) -> tuple[grpc.StatusCode, Any]:
@@ -152,7 +152,7 @@ def test_any_bytes_for_a_list_are_answered_or_refused(doors: Doors) -> None:
 
 
 @pytest.mark.timeout(LONG_S)
-def test_streams_are_answered_or_refused(doors: Doors) -> None:
+def test_streams_are_answered_or_refused(doors: Endpoints) -> None:
     seen: set[grpc.StatusCode] = set()
     method = raw(doors.channel, "StreamingSynthesize")
 
@@ -182,7 +182,7 @@ def test_streams_are_answered_or_refused(doors: Doors) -> None:
 
 
 @pytest.mark.timeout(LONG_S)
-def test_streams_torn_in_the_middle_leave_nothing_running(doors: Doors) -> None:
+def test_streams_torn_in_the_middle_leave_nothing_running(doors: Endpoints) -> None:
     method = raw(doors.channel, "StreamingSynthesize")
 
     async def torn(messages: list[bytes]) -> None:

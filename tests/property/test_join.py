@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.audio.join import Joiner, join_pieces
+from segue.speech.audio.join import Joiner, join_pieces
 from support.sound import RATE_HZ, largest_step
 
 if TYPE_CHECKING:
-    from segue.audio.pcm import Samples
+    from segue.speech.audio.pcm import Samples
 
 ONE_OF_16_BITS = 1.0 / 32768.0
 ROUNDING = 1e-6

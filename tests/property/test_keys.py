@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from segue.core.keys import KEY_CHARS, cache_key, key_of, key_prefix
-from segue.core.speech import Manner, ResolvedRequest
+from segue.speech.core.keys import KEY_CHARS, cache_key, key_of, key_prefix
+from segue.speech.core.speech import Manner, ResolvedRequest
 from support.strategies import manners, resolved_requests
 
 MANNER_FIELDS = [field.name for field in fields(Manner)]

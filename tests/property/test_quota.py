@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.core.quota import TokenBucket
+from segue.speech.core.quota import TokenBucket
 
 MINUTE_S = 60.0
 A_HAIR = 1e-6

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.core.assign import Routing, assign
-from segue.core.plan import Place, Plan
-from segue.core.rollout import (
+from segue.kernel.arms import Arm
+from segue.kernel.assign import Routing, assign
+from segue.rollout.core.plan import Hours, Place, Plan
+from segue.rollout.core.rollout import (
     TRANSITIONS,
     NotNow,
     Phase,
@@ -21,9 +24,11 @@ from segue.core.rollout import (
     routing_set,
     started,
 )
-from segue.core.speech import Arm
-from support.judging import PEOPLE, Move, journey, moves, plans, shares, some_characters
+from support.judging import PEOPLE, Look, Move, hours, journey, moves, plans, shares, some_characters
 from support.rollouts import NOON_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 courses = st.lists(moves, min_size=1, max_size=20)
 quiet = courses.map(lambda course: [Move(move.wait_s, move.traffic, None, move.trouble) for move in course])
@@ -60,8 +65,12 @@ def test_a_rollout_stands_where_its_plan_has_a_step(plan: Plan, course: list[Mov
 @given(plans, courses)
 def test_a_rollout_under_way_serves_its_step_and_rolled_back_serves_nobody(plan: Plan, course: list[Move]) -> None:
     for look in journey(plan, course):
-        if look.after.phase in (Phase.RUNNING, Phase.AWAITING_APPROVAL, Phase.COOLING):
-            assert look.after.routing.share_ppm == plan.step(look.after.place).share_ppm
+        if look.after.entering is None and look.after.phase in (
+            Phase.RUNNING,
+            Phase.AWAITING_APPROVAL,
+            Phase.COOLING,
+        ):
+            assert look.after.routing.share_ppm == plan.share_ppm(look.after.place)
             assert look.after.routing.characters == plan.stage(look.after.place).characters
         if look.decision.verb is Verb.ROLL_BACK:
             assert effective_share(look.after.routing) == 0.0
@@ -79,7 +88,8 @@ def test_what_a_phase_does_not_allow_is_refused_and_changes_nothing(
     if person in set(Verb):
         verb = Verb(person)
         off = after.phase is Phase.ROLLED_BACK and verb is Verb.STEP_BACK
-        assert off or after.phase is TRANSITIONS[last.after.phase, verb]
+        waits = after.entering is not None
+        assert off or waits or after.phase is TRANSITIONS[last.after.phase, verb]
 
 
 @given(plans, courses, st.text(min_size=1, max_size=8))
@@ -90,6 +100,50 @@ def test_going_on_never_moves_anyone_back_while_the_share_rises(plan: Plan, cour
         if routings[0].characters == routings[1].characters and routings[0].share_ppm <= routings[1].share_ppm:
             arms = [assign(routing, unit, "vault_dweller").arm for routing in routings]
             assert arms != [Arm.CANDIDATE, Arm.BASELINE]
+
+
+BY_HAND = ("a_hundredth", "switch_off", "reboot")
+GOING_BACK = ("step_back", "roll_back")
+
+
+def _steps(looks: list[Look], course: list[Move]) -> Iterator[tuple[RolloutState, str, RolloutState, float]]:
+    """Every state, what was done to it, by a person or the judge, what came of it, and when."""
+    state = RolloutState(Routing(salt="any"))
+    yield state, "restart", started(state, looks[0].plan, "plan", NOON_S), NOON_S
+    state = started(state, looks[0].plan, "plan", NOON_S)
+    for look, move in zip(looks, course, strict=True):
+        yield state, f"{move.person}", look.before, look.now_s
+        yield look.before, f"judge {look.decision.verb}", look.after, look.now_s
+        state = look.after
+
+
+@given(plans, courses)
+def test_nobody_hears_the_candidate_in_a_stage_that_was_not_approved_or_not_open(
+    plan: Plan, course: list[Move]
+) -> None:
+    for before, what, after, now_s in _steps(list(journey(plan, course)), course):
+        if after.entering is not None and what not in BY_HAND and after.phase is not Phase.PAUSED:
+            assert effective_share(after.routing) == after.routing.shadow_ppm == 0
+        same_stage = before.place.stage == after.place.stage and before.entering is None
+        entered = after.step_since_s != before.step_since_s or (before.entering and not after.entering)
+        begun = what in ("restart", "start_last") or before.phase is Phase.ROLLED_BACK
+        if not entered or after.entering is not None or what.endswith(GOING_BACK) or (same_stage and not begun):
+            continue
+        stage = plan.stage(after.place)
+        assert stage.is_open(now_s)
+        assert not stage.approval or what == "advance" or before.approved == after.place
+
+
+@given(hours, st.integers(0, 800_000_000))
+def test_hours_open_at_the_moment_that_is_named_and_at_none_before(hours: Hours | None, since_s: int) -> None:
+    if hours is None:
+        return
+    opens_s = hours.opens(since_s).timestamp()
+
+    assert hours.allow(opens_s)
+    assert opens_s >= since_s
+    between_s = [since_s + (opens_s - since_s) * part / 200 for part in range(200)]
+    assert not any(hours.allow(moment_s) for moment_s in between_s if moment_s < opens_s)
 
 
 @given(shares, some_characters, st.booleans(), st.lists(st.booleans(), max_size=4))

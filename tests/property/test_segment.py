@@ -8,9 +8,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.core.text.breaks import find_breaks
-from segue.core.text.normalize import is_speakable
-from segue.core.text.segment import Piece, PieceLimits, as_sentence, pieces, pieces_in_turn, split_further
+from segue.speech.core.text.breaks import find_breaks
+from segue.speech.core.text.normalize import is_speakable
+from segue.speech.core.text.segment import Piece, PieceLimits, as_sentence, pieces, pieces_in_turn, split_further
 
 WHOLE = (
     "3.14",
@@ -86,6 +86,7 @@ limits = st.builds(
     st.none() | st.integers(2, 300),
     st.integers(1, 300),
     st.none() | st.integers(1, 100),
+    st.none() | st.integers(4, 300),
 )
 roomy = st.builds(
     PieceLimits, st.none() | st.integers(200, 400), st.none() | st.integers(50, 300), st.integers(50, 300)
@@ -128,6 +129,7 @@ def test_no_piece_is_over_a_limit_even_with_its_full_stop(text: str, limits: Pie
     for piece in pieces(text, limits):
         for said in (piece.text, as_sentence(piece)):
             assert len(said.encode()) <= (limits.max_bytes or len(said.encode()))
+            assert len(said) <= (limits.max_chars or len(said))
         assert len(piece.text) <= 2 * limits.target_chars
 
 

@@ -9,9 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.core.detect import Detector, compared, watched
-from segue.core.gates import Counted, Verdict, judged
-from segue.core.stats import log_mixture, rate_interval
+from segue.rollout.core.gates import Counted, Verdict, judged
+from segue.rollout.core.stats import (
+    alternatives,
+    cusum_step,
+    log_below,
+    log_beta_tail,
+    log_beyond,
+    log_mean_exp,
+    log_mixture,
+    rate_increment,
+    rate_interval,
+)
 
 alphas = st.floats(1e-6, 0.5)
 trials = st.floats(1.0, 1e6)
@@ -43,20 +52,43 @@ def test_an_interval_widens_with_certainty(count: float, part: float, alpha: flo
 
 
 @given(trials, parts, alphas, st.floats(0.001, 0.999))
-def test_a_verdict_is_given_where_the_interval_leaves_the_boundary(
+def test_a_verdict_is_given_where_the_evidence_of_its_side_is_enough_and_never_against_the_estimate(
     count: float, part: float, alpha: float, boundary: float
 ) -> None:
     bad = count * part
-    interval = rate_interval(bad, count - bad, alpha)
 
     verdict = judged(Counted(bad, count, boundary), alpha, 1.0)
 
     if verdict is Verdict.PASS:
-        assert interval.high <= boundary + 1e-9
+        assert part <= boundary
+        assert log_below(bad, count - bad, boundary) >= -math.log(alpha)
     elif verdict is Verdict.FAIL:
-        assert interval.low >= boundary - 1e-9
-    else:
-        assert interval.low - 1e-9 <= boundary <= interval.high + 1e-9
+        assert part >= boundary - 1e-9
+        assert log_beyond(bad, count - bad, boundary) >= -math.log(alpha)
+
+
+@given(trials, parts, st.floats(0.001, 0.999))
+def test_the_evidence_for_both_sides_together_is_that_against_the_boundary(
+    count: float, part: float, boundary: float
+) -> None:
+    """Each with its side's part of the prior."""
+    bad, good = count * part, count * (1.0 - part)
+    above = log_beta_tail(0.5, 0.5, boundary)
+
+    sides = math.log1p(-math.exp(above)) + log_below(bad, good, boundary), above + log_beyond(bad, good, boundary)
+
+    both = log_mixture(bad, good, boundary)
+    assert log_mean_exp(sides) + math.log(2.0) == pytest.approx(both, rel=1e-5, abs=1e-5)
+
+
+@given(st.floats(0.5, 1e6), st.floats(0.5, 1e6), st.floats(1e-4, 1.0 - 1e-4), st.floats(0.0, 0.5))
+def test_a_tail_is_a_chance_and_shrinks_as_its_point_grows(
+    a: float, b: float, point: float, further: float
+) -> None:
+    near, far = log_beta_tail(a, b, point), log_beta_tail(a, b, point + further * (1.0 - point))
+
+    assert far <= near + 1e-9
+    assert near <= 0.0
 
 
 def test_a_bounded_mean_as_a_fraction_of_cases_is_covered_at_every_look_at_once() -> None:
@@ -101,32 +133,13 @@ def test_at_the_boundary_itself_a_detector_cries_wolf_no_more_often_than_it_says
     assert sum(lengths) / len(lengths) >= 50.0
 
 
-def test_arms_that_fail_alike_are_told_apart_no_more_often_than_it_says() -> None:
-    """At shares of a tenth to a half, both arms failing in waves; the mean time is 50 slots or more."""
-    random = Random(5)
-    lengths = [_slots_until_told_apart(random, share, alarm_after=50.0) for share in (0.1, 0.5) for _ in range(60)]
-
-    assert sum(lengths) / len(lengths) >= 50.0
-
-
 def _slots_until_alarm(random: Random, rate: float, alarm_after: float) -> int:
-    detector: Detector | None = None
+    ways = alternatives(rate)
+    log_e = [0.0] * len(ways)
     for slot in range(1, 2000):
         bad = sum(random.random() < rate for _ in range(20))
-        detector = watched(detector, Counted(float(bad), 20.0, rate), 0.0, 0.0, math.log(alarm_after))
-        if detector.evidence >= math.log(alarm_after):
+        gains = [rate_increment(float(bad), 20.0 - bad, rate, way) for way in ways]
+        log_e = [max(0.0, cusum_step(one, gain, 99.0)) for one, gain in zip(log_e, gains, strict=True)]
+        if log_mean_exp(log_e) >= math.log(alarm_after):
             return slot
     return 2000
-
-
-def _slots_until_told_apart(random: Random, share: float, alarm_after: float) -> int:
-    detector: Detector | None = None
-    for slot in range(1, 1000):
-        rate = 0.5 if slot % 7 == 0 else 0.05
-        failed = [random.random() < share for _ in range(40) if random.random() < rate]
-        ours, theirs = sum(failed), len(failed) - sum(failed)
-        mine, others = Counted(float(ours), 40 * share, 0.0), Counted(float(theirs), 40 * (1 - share), 0.0)
-        detector = compared(detector, mine, others, math.log(alarm_after))
-        if detector.evidence >= math.log(alarm_after):
-            return slot
-    return 1000

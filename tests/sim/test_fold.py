@@ -2,132 +2,191 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from segue.core.evidence import OVERALL, absorbed, begun_anew, nothing_yet
-from segue.core.speech import Arm
-from segue.simulation.fold import Fold
-from support.simulation import CHARACTERS, as_slot, short_plan, some_slot
+from segue.rollout.core.gates import GateMetric
+from segue.rollout.core.windows import PARTS
+from segue.rollout.simulation.drawn import Drawn, nothing_drawn
+from support.fold import RUNS, Both
+from support.simulation import CHARACTERS, in_shadow, short_plan, some_slot
 
-if TYPE_CHECKING:
-    from segue.core.detect import Detector
-    from segue.core.evidence import Evidence
-    from segue.core.windows import Tally
-
-RUNS = 3
 SLOTS = 40
-SCOPES = (OVERALL, *CHARACTERS)
 
 
-@pytest.fixture(params=range(6))
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Mean units of a character in a slot, from which one is drawn each time, and how many are bad."""
+
+    candidate: tuple[float, ...] = (0.0, 0.3, 8.0)
+    baseline: tuple[float, ...] = (0.0, 5.0)
+    shadow: tuple[float, ...] = (0.0,)
+    bad: float = 0.15
+    baseline_bad: tuple[float, ...] = (0.002, 0.5)
+
+
+class Source:
+    """Slots of some traffic."""
+
+    def __init__(self, seed: int, traffic: Traffic) -> None:
+        self._dice = np.random.default_rng(seed)
+        self._traffic = traffic
+
+    def next(self) -> tuple[Drawn, Drawn, Drawn]:
+        """Of the candidate, the baseline and the candidate's shadow."""
+        dice, traffic = self._dice, self._traffic
+        candidate = some_slot(dice, RUNS, dice.choice(traffic.candidate), traffic.bad, rescued=True)
+        baseline = some_slot(dice, RUNS, dice.choice(traffic.baseline), dice.choice(traffic.baseline_bad))
+        return candidate, baseline, in_shadow(some_slot(dice, RUNS, dice.choice(traffic.shadow), traffic.bad))
+
+
+@pytest.fixture(params=range(3))
 def seed(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
 
-def close(ours: Detector, theirs: Detector) -> bool:
-    counts = [(run.bad, run.severe, run.trials, run.baseline_trials) for run in ours.runs]
-    expected = [(run.bad, run.severe, run.trials, run.baseline_trials) for run in theirs.runs]
-    return bool(np.allclose(ours.log_e, theirs.log_e, atol=1e-9) and np.allclose(counts, expected, atol=1e-9))
+@pytest.mark.parametrize("bad", [0.002, 0.04, 0.15, 0.6])
+def test_every_slot_leaves_the_fold_with_the_evidence_that_the_core_has(seed: int, bad: float) -> None:
+    both, source = Both(short_plan()), Source(seed, Traffic(bad=bad))
+
+    for _ in range(SLOTS):
+        both.slot(*source.next())
+        both.agree()
 
 
-def same_counts(ours: Tally, theirs: Tally) -> bool:
-    names = ("units", "errors", "bad_audio", "fallbacks", "timed", "seconds", "streams")
-    plain = np.allclose(
-        [getattr(ours, name) for name in names], [getattr(theirs, name) for name in names], atol=1e-9
-    )
-    slower = [np.allclose(*pair, atol=1e-9) for pair in ((ours.over, theirs.over), (ours.late, theirs.late))]
-    return bool(plain and all(slower))
+def test_what_the_candidate_does_in_the_shadow_counts_and_hands_nothing_on(seed: int) -> None:
+    both, source = Both(short_plan()), Source(seed, Traffic(shadow=(0.0, 2.0), bad=0.3))
+
+    for _ in range(SLOTS):
+        both.slot(*source.next())
+        both.agree()
 
 
-def compare(fold: Fold, known: list[Evidence], now_s: float) -> None:
-    for run, evidence in enumerate(known):
-        for gate in fold.gates:
-            for number, scope in enumerate(SCOPES):
-                expected = evidence.watches.get((gate.gate.metric, scope))
-                found = gate.watch(run, number)
-                if expected is not None:
-                    assert close(found.beyond, expected.beyond), (gate.gate.metric, scope)
-                    assert close(found.worse, expected.worse), (gate.gate.metric, scope)
-        told = fold.evidence(run, now_s)
-        for key, tally in told.total.tallies.items():
-            assert same_counts(tally, evidence.total.tallies[key])
-        for key, tally in told.recent.items():
-            assert same_counts(tally, evidence.recent[key])
-        assert (told.total.hits, told.total.lookups) == pytest.approx(
-            (evidence.total.hits, evidence.total.lookups)
-        )
+def test_with_nobody_on_the_baseline_what_was_handed_on_tells_how_it_does(seed: int) -> None:
+    both, source = Both(short_plan()), Source(seed, Traffic(candidate=(4.0,), baseline=(0.0,), bad=0.3))
+
+    for _ in range(SLOTS):
+        both.slot(*source.next())
+        both.agree()
+
+    comparisons = [
+        way.comparison for known in both.known for watch in known.watches.values() for way in watch.ways
+    ]
+    assert any(found is not None and found.other_trials and found.log_e for found in comparisons)
 
 
-def test_every_slot_leaves_the_fold_with_the_evidence_that_the_core_has(seed: int) -> None:
-    plan, dice = short_plan(), np.random.default_rng(seed)
-    fold, known = Fold(plan, CHARACTERS, RUNS), [nothing_yet(0.0)] * RUNS
-    bad = dice.choice([0.002, 0.04, 0.15, 0.6])
-    for slot in range(SLOTS):
-        drawn = {
-            Arm.CANDIDATE: some_slot(dice, RUNS, dice.choice([0.0, 0.3, 8.0]), bad),
-            Arm.BASELINE: some_slot(dice, RUNS, dice.choice([0.0, 5.0]), dice.choice([0.002, 0.5])),
-        }
-        hits = np.full(RUNS, 95.0)
-        fold.step(drawn, np.full(RUNS, 100.0), hits)
-        start_s = slot * 60.0
-        known = [
-            absorbed(evidence, as_slot(drawn, run, start_s), plan, None) for run, evidence in enumerate(known)
-        ]
-        compare(fold, known, start_s + 60.0)
+def test_after_a_step_to_everybody_the_baseline_becomes_rare(seed: int) -> None:
+    both, source = Both(short_plan()), Source(seed, Traffic(candidate=(4.0,), baseline=(4.0,), bad=0.1))
+    everybody = Source(seed, Traffic(candidate=(8.0,), baseline=(0.1,), bad=0.1))
 
-
-def test_a_new_step_begins_with_empty_totals_and_detectors_that_remember(seed: int) -> None:
-    plan, dice = short_plan(), np.random.default_rng(seed)
-    fold, known = Fold(plan, CHARACTERS, RUNS), [nothing_yet(0.0)] * RUNS
     for slot in range(SLOTS):
         if slot == SLOTS // 2:
-            for run in range(RUNS):
-                fold.begin(run, slot * 60.0, forget=False)
-            known = [begun_anew(evidence, slot * 60.0) for evidence in known]
-        drawn = {arm: some_slot(dice, RUNS, 6.0, 0.08) for arm in Arm}
-        fold.step(drawn, np.full(RUNS, 100.0), np.full(RUNS, 95.0))
-        known = [
-            absorbed(evidence, as_slot(drawn, run, slot * 60.0), plan, None) for run, evidence in enumerate(known)
-        ]
-    compare(fold, known, SLOTS * 60.0)
+            both.begin()
+        both.slot(*(source if slot < SLOTS // 2 else everybody).next())
+        both.agree()
 
 
-def test_it_rings_for_exactly_the_runs_for_which_the_judge_hears_an_alarm(seed: int) -> None:
-    from segue.core.decide import alarms
+def test_trouble_lasts_for_the_parts_of_a_slot_in_which_calls_failed(seed: int) -> None:
+    both, source = Both(short_plan()), Source(seed, Traffic(bad=0.4))
 
-    plan, dice = short_plan(), np.random.default_rng(seed)
-    fold, known = Fold(plan, CHARACTERS, RUNS), [nothing_yet(0.0)] * RUNS
-    heard = 0
     for slot in range(SLOTS):
-        drawn = {
-            Arm.CANDIDATE: some_slot(dice, RUNS, 4.0, 0.15),
-            Arm.BASELINE: some_slot(dice, RUNS, 4.0, 0.01),
-        }
-        fold.step(drawn, np.full(RUNS, 100.0), np.full(RUNS, 95.0))
-        known = [
-            absorbed(evidence, as_slot(drawn, run, slot * 60.0), plan, None) for run, evidence in enumerate(known)
-        ]
-        expected = [bool(alarms(plan, evidence)) for evidence in known]
-        assert fold.ringing().tolist() == expected
-        assert [bool(alarms(plan, fold.evidence(run, 0.0))) for run in range(RUNS)] == expected
-        heard += sum(expected)
-    assert heard, "a candidate this bad is heard"
+        both.slot(*source.next(), parts=1 + slot % PARTS)
+        both.agree()
 
 
-def test_after_going_back_the_detectors_begin_anew() -> None:
-    plan, dice = short_plan(), np.random.default_rng(1)
-    fold = Fold(plan, CHARACTERS, 2)
+def test_a_blip_rings_for_neither_however_bad_it_is(seed: int) -> None:
+    both, source = Both(short_plan()), Source(seed, Traffic(candidate=(30.0,), bad=1.0))
+
+    both.slot(*source.next(), parts=2)
+
+    both.agree()
+    [error_rate] = [gate for gate in both.fold.gates if gate.gate.metric is GateMetric.ERROR_RATE]
+    assert (error_rate.log_e.max(axis=0) > 20.0).all()
+    assert not error_rate.rings(np.full(RUNS, len(CHARACTERS))).any()
+
+
+def test_a_new_step_counts_anew_and_its_detectors_remember(seed: int) -> None:
+    both, source = Both(short_plan()), Source(seed, Traffic(candidate=(6.0,), bad=0.08))
+
+    for slot in range(SLOTS):
+        if slot == SLOTS // 2:
+            both.begin()
+            both.agree()
+        both.slot(*source.next())
+    both.agree()
+
+
+def test_after_going_back_nothing_is_remembered(seed: int) -> None:
+    both, source = Both(short_plan()), Source(seed, Traffic(candidate=(8.0,), bad=0.6, baseline_bad=(0.002,)))
+    for _ in range(SLOTS // 2):
+        both.slot(*source.next())
+    assert both.rings
+
+    both.go_back()
+
+    both.agree()
+    assert not both.fold.ringing(accusing=False).any()
+    for _ in range(SLOTS // 2):
+        both.slot(*source.next())
+        both.agree()
+
+
+def test_after_a_character_was_taken_back_the_others_watches_go_on(seed: int) -> None:
+    both, source = Both(short_plan()), Source(seed, Traffic(candidate=(3.0,), bad=0.08))
+    for _ in range(SLOTS // 2):
+        both.slot(*source.next())
+
+    both.take_back("raider")
+
+    for _ in range(SLOTS // 2):
+        both.slot(*source.next())
+        both.agree()
+    assert not any(scope == "raider" for known in both.known for _, scope in known.watches)
+
+
+@pytest.mark.parametrize("by_candidate", [True, False])
+def test_the_hold_counts_silences_up_to_a_night_and_no_longer_ones(seed: int, *, by_candidate: bool) -> None:
+    plan = short_plan()
+    both = Both(replace(plan, statistics=replace(plan.statistics, quiet_s=600.0)))
+    source = Source(seed, Traffic(candidate=(0.0, 0.1, 2.0), baseline=(0.0, 0.1)))
+
+    for slot in range(SLOTS):
+        if slot % 8 == 7:
+            both.silence(9 + slot % 3)
+        both.slot(*source.next(), by_candidate=by_candidate)
+        both.agree()
+
+
+def test_neither_a_step_that_is_not_held_nor_a_time_that_nobody_watched_adds_to_the_hold(seed: int) -> None:
+    both, source = Both(short_plan()), Source(seed, Traffic(candidate=(0.0, 0.1, 2.0)))
+    dice = np.random.default_rng(seed)
+
+    for _ in range(2 * SLOTS):
+        both.slot(*source.next(), holds=bool(dice.random() < 0.7), watched=bool(dice.random() < 0.8))
+        both.agree()
+
+    assert all(0.0 < known.held_s < 2 * SLOTS * 60.0 for known in both.known)
+
+
+def test_where_nobody_looked_and_nobody_called_the_hold_goes_on_with_the_next_call() -> None:
+    both, source = Both(short_plan()), Source(1, Traffic(candidate=(9.0,), baseline=(9.0,)))
+    nothing = nothing_drawn(RUNS, len(CHARACTERS), streams=True)
+    both.slot(*source.next())
+
+    for _ in range(30):
+        both.slot(nothing, nothing, nothing, watched=False)
+    both.slot(nothing, nothing, nothing)
+    both.slot(*source.next())
+
+    both.agree()
+    assert both.fold.held_s.tolist() == [120.0] * RUNS
+
+
+def test_only_a_listeners_first_of_a_day_can_promote(seed: int) -> None:
+    both, source = Both(short_plan()), Source(seed, Traffic(shadow=(0.0, 2.0), bad=0.05))
+
     for _ in range(SLOTS):
-        fold.step(
-            {Arm.CANDIDATE: some_slot(dice, 2, 8.0, 0.6), Arm.BASELINE: some_slot(dice, 2, 8.0, 0.0)},
-            np.full(2, 100.0),
-            np.full(2, 95.0),
-        )
-    assert fold.ringing().all()
-
-    fold.begin(0, SLOTS * 60.0, forget=True)
-
-    assert fold.ringing().tolist() == [False, True]
+        both.slot(*source.next(), promoting=0.25)
+        both.agree()

@@ -44,6 +44,9 @@ class Cause(Enum):
         "SegueP99SynthesisOffTarget",
     )
     SERVICE_IS_KILLED = ("SegueScrapeGone",)
+    MORE_IS_ASKED_THAN_CAN_BE_MADE = ("SegueOverloaded",)
+    DISK_IS_FULL = ("SegueDiskShort",)
+    DISK_HANGS = ("SegueDiskHangs",)
     TEXTS_ARE_NEW = ("SegueCacheHitRateOffTarget",)
     SOURCE_OF_METRICS_DIES = ("SegueMetricsUnreadable",)
     NO_TRAFFIC = ("SegueRolloutHoldOver", "SegueRolloutStuck")

@@ -7,7 +7,7 @@ from typing import Any
 
 import av
 
-from segue.audio.decode import decode
+from segue.speech.audio.decode import decode
 
 
 def duration_of(data: bytes) -> float:

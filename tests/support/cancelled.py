@@ -6,15 +6,15 @@ import asyncio
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
-from segue.core.errors import Unavailable
-from segue.ports.store import Conflict, Note
-from segue.store.open import open_store
+from segue.kernel.errors import Unavailable
+from segue.rollout.ports.store import Conflict, Note
+from segue.rollout.store.open import open_store
 from segue.testing.store import an_event
 
 if TYPE_CHECKING:
     import random
 
-    from segue.ports.store import Store
+    from segue.rollout.ports.store import Store
 
 
 async def cancelled_at_random(url: str, chance: random.Random) -> None:

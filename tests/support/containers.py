@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import av
 import numpy as np
 
-from segue.audio.stream_encode import StreamEncoder
-from segue.core.speech import AudioFormat, Container
+from segue.speech.audio.stream_encode import StreamEncoder
+from segue.speech.core.speech import AudioFormat, Container
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from segue.audio.pcm import Samples
+    from segue.speech.audio.pcm import Samples
 
 _BARE = {Container.PCM: "s16le", Container.ALAW: "alaw", Container.MULAW: "mulaw"}
 LAST_PAGE = 0x04

@@ -9,7 +9,6 @@ import asyncio
 import base64
 import math
 import re
-import statistics
 import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,16 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 
-from segue.audio.decode import decode
 from segue.config.load import load_settings
-from segue.testing.google import SYNTHESIZE, GoogleServer
+from segue.speech.audio.decode import decode
 from segue.wiring.service import Service
+from support.google_cloud import SYNTHESIZE, GoogleServer
 from support.measured import level_db, longest_gap_s, pitch_hz, spoken_s
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from segue.audio.pcm import Samples
+    from segue.speech.audio.pcm import Samples
 
 TEXT = "The old road goes over the hill, and nobody knows where it ends."
 HEARD = ("eSpeak NG", "Piper")
@@ -55,6 +54,8 @@ default_character: narrator
 arms:
   baseline: {engine: espeak, model: espeak-ng}
   candidate: {engine: piper, model: piper}
+engines:
+  piper: {noise_ratio: 0}
 characters:
   narrator: {name: Narrator, baseline: en-us, candidate: en_US-joe-medium}
 """
@@ -76,10 +77,6 @@ class Control(NamedTuple):
     body: dict[str, Any]
     measure: Callable[[Heard, Heard], float]
     unit: str
-
-
-_TAKES = 5
-"""Neither voice says a thing twice the same way; the table has the median."""
 
 
 class Cell(NamedTuple):
@@ -186,10 +183,9 @@ async def rows() -> dict[str, dict[str, Cell]]:
     with tempfile.TemporaryDirectory() as folder:
         async with _service(Path(folder), _EMBEDDED) as say:
             for engine in HEARD:
-                plain = [await say(engine, {}) for _ in range(_TAKES)]
+                plain = await say(engine, {})
                 for control in CONTROLS:
-                    heard = [await say(engine, control.body) for _ in range(_TAKES)]
-                    table[control.name][engine] = _measured(control, heard, plain)
+                    table[control.name][engine] = _measured(control, await say(engine, control.body), plain)
         async with GoogleServer() as google:
             profile = _GOOGLE.format(
                 endpoint=google.endpoint, wavenet="cmn-TW-Wavenet-A", chirp="cmn-CN-Chirp3-HD-Kore"
@@ -232,12 +228,12 @@ async def _service(folder: Path, profile: str) -> AsyncIterator[Callable[[str, d
         yield say
 
 
-def _measured(control: Control, heard: list[Heard], plain: list[Heard]) -> Cell:
-    value = statistics.median(map(control.measure, heard, plain))
+def _measured(control: Control, heard: Heard, plain: Heard) -> Cell:
+    value = control.measure(heard, plain)
     sign = "+" if control.unit in {"semitones", "dB"} else ""
     digits = 1 if control.unit in {"semitones", "dB"} else 2
     text = f"{value:{sign}.{digits}f} {control.unit}".replace("-", "−").replace(" ×", " ×")
-    return Cell(value, text + _warned(heard[0].warnings))
+    return Cell(value, text + _warned(heard.warnings))
 
 
 def _asked(sent: list[Any], warnings: tuple[str, ...]) -> str:

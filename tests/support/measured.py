@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segue.audio.pcm import to_samples
+from segue.speech.audio.pcm import to_samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from segue.audio.pcm import Samples
-    from segue.core.speech import Pcm
+    from segue.speech.audio.pcm import Samples
+    from segue.speech.core.speech import Pcm
 
 _FRAME_S = 0.01
 _SILENT_DB = -50.0
@@ -56,7 +56,7 @@ def pitch_hz(samples: Samples, rate_hz: int) -> float:
         energy = float(head @ head)
         if energy / frame < 1e-4:
             continue
-        scores = np.array([_likeness(window, frame, lag) for lag in range(low, high)])
+        scores = _likenesses(head, window[low : high + frame - 1])
         # The first of the nearly best: multiples of a period correlate as well as it does.
         if scores.max() >= _VOICED_CORRELATION:
             best = int(np.flatnonzero(scores >= 0.95 * scores.max())[0])
@@ -64,10 +64,12 @@ def pitch_hz(samples: Samples, rate_hz: int) -> float:
     return float(np.median(found))
 
 
-def _likeness(window: NDArray[np.float64], frame: int, lag: int) -> float:
-    head, later = window[:frame], window[lag : lag + frame]
-    likeness: float = np.inner(head, later) / (np.linalg.norm(head) * np.linalg.norm(later) + 1e-9)
-    return likeness
+def _likenesses(head: NDArray[np.float64], later: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the head to as long a stretch of what is later, from each of its samples on."""
+    stretches = np.lib.stride_tricks.sliding_window_view(later, head.size)
+    lengths = np.sqrt(np.einsum("ij,ij->i", stretches, stretches))
+    likenesses: NDArray[np.float64] = stretches @ head / (np.linalg.norm(head) * lengths + 1e-9)
+    return likenesses
 
 
 def distance(one: Pcm, other: Pcm) -> float:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from segue.core.errors import ErrorCode
-from segue.core.speech import Arm
+from segue.kernel.arms import Arm
+from segue.kernel.errors import ErrorCode
+from segue.kernel.ports.recorder import Outcome
+from segue.kernel.telemetry.prometheus import PrometheusRecorder
 from segue.ops.monitor.scrape import scraped
-from segue.ports.recorder import Outcome
-from segue.telemetry.prometheus import PrometheusRecorder
 from support.traffic import a_request, a_served, an_attempt
 
 if TYPE_CHECKING:

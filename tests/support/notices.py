@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from segue.ports.notice import Notice, NoticeKind
+from segue.rollout.ports.notice import Notice, NoticeKind
 
 NOTICE = Notice(
     id="chirp3/7",
@@ -25,7 +25,9 @@ NOTICE = Notice(
 
 @dataclass(slots=True)
 class ScriptedTarget:
-    """Implements ``segue.ports.notice.Target``; ``error`` is raised once for each, ``stuck`` never answers."""
+    """Implements ``segue.rollout.ports.notice.Target``; ``error`` is raised once for each, ``stuck`` never
+    answers.
+    """
 
     name: str = "webhook-test"
     kind: str = "webhook"

@@ -56,7 +56,7 @@ def _unknown(verb: str, words: str) -> list[str]:
     if isinstance(command, TyperGroup):
         name, _, rest = words.strip().partition(" ")
         command, words, verb = command.commands[name], rest, f"{verb} {name}"
-    known = {option for parameter in command.params for option in parameter.opts}
+    known = {option for parameter in command.whole.params for option in parameter.opts}
     return [f"segue {verb} {option}" for option in _OPTION.findall(words) if option not in known]
 
 

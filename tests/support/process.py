@@ -17,9 +17,11 @@ import httpx
 from support.service import OPERATOR, SYNTHESIZE, TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+_SERVE = [sys.executable, "-m", "segue", "serve"]
 _START_TIMEOUT_S = 60.0
 _LISTENS = re.compile(r"listens on (http://\S+)")
 
@@ -59,9 +61,23 @@ class Server:
         self.process.wait(10)
 
 
-@contextmanager
-def serving(folder: Path, **settings: str) -> Iterator[Server]:
+def serving(folder: Path, **settings: str) -> AbstractContextManager[Server]:
     """``segue serve`` on a free port, its state in ``folder``."""
+    return _serving(folder, _SERVE, settings)
+
+
+def serving_with_few_files(folder: Path, files: int, **settings: str) -> AbstractContextManager[Server]:
+    """The same, with no more than ``files`` open at once."""
+    return _serving(folder, ["sh", "-c", f'ulimit -n {files} && exec "$@"', "sh", *_SERVE], settings)
+
+
+def serving_by(python: Path, folder: Path, **settings: str) -> AbstractContextManager[Server]:
+    """The same, by another environment's interpreter."""
+    return _serving(folder, [str(python), "-m", "segue", "serve"], settings)
+
+
+@contextmanager
+def _serving(folder: Path, words: list[str], settings: Mapping[str, str]) -> Iterator[Server]:
     folder.mkdir(exist_ok=True)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CHIRP3_", "SEGUE_"))}
     environ = inherited | {
@@ -72,12 +88,13 @@ def serving(folder: Path, **settings: str) -> Iterator[Server]:
         "SEGUE_ROLLOUT_ID": "test",
         "CHIRP3_ENABLED": "true",
         "SEGUE_LOG_FORMAT": "json",
+        "SEGUE_DRAIN_S": "0",
     }
     environ |= settings
     log = folder / "service.log"
     with log.open("ab") as sink:
         start = log.stat().st_size
-        process = subprocess.Popen([sys.executable, "-m", "segue", "serve"], env=environ, stdout=sink, stderr=sink)
+        process = subprocess.Popen(words, env=environ, stdout=sink, stderr=sink)
     try:
         url = _ready(process, log, start)
         with httpx.Client(base_url=url, timeout=60) as client:

@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from segue.audio.decode import decode
-from segue.core.speech import AudioFormat, Container
+from segue.speech.audio.decode import decode
+from segue.speech.core.speech import AudioFormat, Container
 
 if TYPE_CHECKING:
-    from segue.audio.decode import Decoded
+    from segue.speech.audio.decode import Decoded
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FRAMES_S = 0.12

@@ -22,18 +22,6 @@ SPEECH = "/v1/audio/speech"
 _HEARD_BEFORE_S = 0.3
 _WATCHED_FOR_S = 1.2
 
-LIGHT = """
-version: 1
-profile: light
-language: en-US
-default_character: pip_boy
-arms:
-  baseline: {engine: espeak, model: first}
-  candidate: {engine: espeak, model: second}
-characters:
-  pip_boy: {name: Pip-Boy, baseline: en-us, candidate: en-gb}
-"""
-
 
 class Heard(NamedTuple):
     """One answer: asked at (monotonic), with what status, by which arm."""

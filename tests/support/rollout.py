@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from segue.controller.ledger import Ledger, Snapshot, Wish
-from segue.controller.loop import Acting, Controller
-from segue.controller.observer import Observer
-from segue.controller.plans import PlanShelf
-from segue.core import rollout
-from segue.core.errors import Unavailable
-from segue.core.gates import Gate, Metric
-from segue.core.plan import Plan, Policy, Stage, Statistics, Step
-from segue.core.rollout import Verb
-from segue.core.speech import Arm
-from segue.core.units import PPM
-from segue.core.windows import Slot, Tally
-from segue.ports.signals import Seen
+from segue.kernel.arms import Arm
+from segue.kernel.errors import Unavailable
+from segue.kernel.units import PPM
+from segue.rollout.controller.ledger import Ledger, Proposal, Snapshot
+from segue.rollout.controller.loop import Acting, Controller
+from segue.rollout.controller.observer import Judged, Observer
+from segue.rollout.controller.plans import PlanStore
+from segue.rollout.core import rollout
+from segue.rollout.core.gates import Gate, GateMetric
+from segue.rollout.core.plan import Plan, Policy, Stage, Statistics, Step
+from segue.rollout.core.rollout import Verb
+from segue.rollout.core.windows import Slot, Tally
+from segue.rollout.ports.signals import Counting, SlotsRead
 from segue.testing.clock import FakeClock
 from segue.testing.store import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from segue.ports.onlooker import Onlooker
+    from segue.rollout.ports.status_listener import StatusListener
 
 SLOT_S = 60.0
 HOLD_S = 600.0
@@ -34,8 +34,8 @@ PLAN = Plan(
     "three-stages",
     tuple(Stage(f"stage-{n}", (Step(share, HOLD_S),)) for n, share in enumerate((PPM // 10, PPM // 2, PPM))),
     (
-        Gate(Metric.SUCCESS_RATE, target=0.95, roll_back=0.90),
-        Gate(Metric.ERROR_RATE, target=0.05, step_back=0.05, roll_back=0.20),
+        Gate(GateMetric.SUCCESS_RATE, target=0.95, roll_back=0.90),
+        Gate(GateMetric.ERROR_RATE, target=0.05, step_back=0.05, roll_back=0.20),
     ),
     Statistics(slots_between_false_alarms=1000, least_units=20, slot_s=SLOT_S),
     Policy(cool_down_s=300.0),
@@ -43,14 +43,20 @@ PLAN = Plan(
 
 
 def a_slot(
-    start_s: float, *, units: float = 200, error_rate: float = 0.0, baseline_error_rate: float = 0.0
+    start_s: float,
+    *,
+    units: float = 200,
+    error_rate: float = 0.0,
+    baseline_error_rate: float = 0.0,
+    candidate_units: float | None = None,
 ) -> Slot:
-    """Both arms with so many units of one character."""
+    """Both arms with so many units of one character; of the candidate, perhaps, another number."""
+    on_candidate = units if candidate_units is None else candidate_units
     return Slot(
         start_s,
         SLOT_S,
         {
-            (Arm.CANDIDATE, "ghoul"): a_tally(units, error_rate),
+            (Arm.CANDIDATE, "ghoul"): handed_on(a_tally(on_candidate, error_rate), baseline_error_rate),
             (Arm.BASELINE, "ghoul"): a_tally(units, baseline_error_rate),
         },
         hits=90,
@@ -60,9 +66,12 @@ def a_slot(
 
 def a_tally(units: float, error_rate: float) -> Tally:
     errors = units * error_rate
-    return Tally(
-        units=units, errors=errors, fallbacks=errors, timed=units - errors, seconds=0.5 * (units - errors)
-    )
+    return Tally(units=units, errors=errors, timed=units - errors, seconds=0.5 * (units - errors))
+
+
+def handed_on(tally: Tally, baseline_error_rate: float) -> Tally:
+    """The candidate's, whose failures the baseline was tried for."""
+    return replace(tally, fallbacks=tally.errors, unserved=tally.errors * baseline_error_rate)
 
 
 @dataclass(slots=True)
@@ -72,23 +81,24 @@ class ScriptedSignals:
     error_rate: float = 0.0
     baseline_error_rate: float = 0.0
     units: float = 200
+    candidate_units: float | None = None
     trouble: str = ""
-    steps_begun: int = 0
+    counting: Counting = field(default_factory=Counting)
     made: dict[float, Slot] = field(default_factory=dict)
     while_reading: Callable[[], Awaitable[None]] | None = None
 
-    async def slots(self, since_s: float, now_s: float, slot_s: float) -> Seen:
+    async def slots(self, since_s: float, now_s: float, slot_s: float) -> SlotsRead:
         if self.trouble:
             raise Unavailable(self.trouble)
         if self.while_reading is not None:
             await self.while_reading()
         end_s = max(since_s, now_s // slot_s * slot_s)
         starts = [since_s + n * slot_s for n in range(round((end_s - since_s) / slot_s))]
-        return Seen(tuple(self._slot(start_s) for start_s in starts if self.units), end_s)
+        return SlotsRead(tuple(self._slot(start_s) for start_s in starts if self.units), end_s)
 
-    def begin_step(self, window_s: float) -> None:
-        assert window_s > 0
-        self.steps_begun += 1
+    def count_by(self, counting: Counting) -> None:
+        assert counting.window_s > 0
+        self.counting = counting
 
     def _slot(self, start_s: float) -> Slot:
         """What a slot was once is what it stays."""
@@ -99,6 +109,7 @@ class ScriptedSignals:
                 units=self.units,
                 error_rate=self.error_rate,
                 baseline_error_rate=self.baseline_error_rate,
+                candidate_units=self.candidate_units,
             ),
         )
 
@@ -112,27 +123,27 @@ class Scene:
         self.store = MemoryStore()
         self.signals = ScriptedSignals()
         self.ledger = Ledger(self.store.events, ROLLOUT, self.clock)
-        self.shelf = PlanShelf(self.store.events, self.clock)
+        self.plan_store = PlanStore(self.store.events, self.clock)
         self.controller = self.another("first")
 
-    def another(self, name: str, lease_s: float = 10.0, *onlookers: Onlooker) -> Controller:
-        observer = Observer(self.signals, self.store.rows, self.ledger, ROLLOUT)
+    def another(self, name: str, lease_s: float = 10.0, *status_listeners: StatusListener) -> Controller:
+        observer = Observer(self.signals, self.store.rows, self.ledger, Judged(ROLLOUT), self.clock)
         return Controller(
             Acting(name, lease_s),
             self.ledger,
-            self.shelf,
+            self.plan_store,
             observer,
             leases=self.store.leases,
             notes=self.store.notes,
             clock=self.clock,
-            onlookers=onlookers,
+            status_listeners=status_listeners,
         )
 
     async def start(self) -> Snapshot:
-        digest = await self.shelf.put(self.plan, "ann")
+        digest = await self.plan_store.put(self.plan, "ann")
         now_s = self.clock.now_s()
         return await self.ledger.change(
-            Wish("ann", Verb.START, ""), lambda state: rollout.started(state, self.plan, digest, now_s)
+            Proposal("ann", Verb.START, ""), lambda state: rollout.started(state, self.plan, digest, now_s)
         )
 
     async def passes(

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segue.config.plan_file import read_plan
-from segue.core.assign import Routing
-from segue.core.evidence import Evidence, absorbed, nothing_yet
-from segue.core.plan import Place
-from segue.core.rollout import RolloutState, started
-from segue.core.speech import Arm
-from segue.core.windows import EDGES_S, FIRST_AUDIO_EDGES_S, Slot, Tally
+from segue.kernel.arms import Arm
+from segue.kernel.assign import Routing
+from segue.kernel.edges import EDGES_S, FIRST_AUDIO_EDGES_S
+from segue.rollout.core.evidence import Evidence, absorbed, nothing_yet
+from segue.rollout.core.plan import Place, Policy, Statistics
+from segue.rollout.core.rollout import RolloutState, started
+from segue.rollout.core.windows import Slot, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from segue.core.plan import Plan
+    from segue.rollout.core.plan import Plan
 
 NOON_S = 1_773_144_000.0
 """Tuesday 2026-03-10, 12:00 UTC."""
@@ -29,17 +30,21 @@ SEVERAL = ("pip_boy", "vault_dweller", "wasteland_trader")
 
 @cache
 def chirp3() -> Plan:
-    """The plan that ships."""
-    return read_plan(Path(__file__).parents[2] / "plans" / "chirp3.yaml")
+    """The stages and gates of the plan that ships, with the usual statistics and policy, and nobody spared: no
+    yardstick, no shadow. What those do has tests of its own.
+    """
+    shipped = read_plan(Path(__file__).parents[2] / "plans" / "chirp3.yaml")
+    stages = tuple(replace(stage, shadow_ppm=0) for stage in shipped.stages)
+    return replace(shipped, stages=stages, yardstick_ppm=0, statistics=Statistics(), policy=Policy())
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How an arm does: parts of its units, and how long the others take.
 
-    ``errors`` and ``refused`` are handed on, but for ``unserved``; ``slow`` of those that are heard take
-    ``slow_s`` instead of ``took_s``. ``streamed`` of those are streams, of which ``late`` begin after ``late_s``
-    instead of ``began_s``.
+    ``errors`` and ``refused`` are handed on, and ``unserved`` of all units hear nothing even so; ``slow`` of those
+    that are heard take ``slow_s`` instead of ``took_s``. ``streamed`` of those are streams, of which ``late``
+    begin after ``late_s`` instead of ``began_s``.
     """
 
     errors: float = 0.0
@@ -66,7 +71,7 @@ class Kind:
             errors=errors,
             bad_audio=units * self.bad_audio,
             refused=refused,
-            fallbacks=max(0.0, errors + refused - unserved) if handed_on else 0.0,
+            fallbacks=errors + refused if handed_on else 0.0,
             unserved=unserved,
             timed=timed,
             seconds=sum(seconds * count for seconds, count in lasting.items()),
@@ -74,6 +79,11 @@ class Kind:
             streams=streams,
             late=_longer(begun, FIRST_AUDIO_EDGES_S),
         )
+
+    def shared(self) -> Kind:
+        """The same of a candidate whose failures the baseline fails as often, when they are handed on."""
+        failed = self.errors + self.refused
+        return replace(self, unserved=failed * failed)
 
 
 def _longer(lasting: Mapping[float, float], edges_s: tuple[float, ...]) -> tuple[float, ...]:
@@ -95,18 +105,28 @@ class Minute:
     apart: Mapping[str, Kind] | None = None
     cache_hit_rate: float = 0.97
     assigned: tuple[int, int] = (0, 0)
+    fallback: bool = True
 
     def slot(self, start_s: float, length_s: float = SLOT_S) -> Slot:
-        """``apart`` are characters whose candidate fares in a way of its own."""
+        """``apart`` are characters whose candidate fares in a way of its own; without ``fallback`` who gets
+        nothing from the candidate hears nothing.
+        """
         apart = self.apart or {}
         tallies: dict[tuple[Arm, str], Tally] = {}
         for name in self.characters:
             if self.candidate_units:
-                tallies[Arm.CANDIDATE, name] = apart.get(name, self.candidate).tally(self.candidate_units)
+                kind = apart.get(name, self.candidate)
+                kind = kind if self.fallback else _alone(kind)
+                tallies[Arm.CANDIDATE, name] = kind.tally(self.candidate_units, handed_on=self.fallback)
             if self.baseline_units:
-                tallies[Arm.BASELINE, name] = self.baseline.tally(self.baseline_units, handed_on=False)
+                tallies[Arm.BASELINE, name] = _alone(self.baseline).tally(self.baseline_units, handed_on=False)
         lookups = 1000.0
         return Slot(start_s, length_s, tallies, lookups * self.cache_hit_rate, lookups, self.assigned)
+
+
+def _alone(kind: Kind) -> Kind:
+    """Whose failures are handed on to nobody."""
+    return replace(kind, unserved=kind.errors + kind.refused)
 
 
 def at(stage: int, step: int = 0, *, plan: Plan | None = None, now_s: float = NOON_S) -> RolloutState:

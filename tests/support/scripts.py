@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 _LONG_ENOUGH_S = 50.0
@@ -27,6 +29,18 @@ def environment(**variables: str) -> dict[str, str]:
 
 def command(script: str, *words: str) -> list[str]:
     return [sys.executable, str(SCRIPTS / script), *words]
+
+
+@contextmanager
+def heeding_ctrl_c() -> Iterator[None]:
+    """A process that is started meanwhile can be interrupted, also where a shell runs the tests in its background:
+    there interrupts are ignored, and so they are by all that is started.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def run(script: str, *words: str, variables: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:

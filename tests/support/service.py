@@ -67,6 +67,7 @@ async def staged(folder: Path, **settings: str) -> AsyncIterator[Stage]:
         "SEGUE_ADMIN_TOKEN": TOKEN,
         "CHIRP3_ENABLED": "true",
         "SEGUE_ROLLOUT_ID": "test",
+        "SEGUE_ASSIGNMENT_SALT": "test",
     } | settings
     engines = {"calm": ScriptedEngine("calm"), "bold": ScriptedEngine("bold")}
 

@@ -9,11 +9,10 @@ import numpy as np
 
 from segue.config.catalogue_file import read_catalogue
 from segue.config.plan_file import read_plan
-from segue.core.gates import Gate, Metric
-from segue.core.plan import Plan, Stage, Statistics, Step
-from segue.core.speech import Arm
-from segue.core.windows import EDGES_S, FIRST_AUDIO_EDGES_S, Slot
-from segue.simulation.drawn import Drawn
+from segue.kernel.edges import EDGES_S, FIRST_AUDIO_EDGES_S
+from segue.rollout.core.gates import Gate, GateMetric
+from segue.rollout.core.plan import Plan, Stage, Statistics, Step
+from segue.rollout.simulation.drawn import Drawn
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -41,35 +40,53 @@ def short_plan(*, longest_s: float = 20.0) -> Plan:
             Stage("half", (Step(500_000, 86_400.0),)),
         ),
         (
-            Gate(Metric.SUCCESS_RATE, target=0.95, roll_back=0.90),
-            Gate(Metric.ERROR_RATE, target=0.01, step_back=0.05, roll_back=0.10),
-            Gate(Metric.FALLBACK_RATE, target=0.05, step_back=0.05, roll_back=0.20),
-            Gate(Metric.BAD_AUDIO_RATE, roll_back=0.05),
-            Gate(Metric.UNSERVED_RATE, roll_back=0.50),
-            Gate(Metric.MEAN_SYNTHESIS, target=2.0, step_back=2.0, roll_back=5.0),
-            Gate(Metric.P95_SYNTHESIS, target=2.5, step_back=5.0, roll_back=10.0),
-            Gate(Metric.P50_FIRST_AUDIO, step_back=0.5),
-            Gate(Metric.P95_FIRST_AUDIO, target=1.0, step_back=2.0, roll_back=3.0),
+            Gate(GateMetric.SUCCESS_RATE, target=0.95, roll_back=0.90),
+            Gate(GateMetric.ERROR_RATE, target=0.01, step_back=0.05, roll_back=0.10),
+            Gate(GateMetric.FALLBACK_RATE, target=0.05, step_back=0.05, roll_back=0.20),
+            Gate(GateMetric.BAD_AUDIO_RATE, roll_back=0.05),
+            Gate(GateMetric.UNSERVED_RATE, roll_back=0.50),
+            Gate(GateMetric.MEAN_SYNTHESIS, target=2.0, step_back=2.0, roll_back=5.0),
+            Gate(GateMetric.P95_SYNTHESIS, target=2.5, step_back=5.0, roll_back=10.0),
+            Gate(GateMetric.P50_FIRST_AUDIO, step_back=0.5),
+            Gate(GateMetric.P95_FIRST_AUDIO, target=1.0, step_back=2.0, roll_back=3.0),
         ),
         Statistics(longest_s=longest_s),
     )
 
 
-def some_slot(dice: Generator, runs: int, mean_units: float, bad: float) -> Drawn:
-    """What an arm may have done in a slot: any of it, from nothing to nothing but failures."""
+def some_slot(dice: Generator, runs: int, mean_units: float, bad: float, *, rescued: bool = False) -> Drawn:
+    """What an arm may have done in a slot: any of it, from nothing to nothing but failures.
+
+    ``rescued``: what fails is handed on, mostly, and fails there, too, now and then.
+    """
     shape = (runs, len(CHARACTERS))
-    units = dice.poisson(mean_units, shape).astype(np.int64)
+    units = dice.poisson(mean_units, shape)
     errors = dice.binomial(units, bad)
+    refused = dice.binomial(units - errors, bad / 4.0)
     silent = dice.binomial(errors, 0.5)
-    timed = units - dice.binomial(errors - silent, 0.5)
-    over, left = [], timed
-    for _ in EDGES_S:
-        left = dice.binomial(left, 0.7)
-        over.append(left)
+    timed = units - refused - dice.binomial(errors - silent, 0.5)
+    failed = errors + refused
+    fallbacks = dice.binomial(failed, 0.9) if rescued else np.zeros_like(failed)
+    unserved = failed - fallbacks + dice.binomial(fallbacks, 0.3)
     seconds = timed * dice.uniform(0.0, 12.0, shape)
     streams, late = _streams(dice.spawn(1)[0], timed)
-    numbers = (units, errors, silent, timed, seconds, np.stack(over), streams, late)
-    return Drawn(*(np.asarray(number, dtype=np.float64) for number in numbers))
+    over = _fewer_and_fewer(dice, timed, len(EDGES_S))
+    counts = (units, errors, silent, refused, fallbacks, unserved, timed, seconds, over, streams, late)
+    return Drawn(*(np.asarray(count, dtype=np.float64) for count in counts))
+
+
+def in_shadow(drawn: Drawn) -> Drawn:
+    """The same, heard by nobody: nothing is handed on, and nobody is left without an answer."""
+    drawn.fallbacks[:] = drawn.unserved[:] = 0.0
+    return drawn
+
+
+def _fewer_and_fewer(dice: Generator, timed: NDArray[np.int64], edges: int) -> NDArray[np.int64]:
+    counts, left = [], timed
+    for _ in range(edges):
+        left = dice.binomial(left, 0.7)
+        counts.append(left)
+    return np.stack(counts)
 
 
 def _streams(dice: Generator, timed: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -82,13 +99,3 @@ def _streams(dice: Generator, timed: NDArray[np.int64]) -> tuple[NDArray[np.floa
         left = left * dice.uniform(0.4, 1.0, timed.shape)
         late.append(left)
     return streams, np.stack(late)
-
-
-def as_slot(drawn: dict[Arm, Drawn], run: int, start_s: float) -> Slot:
-    """One run's part of it, as the core would be told."""
-    tallies = {
-        (arm, character): drawn[arm].tally(run, number, handed_on=arm is Arm.CANDIDATE)
-        for arm in Arm
-        for number, character in enumerate(CHARACTERS)
-    }
-    return Slot(start_s, 60.0, tallies, hits=95.0, lookups=100.0)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from segue.audio.pcm import to_samples
+from segue.speech.audio.pcm import to_samples
 from segue.testing.audio import babble
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from segue.audio.pcm import Samples
+    from segue.speech.audio.pcm import Samples
 
 RATE_HZ = 16_000
 SENTENCE = "The quick brown fox jumps over the lazy dog."

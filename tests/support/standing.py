@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from segue.core.rollout import Phase
-from segue.core.standing import GateDifference, GateSeen, Standing
+from segue.rollout.core.rollout import Phase
+from segue.rollout.core.standing import GateDifference, GateSeen, Standing
 
 STANDING = Standing(
     revision=7,
@@ -15,7 +15,7 @@ STANDING = Standing(
     hold_s=7200.0,
     hold_over=True,
     stuck=True,
-    trouble="Prometheus does not answer",
+    trouble="Prometheus does not respond",
     gates=(
         GateSeen("error_rate", "candidate", 0.02, 0.01, 0.05, 0.01),
         GateSeen("error_rate", "baseline", 0.01, 0.005, 0.02, 0.01),

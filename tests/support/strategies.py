@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from segue.core.speech import (
+from segue.speech.core.speech import (
     AudioFormat,
     Container,
     Manner,

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segue.core.assign import Assignment, Diversion, Reason
-from segue.core.breaker import BreakerPhase
-from segue.core.errors import ErrorCode
-from segue.core.speech import Arm, AudioFormat, SpeechRequest, Unit, UnitSource
-from segue.ports.recorder import Attempt, Fate, LaneName, Outcome, Served, UnitOutcome
+from segue.kernel.arms import Arm, Unit, UnitSource
+from segue.kernel.assign import Assignment, Diversion, Reason
+from segue.kernel.errors import ErrorCode
+from segue.kernel.ports.recorder import (
+    Attempt,
+    BreakerPhase,
+    BulkheadName,
+    Failed,
+    Fate,
+    Outcome,
+    Served,
+    Skip,
+    UnitOutcome,
+)
+from segue.speech.core.speech import AudioFormat, SpeechRequest
 
 if TYPE_CHECKING:
-    from segue.ports.recorder import Recorder
+    from segue.kernel.ports.recorder import Recorder
 
 SECRET = "meet me at the old well at midnight"
-CHIRP_LANE = LaneName("google", "chirp3-hd")
+CHIRP_BULKHEAD = BulkheadName("google", "chirp3-hd")
+WAVENET_BULKHEAD = BulkheadName("google", "wavenet")
 
 
 def a_request(text: str = SECRET, identity: str = "ann@example.com") -> SpeechRequest:
@@ -43,6 +54,7 @@ def a_served(outcome: Outcome = Outcome.SERVED, *, source: str = "new", text: st
         latency_s=0.25,
         diversion=Diversion.FALLBACK if fell_back else None,
         error=ErrorCode.DEADLINE if failed or fell_back else None,
+        engine="google",
     )
 
 
@@ -55,11 +67,12 @@ def an_attempt(
 ) -> Attempt:
     model = "chirp3-hd" if arm is Arm.CANDIDATE else "wavenet"
     detail = "" if error is None else "it did not answer"
-    return Attempt(a_request(), arm, model, "ghoul", duration_s, error, detail, first_audio_s)
+    bulkhead = CHIRP_BULKHEAD if arm is Arm.CANDIDATE else WAVENET_BULKHEAD
+    return Attempt(a_request(), arm, model, "ghoul", duration_s, error, detail, first_audio_s, bulkhead)
 
 
 def everything_happens(recorder: Recorder) -> None:
-    """Each event at least once: a hit, a miss, a rescue, a failure, a refusal."""
+    """Each event at least once: a hit, a miss, a rescue, a backup, a failure, a refusal."""
     recorder.looked_up("chirp3-hd", "memory")
     recorder.served(a_served(source="memory"))
     recorder.looked_up("chirp3-hd", None)
@@ -74,9 +87,14 @@ def everything_happens(recorder: Recorder) -> None:
     recorder.kept("wavenet", "ghoul", 9000)
     recorder.served(a_served(Outcome.SERVED_BY_FALLBACK))
     recorder.served(a_served(Outcome.FAILED))
+    recorder.backed_up(Failed(a_request(), Arm.BASELINE, "wavenet", "ghoul", CHIRP_BULKHEAD, "breaker_open"))
     recorder.counted(UnitOutcome(Arm.CANDIDATE, "ghoul", (Fate.ASKED,), 0.2, 0.15))
     recorder.counted(UnitOutcome(Arm.CANDIDATE, "ghoul", (Fate.ASKED, Fate.ERROR, Fate.FALLBACK), 7.0))
+    recorder.shadowed(an_attempt(first_audio_s=0.15))
+    recorder.shadowed(an_attempt(ErrorCode.DEADLINE, duration_s=7.0))
+    recorder.shadowed(an_attempt(), refused=True)
+    recorder.shadow_skipped(Skip.BUDGET)
     recorder.rejected("native", ErrorCode.INVALID_REQUEST)
-    recorder.breaker_changed(CHIRP_LANE, BreakerPhase.OPEN, 5)
-    recorder.quota_spent(CHIRP_LANE, "requests")
-    recorder.load_changed(CHIRP_LANE, 3, 2)
+    recorder.breaker_changed(CHIRP_BULKHEAD, BreakerPhase.OPEN, 5)
+    recorder.quota_spent(CHIRP_BULKHEAD, "requests")
+    recorder.load_changed(CHIRP_BULKHEAD, 3, 2)

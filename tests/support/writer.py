@@ -7,8 +7,8 @@ import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from segue.ports.store import Conflict, Event
-from segue.store.open import open_store
+from segue.rollout.ports.store import Conflict, Event
+from segue.rollout.store.open import open_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

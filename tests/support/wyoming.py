@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from wyoming.audio import AudioChunk, AudioStart
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncTcpClient
 from wyoming.error import Error
 from wyoming.event import write_event
@@ -35,6 +35,7 @@ class Heard:
     starts: list[AudioStart] = field(default_factory=list)
     chunks: list[AudioChunk] = field(default_factory=list)
     told: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     error: Error | None = None
     last: str | None = None
 
@@ -53,6 +54,8 @@ class Heard:
             self.told = event.data.get("segue", {})
         elif AudioChunk.is_type(event.type):
             self.chunks.append(AudioChunk.from_event(event))
+        elif AudioStop.is_type(event.type):
+            self.warnings = event.data.get("segue", {}).get("warnings", [])
         elif Error.is_type(event.type):
             self.error = Error.from_event(event)
 

@@ -1,1 +1,1 @@
-"""The doors: a folder for each dialect, over one pipeline."""
+"""The APIs: a folder for each dialect, all served by one pipeline."""

@@ -1,7 +1,7 @@
-"""All doors as one ASGI application.
+"""All APIs as one ASGI application.
 
-The synthesis doors are hot and plain ASGI; everything else goes through FastAPI. One OpenAPI document covers
-both.
+The synthesis endpoints are on the hot path and are plain ASGI; everything else goes through FastAPI. One OpenAPI
+document covers both.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from segue.api.asgi import Response
+from segue.api.asgi import headers_of
 from segue.api.native import audio as native_audio
 from segue.api.native import errors as native_errors
-from segue.core.errors import InternalFailure
+from segue.kernel.errors import InternalFailure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from segue.api.bodies import Bodies
 
 _MOST_CONTROL_BYTES = 1024 * 1024
-"""Bodies for the routes that are not hot; the largest is a plan."""
+"""Limit for bodies of the FastAPI routes; the largest is a plan."""
 
 
 class Dialect(Protocol):
-    """A dialect whose requests are told by more than their path."""
+    """A dialect whose requests are not recognized by an exact path."""
 
     def door_for(self, scope: Scope) -> App | None:
-        """Who answers; None where the request is another's."""
+        """The endpoint for the request; None if it belongs to another dialect."""
         ...
 
 
-class Doors:
-    """Sends each request to its door by path; doors for POST answer 405 to other methods.
+class ApiApp:
+    """Routes each request to its endpoint by path. ``posts``: for each path, the endpoint for POST and for others.
 
-    ``dialects`` share addresses with others, and are asked whether a request is theirs.
+    ``dialects`` share paths with other dialects; each decides whether a request belongs to it.
     """
 
     def __init__(
         self,
-        posts: Mapping[str, App],
+        posts: Mapping[str, tuple[App, App]],
         audio: App,
         rest: App,
         dialects: Sequence[Dialect] = (),
@@ -62,27 +62,23 @@ class Doors:
             return
         door = self._door(scope)
         if door is self._rest:
-            receive = self._bodies.bounded(receive, _MOST_CONTROL_BYTES)
+            coding = headers_of(scope).get(b"content-encoding")
+            receive = self._bodies.bounded(receive, _MOST_CONTROL_BYTES, coding)
         try:
             await door(scope, receive, send)
-        except Exception:  # noqa: BLE001 - the request's edge: it is answered whatever happens
+        except Exception:  # noqa: BLE001 - the request's edge: every request gets a response
             self._log.exception("request_failed", path=scope["path"])
-            failure = InternalFailure("an unexpected error; the service's log has it")
-            with suppress(RuntimeError):  # the answer had begun: the server can only cut it off
+            failure = InternalFailure("unexpected error; the service's log has the details")
+            with suppress(RuntimeError):  # the response had begun: the server can only abort it
                 await native_errors.refused(failure, "")._replace(status=500)(send)
 
     def _door(self, scope: Scope) -> App:
         path: str = scope["path"]
         post = self._posts.get(path)
         if post is not None:
-            return post if scope["method"] == "POST" else _only_post
+            return post[0] if scope["method"] == "POST" else post[1]
         for dialect in self._dialects:
             door = dialect.door_for(scope)
             if door is not None:
                 return door
         return self._audio if path.startswith(native_audio.PREFIX) else self._rest
-
-
-async def _only_post(scope: Scope, receive: Receive, send: Send) -> None:
-    del scope, receive
-    await Response(405, [(b"allow", b"POST")], b"")(send)

@@ -1,4 +1,4 @@
-"""Plain ASGI for the hot doors: an answer sent, a caller who left noticed."""
+"""Plain ASGI for the endpoints on the hot path: responses, and detection of closed connections."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _NOT_MODIFIED = 304
 
 
 class ClientGone(Exception):  # noqa: N818 - a condition, not a fault
-    """The caller closed the connection before the answer was ready."""
+    """The client closed the connection before the response was ready."""
 
 
 class Response(NamedTuple):
-    """An answer in one piece. ``headers`` need no content-length."""
+    """A complete response. The content-length is added to ``headers``."""
 
     status: int
     headers: Sequence[Header]
@@ -41,15 +41,15 @@ class Response(NamedTuple):
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
-    """The request's headers by lower-case name; of repeated ones the last."""
+    """The request's headers by lower-case name; for a repeated header, its last value."""
     return dict(scope["headers"])
 
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """The work's result; the work is cancelled when the caller closes the connection.
+    """The work's result; the work is cancelled if the client closes the connection.
 
     Raises:
-        ClientGone: they did.
+        ClientGone: the client closed the connection.
     """
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(disconnected(receive))
@@ -66,6 +66,6 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
 
 
 async def disconnected(receive: Receive) -> None:
-    """Returns once the caller has closed the connection."""
+    """Returns when the client has closed the connection."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""Requests' bodies, read within bounds of size and of time."""
+"""Reads request bodies with limits on size and time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import HTTPException
 
 from segue.api.asgi import ClientGone
-from segue.core.errors import InvalidRequest
+from segue.api.packed import coding_of, unpacked
+from segue.api.refusals import BodyTooLarge, BodyTooSlow, HttpRefusal
+from segue.kernel.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from segue.api.asgi import Message, Receive
@@ -17,23 +19,11 @@ _LONGEST_S = 60.0
 _LOOKS = 8
 
 
-class BodyUnread(InvalidRequest):
-    """The request's body was not read to its end: nothing more can be asked over the same connection."""
-
-
-class BodyTooLarge(BodyUnread):
-    """The request's body is larger than the service accepts."""
-
-
-class BodyTooSlow(BodyUnread):
-    """The request's body did not come in the time that there is for it."""
-
-
 class Bodies:
-    """Reads bodies, each of which has ``longest_s`` to come.
+    """Reads bodies; each must arrive within ``longest_s``.
 
-    One timer for all of them, which looks eight times in that while: a timer for each would cost more than all the
-    rest of reading it.
+    One timer serves all bodies and checks eight times in that period, because a timer for each body would cost
+    more than reading it.
     """
 
     def __init__(self, longest_s: float = _LONGEST_S) -> None:
@@ -43,14 +33,17 @@ class Bodies:
         self._late: set[asyncio.Task[Any]] = set()
         self._watched: asyncio.AbstractEventLoop | None = None
 
-    async def read(self, receive: Receive, max_bytes: int) -> bytes:
-        """The whole body.
+    async def read(self, receive: Receive, max_bytes: int, content_encoding: bytes | None = None) -> bytes:
+        """The whole body, decompressed as ``content_encoding``, the header of that name, says.
 
         Raises:
-            BodyTooLarge: it is larger than ``max_bytes``; no more than that is read.
-            BodyTooSlow: it is not there, and its time is over.
-            ClientGone: the caller left in the middle of it.
+            BodyTooLarge: it is larger than ``max_bytes``; at most this much is read and decompressed.
+            BodyTooSlow: it did not arrive in time.
+            UnknownCoding: its compression is not supported; nothing is read.
+            InvalidRequest: it is not compressed as the header says.
+            ClientGone: the client closed the connection before the end of the body.
         """
+        coding = coding_of(content_encoding) if content_encoding else b""
         loop = asyncio.get_running_loop()
         if self._watched is not loop:
             self._watch(loop)
@@ -65,19 +58,20 @@ class Bodies:
         except asyncio.CancelledError:
             if task not in self._late or task.uncancel():
                 raise
-            raise BodyTooSlow(f"the body did not come within {self._longest_s:g} s") from None
+            raise BodyTooSlow(f"the body did not arrive within {self._longest_s:g} s") from None
         finally:
             del self._last_looks[task]
         if message["type"] == "http.disconnect":
             raise ClientGone
         if len(body) > max_bytes:
             raise BodyTooLarge(f"the body is larger than {max_bytes} bytes")
-        return body
+        return unpacked(body, coding, max_bytes) if coding else body
 
-    def bounded(self, receive: Receive, max_bytes: int) -> Receive:
-        """For frameworks that read a body themselves, before they ask who sent it: the body in one message.
+    def bounded(self, receive: Receive, max_bytes: int, content_encoding: bytes | None = None) -> Receive:
+        """A ``receive`` that returns the body in one message, for frameworks that read it before authentication.
 
-        What it gives raises ``HTTPException``: 413 for a body larger than ``max_bytes``, 400 for a slow one.
+        It raises ``HTTPException``: 413 for a body larger than ``max_bytes``, 415 for an unsupported compression,
+        400 for a body that is too slow or not compressed as its header says.
         """
         arrived = False
 
@@ -87,12 +81,12 @@ class Bodies:
                 return await receive()
             arrived = True
             try:
-                return {"type": "http.request", "body": await self.read(receive, max_bytes)}
-            except BodyUnread as error:
-                status = 413 if isinstance(error, BodyTooLarge) else 400
-                raise HTTPException(status, str(error), {"connection": "close"}) from None
+                body = await self.read(receive, max_bytes, content_encoding)
+            except InvalidRequest as error:
+                raise _framework_error(error) from None
             except ClientGone:
                 return {"type": "http.disconnect"}
+            return {"type": "http.request", "body": body}
 
         return whole
 
@@ -101,7 +95,7 @@ class Bodies:
         loop.call_later(self._longest_s / _LOOKS, self._look_round, loop)
 
     def _look_round(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Cancels what is late; comes again as long as anything is awaited."""
+        """Cancels late reads, and schedules itself again while any read is pending."""
         self._look += 1
         self._late &= self._last_looks.keys()
         for task, last_look in self._last_looks.items():
@@ -112,3 +106,10 @@ class Bodies:
             self._watch(loop)
         else:
             self._watched = None
+
+
+def _framework_error(error: InvalidRequest) -> HTTPException:
+    if not isinstance(error, HttpRefusal):
+        return HTTPException(400, str(error))
+    headers = {name.decode(): value.decode() for name, value in error.headers}
+    return HTTPException(error.status, str(error), headers)

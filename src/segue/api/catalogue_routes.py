@@ -1,4 +1,4 @@
-"""``/api/v1/voices``: who can speak."""
+"""``/api/v1/voices``: the characters and their voices."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from segue.core.speech import Arm
+from segue.kernel.arms import Arm
 
 if TYPE_CHECKING:
-    from segue.core.catalogue import Catalogue
+    from segue.speech.core.catalogue import Catalogue
 
 
 class CharacterVoices(BaseModel):
-    """A character and the voices it may have on each arm, in order of preference."""
+    """A character and its possible voices on each arm, in order of preference."""
 
     key: str
     name: str

@@ -1,37 +1,46 @@
-"""What every door is handed."""
+"""The dependencies of every endpoint."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segue.core.errors import InvalidRequest
+from segue.api.caller import check_character
+from segue.kernel.errors import InvalidRequest
+from segue.speech.core.text.written import TextFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segue.api.asgi import Scope
     from segue.api.bodies import Bodies
+    from segue.api.callers import Callers
     from segue.api.identity import Identity
-    from segue.core.catalogue import Catalogue
-    from segue.core.errors import SegueError
-    from segue.ports.cache import AudioCache
-    from segue.ports.clock import Clock
-    from segue.ports.recorder import Recorder
-    from segue.service.pipeline import Pipeline
+    from segue.api.links import Links
+    from segue.kernel.errors import SegueError
+    from segue.kernel.ports.clock import Clock
+    from segue.kernel.ports.recorder import Recorder
+    from segue.speech.core.catalogue import Catalogue
+    from segue.speech.core.speech import SpeechRequest
+    from segue.speech.ports.cache import AudioCache
+    from segue.speech.service.pipeline import Pipeline
+    from segue.speech.service.router import Route
+    from segue.speech.service.threads import Threads
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The service as the doors see it. ``public_url`` is empty where callers' own address will do.
+    """The service as the endpoints see it. Without a ``public_url``, URLs use the address that the client used.
 
-    ``max_input_chars`` is the longest text that the doors of other vendors' dialects take.
+    ``max_input_chars`` is the longest text in the dialects of other vendors. ``text_format`` is how plain text is
+    read if a request does not set it. ``callers`` None: no keys are required.
     """
 
     pipeline: Pipeline
     catalogue: Catalogue
     cache: AudioCache
     clock: Clock
+    threads: Threads
     recorder: Recorder
     identity: Identity
     bodies: Bodies
@@ -40,13 +49,31 @@ class Context:
     cache_max_age_s: float
     public_url: str
     max_input_chars: int
+    links: Links
+    callers: Callers | None = None
+    text_format: TextFormat = TextFormat.AUTO
+
+    @property
+    def literal_format(self) -> TextFormat:
+        """``text_format`` in Google's dialect, where plain text is literal unless Markdown is set."""
+        return TextFormat.PLAIN if self.text_format is TextFormat.AUTO else self.text_format
 
     def base_url(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
-        """The configured public URL, else the one that the caller used."""
+        """The configured public URL, otherwise the one that the client used."""
         host = headers.get(b"host", b"").decode("latin-1")
         return self.public_url or (f"{scope['scheme']}://{host}" if host else "")
 
+    def enter(self, request: SpeechRequest) -> Route:
+        """Decides how the request will be answered, if its caller may use the character. For any thread.
+
+        Raises:
+            NotPermitted: the caller's key is limited to other characters.
+            InvalidRequest: no arm could ever answer it.
+        """
+        check_character(self.catalogue, request.character_key)
+        return self.pipeline.enter(request)
+
     def note_refusal(self, dialect: str, error: SegueError) -> None:
-        """Counts a request refused as the caller's mistake; failures of ours are counted where they happen."""
+        """Counts a request refused for the client's mistake; other failures are counted where they occur."""
         if isinstance(error, InvalidRequest):
             self.recorder.rejected(dialect, error.code)

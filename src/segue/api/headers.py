@@ -1,14 +1,16 @@
-"""Headers that every answer carries, whatever its dialect.
+"""Headers of every response, in all dialects.
 
-``X-Segue`` tells which arm answered and why, as a dictionary of RFC 9651::
+``X-Segue`` says which arm answered and why, as a dictionary of RFC 9651::
 
-    X-Segue: arm=candidate, reason=in_share, assigned=candidate, model=piper, source=memory
+    X-Segue: arm=candidate, reason=in_share, assigned=candidate, model=neural, source=memory
 
-with ``fallback`` (the candidate's error) where the baseline answered for it, and ``losses`` where settings could
-not be applied. One header, not six: servers check every one of them on every answer.
+with ``fallback`` (the candidate's error) if the baseline answered for it, ``losses`` (a count) if settings could
+not be applied, ``engine`` if the voice belongs to another engine than the arm's own, and ``backup`` (the error of
+the arm's first voice) if a backup on the same arm answered. It is one header instead of six because servers
+validate every header of every response.
 
-Where the body is the audio itself and has no room for words, ``X-Segue-Warnings`` says what was not done, as a
-list of strings of the same RFC::
+If the body is the audio itself, ``X-Segue-Warnings`` lists what was not applied, as a list of strings of the same
+RFC::
 
     X-Segue-Warnings: "pitch -6 not applied: this voice has no pitch control"
 """
@@ -19,60 +21,68 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from segue.api.bodies import BodyUnread
+from segue.api.refusals import HttpRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from segue.api.asgi import Header
-    from segue.core.errors import SegueError
-    from segue.service.found import Answer
+    from segue.kernel.errors import SegueError
+    from segue.speech.service.answers import Answer
 
 _KINDS_REMEMBERED = 4096
-"""Answers differ in few ways: arms, reasons, models, sources."""
+"""Size of the header cache; there are few combinations of arms, reasons, models and sources."""
 
 _MOST_WARNING_BYTES = 2048
 _MOST_WARNING_CHARS = 300
 
 
 def answer_headers(answer: Answer, request_id: str) -> tuple[Header, Header]:
-    """The request's name, and what became of it."""
-    found, way = answer.found, answer.found.leg.way
+    """The headers with the request's id and its result."""
+    found, render_plan = answer.result, answer.result.rendition.render_plan
     told = _told(
-        way.arm,
+        render_plan.arm,
         answer.reason,
         answer.route.assignment.arm,
-        way.model,
+        render_plan.model,
         found.source,
-        (found.failure, len(way.losses)),
+        (found.failure, len(render_plan.losses), render_plan.other_engine, found.backup_for),
     )
     return (b"x-request-id", request_id.encode()), (b"x-segue", told)
 
 
 def audio_headers(answer: Answer, request_id: str) -> tuple[Header, ...]:
-    """The same with the warnings in words, where there are any: for answers that are audio and nothing else."""
+    """The same, with the warnings as text if there are any: for responses whose body is only audio."""
     headers = answer_headers(answer, request_id)
-    if not answer.found.leg.way.losses and answer.route.diversion is None:
+    if not answer.result.rendition.render_plan.losses and answer.route.diversion is None:
         return headers
     return (*headers, (b"x-segue-warnings", listed(answer.warnings)))
 
 
 def error_headers(error: SegueError, content_type: bytes, request_id: str) -> list[Header]:
-    """What an answer carries that is an error, in any dialect."""
-    headers: list[Header] = [(b"content-type", content_type), (b"x-request-id", request_id.encode())]
+    """The headers of an error response, in any dialect."""
+    headers: list[Header] = [(b"content-type", content_type)]
+    if request_id:
+        headers.append((b"x-request-id", request_id.encode()))
     if error.retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after_s)))
-    if isinstance(error, BodyUnread):
-        headers.append((b"connection", b"close"))
+    if isinstance(error, HttpRefusal):
+        headers.extend(error.headers)
     return headers
 
 
 @lru_cache(_KINDS_REMEMBERED)
-def _told(arm: str, reason: str, assigned: str, model: str, source: str, trouble: tuple[str | None, int]) -> bytes:
-    failure, losses = trouble
+def _told(
+    arm: str, reason: str, assigned: str, model: str, source: str, more: tuple[str | None, int, str, str | None]
+) -> bytes:
+    failure, losses, engine, backup_for = more
     fields = {"arm": arm, "reason": reason, "assigned": assigned, "model": model, "source": source}
+    if engine:
+        fields["engine"] = engine
     if failure is not None:
         fields["fallback"] = failure
+    if backup_for is not None:
+        fields["backup"] = backup_for
     if losses:
         fields["losses"] = str(losses)
     return ", ".join(f"{name}={value}" for name, value in fields.items()).encode()
@@ -80,7 +90,7 @@ def _told(arm: str, reason: str, assigned: str, model: str, source: str, trouble
 
 @lru_cache(_KINDS_REMEMBERED)
 def listed(warnings: tuple[str, ...]) -> bytes:
-    """A list of strings, as many as 2 KB hold; the last then says how many more there were."""
+    """A list of as many strings as fit in 2 KB; if some do not fit, the last item says how many."""
     return ", ".join(_as_many_as_fit(warnings)).encode("ascii")
 
 
@@ -96,7 +106,7 @@ def _as_many_as_fit(warnings: tuple[str, ...]) -> Iterator[str]:
 
 
 def _spelled(text: str) -> str:
-    """A string of RFC 9651, or a display string where it is not ASCII; neither can break out of its header."""
+    """A string of RFC 9651, or a display string if it is not ASCII; both are escaped for the header."""
     if text.isascii() and text.isprintable():
         escaped = text.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'

@@ -1,15 +1,15 @@
-"""Whose request this is: the caller's own name for a request, and the unit that its assignment sticks to.
+"""The request's id, and the unit that its assignment belongs to.
 
-The unit is the first that a request has of these, in an order that the operator may change or shorten:
+The unit is the first of these that a request has; the operator may reorder or shorten the list:
 
 * ``user``: the user that a field of the body names, or ``X-User-ID``;
-* ``end_user``: the end user that a vendor's API has a field for (OpenAI's ``safety_identifier`` and ``user``), or
-  a header of that meaning;
+** ``end_user``: the end user in a field of the vendor's API (OpenAI's ``safety_identifier`` and ``user``), or in a
+  header;
 * ``session``: the session that a field of the body names, or ``X-Session-ID``;
 * ``cookie``: a cookie;
-* ``key``: a hash of the client's API key, so that one app's listeners are all moved together.
+** ``key``: a hash of the client's API key, so that all listeners of one app change arm together.
 
-A request that has none is a unit of its own, drawn afresh.
+A request that has none of them is its own unit, with a random name.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from segue.core.errors import InvalidRequest
-from segue.core.speech import Unit, UnitSource
+from segue.api.client import client_address
+from segue.kernel.arms import Unit, UnitSource
+from segue.kernel.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
-    from segue.ports.clock import Entropy
+    from segue.kernel.ports.clock import Entropy
 
     _Headers: TypeAlias = Mapping[bytes, bytes]
 
@@ -39,14 +40,14 @@ _KEY_HEADERS = (b"xi-api-key", b"x-goog-api-key", b"x-api-key")
 _KEY_DIGEST_BYTES = 16
 _MAX_CHARS = 256
 _UNNAMED = -1
-"""The place of a source that no field of a body names."""
+"""The place of a source that is not a field of a body."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnitRules:
-    """Which sources are asked, in order, and what they are called.
+    """The sources of units in order, and the names of their header and cookie.
 
-    ``salt`` (64 bytes at most) keys the hash of API keys, so that it is no use to anyone elsewhere.
+    ``salt`` (64 bytes at most) keys the hash of API keys, so that the hash is useless elsewhere.
     """
 
     sources: tuple[UnitSource, ...] = tuple(source for source in UnitSource if source is not UnitSource.RANDOM)
@@ -56,7 +57,7 @@ class UnitRules:
 
 
 class Identity:
-    """Names requests and units. Request ids are a random name of this process and a number."""
+    """Assigns request ids and units. A request id is a random name of this process and a number."""
 
     def __init__(self, entropy: Entropy, rules: UnitRules | None = None) -> None:
         rules = rules or UnitRules()
@@ -80,7 +81,7 @@ class Identity:
         ]
 
     def request_id(self, headers: _Headers) -> str:
-        """The caller's ``X-Request-ID`` where it is usable, else a fresh one."""
+        """The client's ``X-Request-ID`` if it is valid, otherwise a new id."""
         given = headers.get(_REQUEST_ID_HEADER)
         if given is not None and _REQUEST_ID.fullmatch(given):
             return given.decode("ascii")
@@ -95,7 +96,7 @@ class Identity:
         *,
         end_user: str | None = None,
     ) -> Unit:
-        """Whom to assign; the three names are what the body says.
+        """The unit to assign; the three names come from the body.
 
         Raises:
             InvalidRequest: the name is longer than 256 characters.
@@ -104,8 +105,8 @@ class Identity:
         for source, place, read in self._sources:
             name = named[place] or read(headers)
             if name:
-                return Unit(_checked(source, name), source)
-        return Unit(self._entropy.token(), UnitSource.RANDOM)
+                return Unit(_checked(source, name), source, client_address())
+        return Unit(self._entropy.token(), UnitSource.RANDOM, client_address())
 
     def _hashed_key(self, headers: _Headers) -> str:
         key = _key(headers)
@@ -126,7 +127,7 @@ def _checked(source: UnitSource, name: str) -> str:
 
 
 def _text(raw: bytes | None) -> str:
-    """A header's text: UTF-8, so that a name is the same unit in a header and in a body; else Latin-1."""
+    """A header's text: UTF-8, so that a name is the same unit in a header and in a body; otherwise Latin-1."""
     if not raw:
         return ""
     try:
@@ -146,7 +147,7 @@ def _cookie(header: bytes | None, name: bytes) -> bytes:
 
 
 def _key(headers: _Headers) -> bytes:
-    """The client's API key, in the header that its vendor has for it."""
+    """The client's API key, from the header that its vendor uses."""
     bearer = _BEARER.fullmatch(headers.get(b"authorization", b""))
     if bearer is not None:
         return bearer[1].strip()

@@ -1,4 +1,4 @@
-"""A stream sent over ASGI: as fast as the caller reads, and no longer than they are there."""
+"""Sends a stream over ASGI, as fast as the client reads and only while it is connected."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from segue.api.asgi import ClientGone, disconnected
-from segue.core.errors import SegueError
+from segue.kernel.errors import SegueError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from typing import TypeAlias
 
     from segue.api.asgi import Header, Receive, Send
-    from segue.service.stream import Stream
+    from segue.speech.service.stream import Stream
 
     Framing: TypeAlias = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
 
 _STALL_S = 60.0
-"""A caller who takes nothing for so long is taken for gone."""
+"""A client that reads nothing for this long is treated as disconnected."""
 
 
 async def send_stream(
     stream: Stream, headers: Sequence[Header], receive: Receive, send: Send, framing: Framing | None = None
 ) -> None:
-    """Sends the stream as the answer's body, in chunks, and closes it. ``framing`` wraps its chunks, as events do.
+    """Sends the stream as the response's body, in chunks, and closes it. ``framing`` wraps chunks, as events do.
 
-    A stream that is cut off ends without its last chunk: whoever reads it learns that it is not whole. Servers
-    hold ``send`` back while the caller does not read, and so nothing more is asked of the stream.
+    If the stream fails, the last chunk is not sent, so that the client can tell that the response is incomplete.
+    ``send`` blocks while the client does not read, and then no more data is requested from the stream.
     """
     try:
         await send_chunks(stream if framing is None else framing(stream), headers, receive, send)
@@ -40,15 +40,15 @@ async def send_stream(
 
 
 async def send_chunks(
-    chunks: AsyncIterator[bytes], headers: Sequence[Header], receive: Receive, send: Send
+    chunks: AsyncIterator[bytes], headers: Sequence[Header], receive: Receive, send: Send, status: int = 200
 ) -> None:
-    """Sends chunks as they come; whoever leaves is sent nothing more, and what makes the chunks is cancelled.
+    """Sends chunks as they arrive. If the client disconnects, sending stops and the source is cancelled.
 
-    Errors of the chunks' are handed on, and the answer is left without its end.
+    Errors of the source are raised, and the response is left incomplete.
     """
     gone = asyncio.ensure_future(disconnected(receive))
     try:
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         while (data := await _next(chunks, gone)) is not None:
             async with asyncio.timeout(_STALL_S):
                 await send({"type": "http.response.body", "body": data, "more_body": True})
@@ -63,7 +63,7 @@ async def _next(chunks: AsyncIterator[bytes], gone: asyncio.Future[None]) -> byt
     """The next chunk, None after the last.
 
     Raises:
-        ClientGone: the caller left while it was waited for; the work for it has been cancelled.
+        ClientGone: the client disconnected while waiting; the source has been cancelled.
     """
     waiting = asyncio.ensure_future(_or_none(chunks))
     either: set[asyncio.Future[Any]] = {waiting, gone}
@@ -73,7 +73,7 @@ async def _next(chunks: AsyncIterator[bytes], gone: asyncio.Future[None]) -> byt
             return waiting.result()
         raise ClientGone
     finally:
-        if not waiting.done():  # also where the server ends: what is still at work cannot be closed
+        if not waiting.done():  # also if the server stops: a running generator cannot be closed
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
 

@@ -1,1 +1,1 @@
-"""The command line: parse, call, print, exit code; a file for each verb."""
+"""The command line: each verb has a file that parses, calls, prints and sets the exit status."""

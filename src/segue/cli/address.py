@@ -1,4 +1,4 @@
-"""Addresses that operators name."""
+"""Validates the addresses that operators give."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from segue.cli.terminal import CommandFailed
 
 
 def web_address(url: str) -> httpx.URL:
-    """The address, understood.
+    """The parsed address.
 
     Raises:
-        CommandFailed: it is none of a web server's.
+        CommandFailed: it is not a valid http or https URL.
     """
     try:
-        urlsplit(url)  # which is stricter about brackets
+        urlsplit(url)  # stricter than httpx about brackets
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
-        raise CommandFailed(f"{url!r} is no address: {error}", exits.USAGE) from None
+        raise CommandFailed(f"invalid URL {url!r}: {error}", exits.USAGE) from None
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise CommandFailed(f"{url!r} is no address: it must begin with http:// or https://", exits.USAGE)
+        raise CommandFailed(f"invalid URL {url!r}: it must begin with http:// or https://", exits.USAGE)
     return parsed

@@ -1,4 +1,4 @@
-"""``segue check``: everything that can be wrong before anyone listens."""
+"""``segue check``: validates settings, catalogue and plans before they are used."""
 
 from __future__ import annotations
 
@@ -14,18 +14,22 @@ from pydantic import SecretStr
 from rich.table import Table
 
 from segue.cli import exits
+from segue.cli.forecast import told
 from segue.cli.terminal import complaints, err, out, tell_doubts
-from segue.config.load import SETTINGS_FILE, load_settings
+from segue.config.load import load_settings
+from segue.config.names import SETTINGS_FILE, env_name
+from segue.config.plan_file import parse_percent
 from segue.config.plan_file import plan_schema as schema_of_plans
-from segue.config.schema import Settings, env_name
-from segue.core.speech import Arm
+from segue.config.schema import Settings
+from segue.kernel.arms import Arm
 from segue.ops.words import as_written
-from segue.simulation.world import parse_traffic
+from segue.preflight.exposure import check_open_ports
+from segue.preflight.plan_quota import beyond_quota
+from segue.preflight.plan_review import UNIFORM, KnownTraffic, outlasting, review_plan
+from segue.preflight.review import review
+from segue.preflight.startup import doubts
+from segue.rollout.simulation.world import parse_traffic
 from segue.wiring.notices import check_notices
-from segue.wiring.plan_quota import beyond_quota
-from segue.wiring.plan_review import review_plan
-from segue.wiring.review import review
-from segue.wiring.startup import doubts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,25 +37,44 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from segue.config.load import Loaded
-    from segue.wiring.review import Review
+    from segue.preflight.review import Review
+    from segue.speech.core.catalogue import Catalogue
 
 
 def check(  # noqa: PLR0913, PLR0917 - each parameter is an option
-    profile: Annotated[str | None, typer.Option(help="embedded, google, or a catalogue file.")] = None,
+    profile: Annotated[str | None, typer.Option(help="embedded, kokoro, google, or a catalogue file.")] = None,
     config: Annotated[Path | None, typer.Option(help="Settings file (YAML).")] = None,
-    online: Annotated[bool, typer.Option(help="Start the engines and ask what they serve.")] = False,
+    online: Annotated[
+        bool, typer.Option(help="Also start the engines and check the voices that they offer.")
+    ] = False,
     settings: Annotated[
         bool, typer.Option("--settings", help="List every setting, its value and source.")
     ] = False,
-    plan: Annotated[Path | None, typer.Option(help="Read a plan instead, and say what it would do.")] = None,
-    traffic: Annotated[
-        str | None, typer.Option(help="With --plan: requests that reach an engine, 20/s or 300/m.")
+    plan: Annotated[
+        Path | None, typer.Option(help="Check this plan instead, and describe what it would do.")
     ] = None,
+    traffic: Annotated[
+        str | None, typer.Option(help="With --plan: requests that reach an engine, such as 20/s, 300/m or 5000/d.")
+    ] = None,
+    cache_hits: Annotated[
+        str | None,
+        typer.Option(help="With --traffic: the part answered from a cache, such as 95%; engines get the rest."),
+    ] = None,
+    popularity: Annotated[
+        str, typer.Option(help="With --traffic: uniform, zipf, or a YAML file of requests by character.")
+    ] = UNIFORM,
+    requests_per_listener: Annotated[
+        float, typer.Option(help="With --traffic: requests per listener and day that reach an engine.")
+    ] = 1.0,
+    characters_per_request: Annotated[
+        float,
+        typer.Option(help="With --traffic: text length in characters; the shadow budget is counted in them."),
+    ] = 120.0,
     plan_schema: Annotated[
-        bool, typer.Option("--plan-schema", help="Print the JSON Schema of plans, and do nothing else.")
+        bool, typer.Option("--plan-schema", help="Print the JSON Schema of plans and exit.")
     ] = False,
 ) -> None:
-    """Validate settings and catalogue, or a plan, and say what they would do."""
+    """Validate settings and catalogue, or a plan, and describe what they would do."""
     if plan_schema:
         typer.echo(json.dumps(schema_of_plans(), indent=2))
         return
@@ -63,9 +86,14 @@ def check(  # noqa: PLR0913, PLR0917 - each parameter is an option
     with complaints():
         loaded = load_settings(environ)
         if plan is not None:
-            _check_plan(plan, loaded.settings, traffic)
+            _check_plan(
+                plan,
+                loaded.settings,
+                _asked(traffic, cache_hits, popularity, requests_per_listener, characters_per_request),
+            )
             return
         check_notices(loaded.settings)
+        check_open_ports(loaded.settings)
         found = asyncio.run(review(loaded.settings, online=online))
     if settings:
         out().print(_settings_table(loaded))
@@ -76,33 +104,43 @@ def check(  # noqa: PLR0913, PLR0917 - each parameter is an option
         for fault in found.faults:
             err().print(f"  {fault}", markup=False)
         raise typer.Exit(exits.USAGE)
-    out().print("[green]The configuration can be used.[/]")
+    out().print("[green]The configuration is valid.[/]")
 
 
-def _check_plan(path: Path, settings: Settings, traffic: str | None) -> None:
-    units_per_s = parse_traffic(traffic) if traffic is not None else None
-    found = review_plan(path, settings, units_per_s)
+def _asked(
+    traffic: str | None, cache_hits: str | None, popularity: str, each: float, chars: float
+) -> KnownTraffic | None:
+    """The traffic options as numbers; None without ``--traffic``."""
+    if traffic is None:
+        return None
+    hits = None if cache_hits is None else parse_percent(cache_hits)
+    return KnownTraffic(parse_traffic(traffic), hits, popularity, each, chars)
+
+
+def _check_plan(path: Path, settings: Settings, asked: KnownTraffic | None) -> None:
+    found = review_plan(path, settings, asked)
     for sentence in found.sentences:
         out().print(sentence, markup=False, highlight=False)
-    if units_per_s is not None:
-        _tell_quotas(asyncio.run(beyond_quota(found.plan, settings, units_per_s)), traffic)
-    if found.starved:
-        err().print(f"[red]{len(found.starved)} step(s) would starve at {traffic}, a request a listener:[/]")
-        for fault in found.starved:
-            err().print(f"  {fault}", markup=False, highlight=False)
+    tell_doubts(found.doubts, out())
+    faults = outlasting(found.plan, settings)
+    if faults:
+        err().print(f"{path}: {'; '.join(faults)}", style="red", markup=False, highlight=False)
         raise typer.Exit(exits.USAGE)
-    if traffic is not None:
-        out().print(f"At {traffic} every step gathers its evidence within its hold.", highlight=False)
-    out().print("[green]The plan can be used.[/]")
+    if found.forecast is not None and found.traffic is not None:
+        _tell_quotas(asyncio.run(beyond_quota(found.plan, settings, found.traffic)))
+        for part in told(found.plan, found.traffic, found.forecast):
+            out().print(part, highlight=False)
+        if not found.forecast.can_end:
+            err().print("[red]With this traffic, even a perfect candidate never completes the plan.[/]")
+            raise typer.Exit(exits.USAGE)
+    out().print("[green]The plan is valid.[/]")
 
 
-def _tell_quotas(beyond: list[str], traffic: str | None) -> None:
-    """These are no faults: the cache may answer most, or the quota be raised by then."""
+def _tell_quotas(beyond: list[str]) -> None:
+    """Warnings only, because the quota may be raised before the rollout."""
     if not beyond:
         return
-    out().print(
-        f"[yellow]At {traffic} that reach an engine, quotas are exceeded; raise them at the vendor first:[/]"
-    )
+    out().print("[yellow]This traffic exceeds quotas; have the vendor raise them first:[/]")
     for line in beyond:
         out().print(f"  {line}", markup=False, highlight=False)
 
@@ -120,10 +158,10 @@ def _tell(found: Review, settings: Settings, console: Console) -> None:
     catalogue = found.catalogue
     table = Table("character", "baseline voice", "candidate voice")
     for key, arms in found.characters.items():
-        table.add_row(key, *(", ".join(arms[arm].voices) for arm in Arm))
+        table.add_row(key, *(arms[arm].in_words for arm in Arm))
     console.print(table)
     for arm, spec in catalogue.arms.items():
-        console.print(f"{arm}: engine {spec.engine}, counted as {spec.model!r}")
+        console.print(f"{arm}: {_engines(catalogue, arm)}, model {spec.model!r} in metrics")
         for line in _remarks(found, arm):
             console.print(f"  {line}", markup=False)
     for (engine, family), quota in catalogue.quotas.items():
@@ -131,13 +169,23 @@ def _tell(found: Review, settings: Settings, console: Console) -> None:
         console.print(
             f"quota of {engine}/{family}: {allowed} requests a minute "
             f"(as of {quota.as_of or 'unknown'}), shared by {settings.workers} worker(s)"
+            + ("" if engine in catalogue.engine_names else "; no voice of this profile is of that engine")
         )
     console.print(_routing_sentence(settings))
     console.print(_unit_sentence(settings))
 
 
+def _engines(catalogue: Catalogue, arm: Arm) -> str:
+    """The arm's engines; of one that has a name of its own, what it is."""
+    named = [
+        name if name not in catalogue.uses else f"{name} (which is {catalogue.uses[name]})"
+        for name in catalogue.engines_of(arm)
+    ]
+    return f"engine {named[0]}" if len(named) == 1 else f"engines {', '.join(named)}"
+
+
 def _remarks(found: Review, arm: Arm) -> Iterator[str]:
-    """What the arm cannot take over, one line a cause, with the characters it touches."""
+    """Controls that the arm cannot apply and voices that it lacks: a line for each cause, with its characters."""
     by_cause: dict[str, list[str]] = defaultdict(list)
     for key, arms in found.characters.items():
         for loss in arms[arm].losses:
@@ -150,24 +198,25 @@ def _remarks(found: Review, arm: Arm) -> Iterator[str]:
 
 
 def _unit_sentence(settings: Settings) -> str:
-    """Said without being asked where a share would move whole apps: nobody expects it who has not read of it."""
+    """How assignments persist, with a warning if a share can move all listeners of one app at once."""
     sources = settings.unit_sources
     named = ", ".join(source for source in sources if source != "key") or "nothing"
     if "key" not in sources:
-        return f"An assignment sticks to: {named}; a request without any of it is dealt afresh."
+        return (
+            f"Assignments are kept by: {named}. A request that has none of these gets a new assignment each time."
+        )
     return (
-        f"An assignment sticks to: {', '.join(sources)}. Mind that requests with an API key and without any of "
-        f"{named} move together, all of one app's at once, and count as one listener: "
-        "docs/assignment.md says what to do."
+        f"Assignments are kept by: {', '.join(sources)}. Warning: if requests carry an API key but none of "
+        f"{named}, all requests of that app change arm together and count as one listener. See docs/assignment.md."
     )
 
 
 def _routing_sentence(settings: Settings) -> str:
     if not settings.chirp3_enabled:
-        return "The candidate is switched off: everything is answered by the baseline."
+        return "The candidate is switched off: the baseline answers every request."
     who = ", ".join(settings.chirp3_enabled_characters) or "all characters"
     safety = "the baseline answers" if settings.chirp3_fallback_to_wavenet else "the request fails"
     return (
-        f"{settings.chirp3_rollout_percentage:g} % of users hear the candidate for {who}; "
-        f"where the candidate fails, {safety}."
+        f"{settings.chirp3_rollout_percentage:g} % of listeners hear the candidate for {who}; "
+        f"if the candidate fails, {safety}."
     )

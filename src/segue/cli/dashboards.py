@@ -1,4 +1,4 @@
-"""``segue dashboards``: the Grafana dashboard from a plan."""
+"""``segue dashboards``: writes the Grafana dashboard for a plan."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segue.cli.generated import Check, PlanPath, chosen, put
 from segue.cli.terminal import CommandFailed, complaints
 
 if TYPE_CHECKING:
-    from segue.core.plan import Plan
+    from segue.rollout.core.plan import Plan
 
 FILE = "segue.json"
 
@@ -22,7 +22,7 @@ def dashboards(
     plan: PlanPath = None,
     check: Check = False,
 ) -> None:
-    """Write the dashboard as the JSON that Grafana imports."""
+    """Write the dashboard as JSON for import into Grafana."""
     with complaints():
         put({FILE: _drawn(chosen(plan))}, output, check=check)
 
@@ -31,5 +31,5 @@ def _drawn(plan: Plan) -> str:
     try:
         from segue.ops.dashboard.grafana import dashboard_json
     except ModuleNotFoundError as error:
-        raise CommandFailed("no Grafana SDK: pip install 'segue[ops]'", exits.FAILED) from error
+        raise CommandFailed("the Grafana SDK is not installed: pip install 'segue[ops]'", exits.FAILED) from error
     return dashboard_json(plan)

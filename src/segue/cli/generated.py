@@ -1,4 +1,4 @@
-"""Files made from a plan: which plan, where they go, and whether those that are there are still right."""
+"""Files generated from a plan: selects the plan, writes the files, or checks that existing ones are current."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from segue.config.plan_file import parse_plan, read_plan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segue.core.plan import Plan
+    from segue.rollout.core.plan import Plan
 
 PlanPath: TypeAlias = Annotated[
-    Path | None, typer.Option("--plan", help="Plan to make them from; the one that ships for Chirp 3: HD if none.")
+    Path | None,
+    typer.Option("--plan", help="Plan file to read; by default, the packaged plan for Chirp 3: HD."),
 ]
 Check: TypeAlias = Annotated[
-    bool, typer.Option("--check", help="Write nothing; fail where a file is not as it would be written.")
+    bool, typer.Option("--check", help="Write nothing; fail if a file differs from what would be written.")
 ]
 
 _SHIPPED = "chirp3.yaml"
 
 
 def chosen(path: Path | None) -> Plan:
-    """The plan of that file, or the one that ships.
+    """The plan in that file, or the packaged one if ``path`` is None.
 
     Raises:
-        ConfigurationError: it is not valid.
+        ConfigurationError: the plan is not valid.
     """
     return parse_plan(plan_text(_SHIPPED)) if path is None else read_plan(path)
 
@@ -40,12 +41,14 @@ def put(files: Mapping[str, str], folder: Path, *, check: bool) -> None:
     """Writes the files, or with ``check`` compares them.
 
     Raises:
-        CommandFailed: one cannot be written, or is not the same.
+        CommandFailed: a file cannot be written, or, with ``check``, differs.
     """
     stale = [name for name, text in files.items() if not _same(folder / name, text)]
     if check:
         if stale:
-            raise CommandFailed(f"not as they would be written: {', '.join(stale)}", exits.FAILED)
+            raise CommandFailed(
+                f"out of date: {', '.join(stale)}; run the command without --check to update them", exits.FAILED
+            )
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)

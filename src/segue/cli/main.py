@@ -1,14 +1,73 @@
-"""The verbs together."""
+"""The ``segue`` command and its subcommands."""
 
 from __future__ import annotations
 
 import typer
 
-from segue.cli import check, dashboards, metrics, rules, serve, simulate, synth, voices
-from segue.cli.demo import verb as demo
-from segue.cli.monitor import verb as monitor
+from segue.cli.keys.app import app as keys
+from segue.cli.lazy import Listed, register
 from segue.cli.rollout.app import app as rollout
-from segue.cli.verify import verb as verify
+from segue.cli.rollout.given import GivenAgo, process_age_s
+
+_CLI = "segue.cli"
+COMMANDS = (
+    Listed(
+        "serve",
+        "Run the service. Every setting has an environment variable; `segue check --settings` lists them.",
+        f"{_CLI}.serve",
+        "serve",
+    ),
+    Listed("synth", "Synthesize TEXT into a file.", f"{_CLI}.synth", "synth"),
+    Listed(
+        "voices",
+        "List the characters with their voices on each arm, or the voices of an engine.",
+        f"{_CLI}.voices",
+        "voices",
+    ),
+    Listed(
+        "check",
+        "Validate settings and catalogue, or a plan, and describe what they would do.",
+        f"{_CLI}.check",
+        "check",
+    ),
+    Listed(
+        "simulate",
+        "Simulate PLAN many times with traffic and faults on a virtual clock, and summarize the results.",
+        f"{_CLI}.simulate",
+        "simulate",
+    ),
+    Listed(
+        "dashboards",
+        "Write the dashboard as JSON for import into Grafana.",
+        f"{_CLI}.dashboards",
+        "dashboards",
+    ),
+    Listed("metrics", "Write the reference page of all metrics.", f"{_CLI}.metrics", "metrics"),
+    Listed(
+        "rules",
+        "Write recording and alerting rules for Prometheus, with a promtool test for each alert.",
+        f"{_CLI}.rules",
+        "rules",
+    ),
+    Listed(
+        "demo",
+        "Run a rollout from eSpeak NG to Piper and Kokoro with simulated listeners. Both fail; no request does.",
+        f"{_CLI}.demo.verb",
+        "demo",
+    ),
+    Listed(
+        "monitor",
+        "Report the service's health from its metrics, measured against the plan's gates.",
+        f"{_CLI}.monitor.verb",
+        "monitor",
+    ),
+    Listed(
+        "verify",
+        "Check a deployment from outside: health, speech, cache, configuration, metrics.",
+        f"{_CLI}.verify.verb",
+        "verify",
+    ),
+)
 
 app = typer.Typer(
     name="segue",
@@ -17,19 +76,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("serve")(serve.serve)
-app.command("synth")(synth.synth)
-app.command("voices")(voices.voices)
-app.command("check")(check.check)
-app.command("simulate")(simulate.simulate)
-app.command("dashboards")(dashboards.dashboards)
-app.command("metrics")(metrics.metrics)
-app.command("rules")(rules.rules)
-app.command("demo")(demo.demo)
-app.command("monitor")(monitor.monitor)
-app.command("verify")(verify.verify)
+register(app, COMMANDS)
 app.add_typer(rollout, name="rollout")
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:
-    app()
+    app(obj=GivenAgo(process_age_s))

@@ -1,4 +1,4 @@
-"""``segue metrics``: the page about metrics."""
+"""``segue metrics``: writes the reference page of the metrics."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def metrics(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path("docs"),
     check: Check = False,
 ) -> None:
-    """Write the page that lists every metric."""
+    """Write the reference page of all metrics."""
     with complaints():
         put({FILE: metrics_page()}, output, check=check)

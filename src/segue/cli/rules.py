@@ -1,4 +1,4 @@
-"""``segue rules``: Prometheus rules from a plan, and the proof that each fires and stays quiet."""
+"""``segue rules``: writes Prometheus rules for a plan, and promtool tests that each fires when it should only."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def rules(
         "deploy/prometheus"
     ),
     plan: PlanPath = None,
-    window: Annotated[str, typer.Option(help="Span that rates are taken over.")] = _DEFAULT.window,
+    window: Annotated[str, typer.Option(help="Time window of rates.")] = _DEFAULT.window,
     critical_for: Annotated[
-        str, typer.Option(help="How long a critical condition must last.")
+        str, typer.Option(help="How long a critical condition must last to raise an alert.")
     ] = _DEFAULT.critical_for,
     warning_for: Annotated[
-        str, typer.Option(help="How long any other condition must last.")
+        str, typer.Option(help="How long any other condition must last to raise an alert.")
     ] = _DEFAULT.warning_for,
     check: Check = False,
 ) -> None:
-    """Write recording and alerting rules for Prometheus, with promtool's test of each.
+    """Write recording and alerting rules for Prometheus, with a promtool test for each alert.
 
-    The test is made for the spans that are the defaults.
+    The tests apply to the default times.
     """
     with complaints():
         put(rule_files(chosen(plan), Timing(window, critical_for, warning_for)), output, check=check)

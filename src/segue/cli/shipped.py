@@ -1,4 +1,4 @@
-"""The plans that ship, wherever Segue is installed from."""
+"""The packaged plans, in an installed package and in a source tree."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def plan_text(name: str) -> str:
-    """A file of ``plans/``: packaged beside the code, or at the top of the tree that the code is run from."""
+    """A file of ``plans/``, from the installed package or from the root of the source tree."""
     package = resources.files("segue")
     packaged = package / "plans" / name
     found = packaged if packaged.is_file() else Path(str(package)).parents[1] / "plans" / name

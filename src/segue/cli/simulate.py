@@ -1,4 +1,4 @@
-"""``segue simulate``: what a plan would do, before anyone listens."""
+"""``segue simulate``: predicts what a plan would do."""
 
 from __future__ import annotations
 
@@ -15,33 +15,76 @@ from segue.cli import exits
 from segue.cli.terminal import complaints, err, out
 from segue.config.catalogue_file import read_catalogue
 from segue.config.load import load_settings
+from segue.config.names import env_name
 from segue.config.plan_file import read_plan
-from segue.config.schema import env_name
-from segue.simulation.plots import draw_plots
-from segue.simulation.report import report
-from segue.simulation.summary import Summary, simulated
-from segue.simulation.world import World, behaviour, check_faults, parse_drift, parse_fault, parse_traffic
+from segue.preflight.plan_review import popularity
+from segue.rollout.simulation.plots import draw_plots
+from segue.rollout.simulation.report import report
+from segue.rollout.simulation.summary import Summary, simulated
+from segue.rollout.simulation.world import (
+    Tail,
+    World,
+    behaviour,
+    check_faults,
+    parse_drift,
+    parse_fault,
+    parse_span,
+    parse_traffic,
+)
 
 if TYPE_CHECKING:
-    from segue.core.plan import Plan
+    from segue.rollout.core.plan import Plan
 
 _FAULT_HELP = (
     "kind:size@when[+for][/character]: error:0.1@stage2, silence:0.2@day3, hang:0.05@36h, slow:10@day6, "
-    "late:2@day6, outage:1@stage4+10m, error:0.5@stage3/pip_boy. May be given several times."
+    "late:2@day6, outage:1@stage4+10m, drag:4@day6+1h, lost:1@day2+23h, down:1@day2+5h, "
+    "error:0.5@stage3/pip_boy. Repeat it for several faults."
 )
 
 
 def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option
     plan: Annotated[Path, typer.Argument(help="The plan (YAML).")],
-    traffic: Annotated[str, typer.Option(help="Requests that reach an engine: 5/s, 300/m, 20000/d.")] = "20/s",
+    traffic: Annotated[
+        str, typer.Option(help="Requests that reach an engine, such as 5/s, 300/m or 20000/d.")
+    ] = "20/s",
     fault: Annotated[list[str] | None, typer.Option(help=_FAULT_HELP)] = None,
     runs: Annotated[int, typer.Option(min=1, help="How many runs.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same runs.")] = 0,
-    burst: Annotated[int, typer.Option(min=1, help="Requests of a session; they fail together.")] = 1,
-    night: Annotated[
-        float, typer.Option(min=0, max=1, help="Part of the traffic missing at the day's lowest.")
+    popular: Annotated[
+        str,
+        typer.Option(
+            "--popularity",
+            help="How requests are spread over characters: uniform, zipf, or a YAML file of counts.",
+        ),
+    ] = "uniform",
+    burst: Annotated[
+        int, typer.Option(min=1, help="Requests per session; a session's requests fail together.")
+    ] = 1,
+    session: Annotated[
+        str, typer.Option(help="How long a session lasts, such as 10m or 4h; 0s: all at once.")
+    ] = "0s",
+    sessions_a_day: Annotated[float, typer.Option(min=1, help="Sessions per listener and day.")] = 1.0,
+    heavy: Annotated[
+        float,
+        typer.Option(
+            min=0, max=0.99, help="Part of the requests that come from one listener for whom the candidate fails."
+        ),
     ] = 0.0,
-    drift: Annotated[str, typer.Option(help="How traffic grows: 5%/day, -2%/day.")] = "0%/day",
+    poisoned: Annotated[
+        bool, typer.Option("--poisoned", help="One listener keeps sending texts that the candidate cannot speak.")
+    ] = False,
+    breaker: Annotated[
+        str,
+        typer.Option(help="Longest time that the breaker stays open after an engine has recovered, such as 60s."),
+    ] = "0s",
+    tail: Annotated[Tail, typer.Option(help="Distribution of the longest call durations.")] = Tail.LOGNORMAL,
+    text_chars: Annotated[
+        float, typer.Option(min=1, help="Mean text length of a request, in characters.")
+    ] = 100.0,
+    night: Annotated[
+        float, typer.Option(min=0, max=1, help="How far traffic drops at night: 0 not at all, 1 to nothing.")
+    ] = 0.0,
+    drift: Annotated[str, typer.Option(help="Traffic growth, such as 5%/day or -2%/day.")] = "0%/day",
     baseline_error: Annotated[float, typer.Option(min=0, max=1, help="The baseline's usual error rate.")] = 0.002,
     candidate_error: Annotated[
         float, typer.Option(min=0, max=1, help="The candidate's usual error rate.")
@@ -55,23 +98,34 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option
     candidate_first_audio: Annotated[
         float, typer.Option(help="The candidate's mean time to the first audio of a stream (s).")
     ] = 0.3,
-    profile: Annotated[str | None, typer.Option(help="Whose characters: a profile or a catalogue file.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers here; - prints.")] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder for plots and numbers.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Profile or catalogue file that defines the characters.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the numbers to this file; - for standard output.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write plots and numbers to this folder.")] = None,
 ) -> None:
-    """Play PLAN many times on a virtual clock, with traffic and faults, and say how it went."""
+    """Simulate PLAN many times with traffic and faults on a virtual clock, and summarize the results."""
     with complaints():
         characters = _characters(profile)
         world = World(
             tuple(sorted(characters)),
             parse_traffic(traffic),
-            behaviour(baseline_error, baseline_mean, baseline_first_audio),
-            behaviour(candidate_error, candidate_mean, candidate_first_audio),
+            behaviour(baseline_error, baseline_mean, baseline_first_audio, tail),
+            behaviour(candidate_error, candidate_mean, candidate_first_audio, tail),
             tuple(parse_fault(written) for written in fault or ()),
             streams_ratio=streams,
             burst=burst,
             night=night,
             drift_per_day=parse_drift(drift),
+            popularity=_popularity(popular, characters),
+            session_s=parse_span(session),
+            sessions_a_day=sessions_a_day,
+            heavy=heavy,
+            poisoned=poisoned,
+            breaker_s=parse_span(breaker),
+            text_chars=text_chars,
         )
         read = read_plan(plan, characters)
         check_faults(world, len(read.stages))
@@ -86,6 +140,12 @@ def _characters(profile: str | None) -> frozenset[str]:
     environ = dict(os.environ) | ({env_name("profile"): profile} if profile is not None else {})
     catalogue, _ = read_catalogue(load_settings(environ).settings.profile)
     return frozenset(catalogue.characters)
+
+
+def _popularity(written: str, characters: frozenset[str]) -> tuple[float, ...]:
+    """Request shares, ordered by character name; with ``zipf`` the first name is the most popular."""
+    parts = popularity(written, tuple(sorted(characters)))
+    return tuple(parts.get(name, 0.0) for name in sorted(characters))
 
 
 def _with_progress(plan: Plan, world: World, runs: int, seed: int) -> Summary:

@@ -1,4 +1,4 @@
-"""``segue synth``: one text into one file, without a server."""
+"""``segue synth``: synthesizes one text into one file, without a server."""
 
 from __future__ import annotations
 
@@ -13,41 +13,52 @@ import typer
 from segue.cli import exits
 from segue.cli.terminal import complaints, err
 from segue.config.load import load_settings
-from segue.config.schema import Settings, env_name
-from segue.core.errors import InvalidRequest
-from segue.core.speech import Arm, AudioFormat, Container, SpeechRequest, Unit, UnitSource
-from segue.core.text.normalize import normalize
+from segue.config.names import env_name
+from segue.config.schema import Settings
+from segue.kernel.arms import Arm, Unit, UnitSource
+from segue.kernel.errors import InvalidRequest
+from segue.speech.core.speech import AudioFormat, Container, SpeechRequest
+from segue.speech.core.text.normalize import normalize
 from segue.wiring.local import Answer, local_speech
 
 if TYPE_CHECKING:
-    from segue.core.catalogue import Catalogue
+    from segue.speech.core.catalogue import Catalogue
 
 _DIALECT = "cli"
 
 
 def synth(
-    text: Annotated[str, typer.Argument(help="What to say.")],
+    text: Annotated[str, typer.Argument(help="Text to synthesize.")],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="File to write, its ending names the format; - is standard output."),
+        typer.Option(
+            "--output", "-o", help="File to write; its extension sets the format. - for standard output."
+        ),
     ],
-    character: Annotated[str | None, typer.Option(help="Who says it.")] = None,
-    engine: Annotated[str | None, typer.Option(help="Engine to use: that of one of the arms.")] = None,
-    arm: Annotated[Arm, typer.Option(help="Arm to use, where no engine is named.")] = Arm.BASELINE,
-    profile: Annotated[str | None, typer.Option(help="embedded, google, or a catalogue file.")] = None,
+    character: Annotated[str | None, typer.Option(help="Character whose voice is used.")] = None,
+    engine: Annotated[str | None, typer.Option(help="Engine to use; must be used by an arm.")] = None,
+    arm: Annotated[Arm, typer.Option(help="Arm to use if --engine is not given.")] = Arm.BASELINE,
+    profile: Annotated[str | None, typer.Option(help="embedded, kokoro, google, or a catalogue file.")] = None,
 ) -> None:
-    """Say TEXT into a file."""
+    """Synthesize TEXT into a file."""
     environ = dict(os.environ) | ({env_name("profile"): profile} if profile is not None else {})
     with complaints():
         settings = load_settings(environ).settings
         answer = asyncio.run(_said(settings, normalize(text), _container(output), character, (engine, arm)))
-    data = answer.found.audio.data
+    data = answer.result.audio.data
     if str(output) == "-":
         sys.stdout.buffer.write(data)
     else:
         _write(output, data)
-    way = answer.found.leg.way
-    err().print(f"{way.voice.label}: {answer.found.audio.duration_s:.2f} s, {len(data)} bytes -> {output}")
+    render_plan = answer.result.rendition.render_plan
+    err().print(
+        f"{render_plan.voice.label}: {answer.result.audio.duration_s:.2f} s, {len(data)} bytes -> {output}"
+    )
+    if engine not in {None, render_plan.model, render_plan.bulkhead.engine}:
+        other = (
+            f"note: {engine} has no voice of this character's for the text; {render_plan.bulkhead.engine} said it"
+        )
+        err().print(other, style="yellow", markup=False)
     for warning in answer.warnings:
         err().print(f"note: {warning}", style="yellow", markup=False)
 
@@ -73,10 +84,10 @@ async def _said(
 
 def _arm_of(catalogue: Catalogue, engine: str) -> Arm:
     for arm, spec in catalogue.arms.items():
-        if engine in (spec.engine, spec.model):
+        if engine == spec.model or engine in catalogue.engines_of(arm):
             return arm
-    used = ", ".join(sorted({spec.engine for spec in catalogue.arms.values()}))
-    raise InvalidRequest(f"no arm of profile {catalogue.profile!r} uses engine {engine!r}; they use: {used}")
+    used = ", ".join(sorted(catalogue.engine_names))
+    raise InvalidRequest(f"no arm of profile {catalogue.profile!r} uses engine {engine!r}; available: {used}")
 
 
 def _container(output: Path) -> Container:
@@ -84,7 +95,7 @@ def _container(output: Path) -> Container:
     try:
         return Container({"ogg": Container.OPUS}.get(ending, ending))
     except ValueError:
-        raise InvalidRequest(f"unknown format {ending!r}; known: {', '.join(Container)}") from None
+        raise InvalidRequest(f"unknown format {ending!r}; supported: {', '.join(Container)}") from None
 
 
 def _write(output: Path, data: bytes) -> None:

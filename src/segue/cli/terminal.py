@@ -1,23 +1,27 @@
-"""How verbs talk to a person: one place for streams, colours and complaints."""
+"""Terminal output of the commands: streams, colours and error messages."""
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
+from rich.segment import Segment
 
 from segue.cli import exits
-from segue.core.errors import ConfigurationError, SegueError
+from segue.kernel.errors import ConfigurationError, SegueError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rich.console import ConsoleOptions, RenderableType
+
 
 class CommandFailed(SegueError):  # noqa: N818 - a condition, as the rest of the tree
-    """A command could not do what it was to do; ``exit_status`` says in what way."""
+    """A command failed; ``exit_status`` gives the kind of failure."""
 
     def __init__(self, message: str, exit_status: int) -> None:
         super().__init__(message)
@@ -25,28 +29,43 @@ class CommandFailed(SegueError):  # noqa: N818 - a condition, as the rest of the
 
 
 _PLAIN_WIDTH = 140
-"""Columns of a table that goes to a file or a pipe."""
+"""Width in columns of output that goes to a file or a pipe."""
+
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Terminal control characters and bidirectional overrides, without newlines and tabs, which are layout."""
+
+
+class TextConsole(Console):
+    """A console that escapes control characters, so that text from other people cannot control the terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """As in rich, with each control character replaced by a visible sign."""
+        for segment in super().render(renderable, options):
+            if segment.control or _COMMANDS.search(segment.text) is None:
+                yield segment
+            else:
+                yield Segment(_COMMANDS.sub("\ufffd", segment.text), segment.style)
 
 
 def out() -> Console:
-    """For results."""
-    return Console(soft_wrap=True, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
+    """The console for results."""
+    return TextConsole(soft_wrap=True, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
 
 
 def err() -> Console:
-    """For progress and complaints."""
-    return Console(stderr=True, soft_wrap=True)
+    """The console for progress and errors."""
+    return TextConsole(stderr=True, soft_wrap=True)
 
 
 def tell_doubts(doubts: Sequence[str], console: Console) -> None:
-    """What is no fault, and worth a look."""
+    """Prints warnings about a valid configuration that is probably not intended."""
     for doubt in doubts:
-        console.print(f"mind: {doubt}", style="yellow", markup=False, highlight=False)
+        console.print(f"warning: {doubt}", style="yellow", markup=False, highlight=False)
 
 
 @contextmanager
 def complaints() -> Iterator[None]:
-    """Turns errors into a message and an exit status: the command line's edge."""
+    """Turns errors into a message and an exit status, for the whole command line."""
     try:
         yield
     except ConfigurationError as error:

@@ -1,4 +1,4 @@
-"""``segue voices``: who can speak."""
+"""``segue voices``: lists characters and voices."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from rich.table import Table
 
 from segue.cli.terminal import complaints, out
 from segue.config.load import load_settings
-from segue.config.schema import Settings, env_name
-from segue.core.catalogue import Range
-from segue.core.speech import Arm
-from segue.wiring.review import listed_voices, review
+from segue.config.names import env_name
+from segue.config.schema import Settings
+from segue.kernel.arms import Arm
+from segue.preflight.review import listed_voices, review
+from segue.speech.core.catalogue import Range
 
 
 def voices(
-    profile: Annotated[str | None, typer.Option(help="embedded, google, or a catalogue file.")] = None,
+    profile: Annotated[str | None, typer.Option(help="embedded, kokoro, google, or a catalogue file.")] = None,
     engine: Annotated[str | None, typer.Option(help="List an engine's voices instead of the characters.")] = None,
 ) -> None:
-    """List the characters and their voices on each arm, or the voices of an engine."""
+    """List the characters with their voices on each arm, or the voices of an engine."""
     environ = dict(os.environ) | ({env_name("profile"): profile} if profile is not None else {})
     with complaints():
         settings = load_settings(environ).settings
@@ -36,8 +37,8 @@ def _character_table(settings: Settings) -> Table:
         table.add_row(
             key,
             found.catalogue.characters[key].name,
-            ", ".join(arms[Arm.BASELINE].voices),
-            ", ".join(arms[Arm.CANDIDATE].voices),
+            arms[Arm.BASELINE].in_words,
+            arms[Arm.CANDIDATE].in_words,
         )
     return table
 

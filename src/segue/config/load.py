@@ -1,9 +1,8 @@
-"""Settings gathered from the environment and a file; all faults together, each with its source."""
+"""Reads the settings from the environment and from files, and reports all faults at once, each with its source."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,21 +11,17 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from segue.config.documents import described, read_tree
-from segue.config.schema import Settings, env_name
-from segue.core.errors import ConfigurationError
+from segue.config.names import SERVICE_URL, SETTINGS_FILE, env_name
+from segue.config.schema import Settings
+from segue.kernel.errors import ConfigurationError
+from segue.kernel.names import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-SETTINGS_FILE = "SEGUE_CONFIG"
-"""The variable that names the settings file; not itself a setting."""
-
-SERVICE_URL = "SEGUE_URL"
-"""The variable that tells the commands which service to speak to; the service itself has no use for it."""
-
 
 class Source(StrEnum):
-    """Where a setting's value is from."""
+    """The source of a setting's value."""
 
     ENVIRONMENT = "environment"
     ROLLOUT_FILE = "rollout file"
@@ -36,7 +31,10 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, where each is from, and which the environment named: those beat what was changed at run time."""
+    """The settings, the source of each, and those that the environment sets.
+
+    Settings from the environment override changes made at run time.
+    """
 
     settings: Settings
     from_environment: frozenset[str]
@@ -44,16 +42,19 @@ class Loaded:
 
 
 def load_settings(environ: Mapping[str, str]) -> Loaded:
-    """The settings in force: the environment over the settings file; for the four ``CHIRP3_`` ones, the rollout
-    file over both.
+    """The settings in force.
+
+    The environment overrides the settings file. The rollout file overrides both for the four ``CHIRP3_`` settings.
 
     Raises:
-        ConfigurationError: everything that is wrong, one line each.
+        ConfigurationError: every fault found, one line each.
     """
     path = Path(environ[SETTINGS_FILE]) if environ.get(SETTINGS_FILE) else None
     tree: Any = read_tree(path) if path is not None else {}
     if not isinstance(tree, dict):
-        raise ConfigurationError([f"{path}:1: a settings file is a mapping of settings to values"])
+        raise ConfigurationError(
+            [f"{path}:1: not a settings file; write one setting per line, such as port: 8000"]
+        )
     fields = {env_name(field): field for field in Settings.model_fields}
     in_environment = frozenset(field for name, field in fields.items() if environ.get(name, "").strip())
     faults = _misspelt(environ, fields)
@@ -80,13 +81,13 @@ def _source(
 
 
 def _rollout_file(environ: Mapping[str, str], tree: Mapping[str, Any], faults: list[str]) -> dict[str, str]:
-    """The lines of the rollout file, where one is named: ``NAME=value``, the four ``CHIRP3_`` names only."""
+    """The ``NAME=value`` lines of the rollout file, if one is set. Only the four ``CHIRP3_`` names are allowed."""
     named = environ.get(env_name("rollout_file")) or tree.get("rollout_file")
     if not named:
         return {}
     path = Path(str(named))
     if not path.is_file():
-        faults.append(f"{path}: no such file; SEGUE_ROLLOUT_FILE must name one, or not be set")
+        faults.append(f"{path}: no such file; create it, or correct or unset SEGUE_ROLLOUT_FILE")
         return {}
     try:
         found = dotenv_values(path, encoding="utf-8", interpolate=False)
@@ -95,13 +96,15 @@ def _rollout_file(environ: Mapping[str, str], tree: Mapping[str, Any], faults: l
         return {}
     allowed = {env_name(field) for field in Settings.model_fields if field.startswith("chirp3_")}
     faults += [
-        f"{path}: {name}: only {', '.join(sorted(allowed))} belong here" for name in found if name not in allowed
+        f"{path}: {name}: not allowed in a rollout file; it may set only {', '.join(sorted(allowed))}"
+        for name in found
+        if name not in allowed
     ]
     return {name: value for name, value in found.items() if name in allowed and value is not None}
 
 
 def _misspelt(environ: Mapping[str, str], fields: Mapping[str, str]) -> list[str]:
-    """Variables that look like ours and are not: a typing error must not pass for a default."""
+    """Variables with Segue's prefixes that are not settings. A typing error must not silently become a default."""
     known = {*fields, SETTINGS_FILE, *_OF_OTHERS}
     return [
         f"environment: {name}: no such setting; {_hint(name, known)}"
@@ -111,12 +114,14 @@ def _misspelt(environ: Mapping[str, str], fields: Mapping[str, str]) -> list[str
 
 
 def _hint(name: str, known: Collection[str]) -> str:
-    nearest = get_close_matches(name, known, n=1, cutoff=0.8)
-    return f"did you mean {nearest[0]}?" if nearest else "`segue check --settings` lists them"
+    """By what stands behind the prefix, which all of them share."""
+    prefix, _, own = name.partition("_")
+    found = nearest(own, [other.removeprefix(f"{prefix}_") for other in known if other.startswith(f"{prefix}_")])
+    return f"did you mean {prefix}_{found[0]}?" if found else "`segue check --settings` lists them"
 
 
 _OF_OTHERS = (SERVICE_URL, "SEGUE_REQUIRE_SERVICES", "SEGUE_TEST_POSTGRESQL_URL")
-"""Variables of the commands and the tests, which may stand beside the settings."""
+"""Variables that the commands and the tests use. They are not settings."""
 
 
 def _fault(fault: Any, given: Mapping[str, str], rollout: Mapping[str, str], path: Path | None, tree: Any) -> str:
@@ -124,5 +129,5 @@ def _fault(fault: Any, given: Mapping[str, str], rollout: Mapping[str, str], pat
     if field in given:
         source = "rollout file" if env_name(field) in rollout else "environment"
         return f"{source}: {env_name(field)}={given[field]!r}: {fault['msg']}"
-    assert path is not None, "a fault that is not the environment's is the file's"
+    assert path is not None, "a fault that does not come from the environment comes from the file"
     return described(path, tree, fault)

@@ -1,144 +1,43 @@
-"""A plan as a YAML file, read like a compiler reads: every fault at once, each at its line."""
+"""Reads a plan from a YAML file and reports every fault at once, each with its line."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
-
-from segue.config.documents import Document, line_of, parsed_tree, read_tree, validated
-from segue.core.errors import ConfigurationError
-from segue.core.gates import Gate, Metric
-from segue.core.plan import EVERYONE, Hours, Plan, Policy, Stage, Statistics, Step, faults
-from segue.core.units import ppm_from_percent
+from segue.config.documents import line_of, parsed_tree, read_tree
+from segue.config.plan_document import (
+    DURATION,
+    PERCENT,
+    WEEKDAYS,
+    HoursEntry,
+    PlanFile,
+    PolicyEntry,
+    StageEntry,
+    StatisticsEntry,
+    StepEntry,
+    duration_s,
+    ratio,
+)
+from segue.config.plan_mending import Place, understood_in_part
+from segue.kernel.errors import ConfigurationError, InvalidRequest
+from segue.kernel.shadow_budget import ShadowBudget
+from segue.kernel.units import ppm_from_percent
+from segue.rollout.core.gates import Gate, GateMetric
+from segue.rollout.core.plan import (
+    EVERYONE,
+    Hours,
+    Plan,
+    Policy,
+    Stage,
+    Statistics,
+    Step,
+)
+from segue.rollout.core.plan_faults import faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
-_DURATION_PATTERN = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)"
-_PERCENT_PATTERN = r"(\d+(?:\.\d+)?)\s*%"
-_DURATION = re.compile(_DURATION_PATTERN)
-_PERCENT = re.compile(_PERCENT_PATTERN)
-
-
-def _duration(value: Any) -> float:
-    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError(f"write a duration with its unit, such as 90s, 15m, 24h, 2d or 1w, not {value!r}")
-    return float(found[1]) * _UNITS_S[found[2]]
-
-
-def _ratio(value: Any) -> float:
-    found = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError(f"write a share or rate in percent, such as 12.5%, not {value!r}")
-    return float(found[1]) / 100.0
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"no time zone is called {name!r}; write one such as Asia/Taipei") from None
-    return name
-
-
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-_WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
-
-
-def _written(pattern: str, description: str) -> WithJsonSchema:
-    """What editors are told: these values are strings in the file, whatever they become."""
-    return WithJsonSchema({"type": "string", "pattern": f"^\\s*{pattern}\\s*$", "description": description})
-
-
-Seconds = Annotated[
-    float, BeforeValidator(_duration), _written(_DURATION_PATTERN, "a time, such as 90s, 15m, 24h, 2d or 1w")
-]
-Ratio = Annotated[
-    float,
-    BeforeValidator(_ratio),
-    Field(ge=0, le=1),
-    _written(_PERCENT_PATTERN, "a share or rate in percent, such as 12.5%"),
-]
-Level = Annotated[
-    str,
-    _written(
-        f"[<>]\\s*({_DURATION_PATTERN}|{_PERCENT_PATTERN})",
-        "what is good for a target, what is bad for the others: '> 95%' or '< 2.5s'",
-    ),
-]
-
-
-class _Step(Document):
-    share: Ratio
-    hold: Seconds
-
-
-class _Hours(Document):
-    """``between: 09:00-17:00``, ``on: [mon, tue]``, ``zone: Asia/Taipei``."""
-
-    between: Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")] = "00:00-24:00"
-    on: tuple[Weekday, ...] = _WEEKDAYS
-    zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
-
-
-class _Stage(Document):
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-    description: str = ""
-    share: Ratio | None = None
-    hold: Seconds | None = None
-    steps: tuple[_Step, ...] = ()
-    characters: tuple[str, ...] = ()
-    approval: bool = False
-    hours: _Hours | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> _Stage:
-        if self.steps and (self.share is not None or self.hold is not None):
-            raise ValueError("a stage has either a share and a hold, or steps")
-        if not self.steps and (self.share is None or self.hold is None):
-            raise ValueError("a stage needs a share and a hold, or steps")
-        return self
-
-
-class _Gate(Document):
-    target: Level | None = None
-    step_back: Level | None = None
-    roll_back: Level | None = None
-    margin: Ratio | None = None
-
-
-class _Policy(Document):
-    cool_down: Seconds = Field(default="1h", validate_default=True)
-    most_step_backs: int = Field(default=3, ge=0, le=100)
-    progress_deadline: float = Field(default=1.5, gt=1)
-
-
-class _Statistics(Document):
-    slot: Seconds = Field(default="60s", validate_default=True)
-    unit_window: Seconds = Field(default="15m", validate_default=True)
-    longest_synthesis: Seconds = Field(default="20s", validate_default=True)
-    slots_between_false_alarms: float = Field(default=100_000.0, gt=1)
-    promotion_alpha: Ratio = Field(default="5%", validate_default=True)
-    least_units: float = Field(default=50.0, ge=1)
-    least_baseline_units: float = Field(default=20.0, ge=1)
-
-
-class PlanFile(Document):
-    """What stands in the file; its JSON Schema is ``plans/plan.schema.json``."""
-
-    version: int = Field(ge=1, le=1)
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-    description: str = ""
-    stages: tuple[_Stage, ...]
-    gates: dict[Metric, _Gate]
-    policy: _Policy = Field(default_factory=_Policy)
-    statistics: _Statistics = Field(default_factory=_Statistics)
 
 
 def read_plan(path: Path, known_characters: frozenset[str] | None = None) -> Plan:
@@ -161,51 +60,73 @@ def parse_plan(text: str, known_characters: frozenset[str] | None = None) -> Pla
 
 
 def _understood(path: Path, tree: Any, known_characters: frozenset[str] | None) -> Plan:
-    content = validated(path, tree, PlanFile)
-    found = [(place, what) for place, what in _character_faults(content, known_characters)]
-    gates, gate_faults = _gates(content)
-    found += gate_faults
+    content, misread = understood_in_part(tree, PlanFile)
+    found = [(fault.place, fault.what) for fault in misread]
+    if content is not None:
+        plan, more = _plan(content, known_characters)
+        found += [(place, what) for place, what in more if not any(fault.hides(place) for fault in misread)]
+        if not found:
+            return plan
+    found.sort(key=lambda fault: line_of(tree, fault[0]))
+    raise ConfigurationError([_told(path, tree, place, what) for place, what in found])
+
+
+def _plan(content: PlanFile, known_characters: frozenset[str] | None) -> tuple[Plan, list[tuple[Place, str]]]:
+    """The plan, and every fault found in it."""
+    found = list(_character_faults(content, known_characters))
+    stages = []
+    for number, entry in enumerate(content.stages):
+        levels, misread = _stage_targets(number, entry)
+        stages.append(_stage(entry, levels))
+        found += misread
+    gates, misread = _gates(content)
     plan = Plan(
         content.name,
-        tuple(_stage(stage) for stage in content.stages),
+        tuple(stages),
         gates,
         _statistics(content.statistics),
-        Policy(content.policy.cool_down, content.policy.most_step_backs, content.policy.progress_deadline),
+        _policy(content.policy),
         content.description,
+        ppm_from_percent(content.yardstick * 100),
+        ShadowBudget(content.shadow.characters_a_day, content.shadow.at_once),
     )
-    found += [_placed(fault) for fault in faults(plan)]
-    if found:
-        raise ConfigurationError([_told(path, tree, place, what) for place, what in found])
-    return plan
+    return plan, [*found, *misread, *(_placed(fault) for fault in faults(plan))]
 
 
-def located(path: Path, found: list[str]) -> list[str]:
-    """Faults of a plan as ``core.plan`` tells them, with the file and line that each is of."""
-    tree = read_tree(path)
-    return [_told(path, tree, *_placed(fault)) for fault in found]
+def parse_percent(written: str) -> float:
+    """A share or rate in the notation of plans, such as ``12.5%``, as a number from 0 to 1.
+
+    Raises:
+        InvalidRequest: the text is not a percentage from 0 to 100.
+    """
+    try:
+        found = ratio(written)
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from None
+    if found > 1.0:
+        raise InvalidRequest(f"expected a percentage from 0% to 100%, not {written}")
+    return found
 
 
 def plan_schema() -> dict[str, Any]:
-    """The JSON Schema of plan files, as editors read it from ``plans/plan.schema.json``."""
+    """The JSON Schema of plan files; editors read it from ``plans/plan.schema.json``."""
     schema = PlanFile.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Segue plan"}
 
 
-def _told(path: Path, tree: Any, place: tuple[str | int, ...], what: str) -> str:
+def _told(path: Path, tree: Any, place: Place, what: str) -> str:
     return f"{path}:{line_of(tree, place)}: {'.'.join(map(str, place))}: {what}"
 
 
-def _character_faults(
-    content: PlanFile, known: frozenset[str] | None
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _character_faults(content: PlanFile, known: frozenset[str] | None) -> Iterator[tuple[Place, str]]:
     for number, stage in enumerate(content.stages):
         unknown = sorted(set(stage.characters) - known) if known is not None else []
         if unknown:
-            yield ("stages", number, "characters"), f"nobody is called {', '.join(unknown)}"
+            yield ("stages", number, "characters"), f"unknown character: {', '.join(unknown)}"
 
 
-def _stage(entry: _Stage) -> Stage:
-    steps = entry.steps or (_Step.model_construct(share=entry.share, hold=entry.hold),)
+def _stage(entry: StageEntry, targets: dict[GateMetric, float]) -> Stage:
+    steps = entry.steps or (StepEntry.model_construct(share=entry.share, hold=entry.hold),)
     return Stage(
         entry.name,
         tuple(Step(ppm_from_percent(step.share * 100), step.hold) for step in steps),
@@ -213,12 +134,25 @@ def _stage(entry: _Stage) -> Stage:
         entry.approval,
         None if entry.hours is None else _hours(entry.hours),
         entry.description,
+        ppm_from_percent(entry.shadow * 100),
+        targets,
     )
 
 
-def _hours(entry: _Hours) -> Hours:
+def _stage_targets(number: int, entry: StageEntry) -> tuple[dict[GateMetric, float], list[tuple[Place, str]]]:
+    targets: dict[GateMetric, float] = {}
+    found: list[tuple[Place, str]] = []
+    for metric, gate in entry.gates.items():
+        try:
+            targets[metric] = _level(metric, "target", gate.target)
+        except ValueError as error:
+            found.append((("stages", number, "gates", metric, "target"), str(error)))
+    return targets, found
+
+
+def _hours(entry: HoursEntry) -> Hours:
     first, _, last = entry.between.partition("-")
-    return Hours(_minute(first), _minute(last), frozenset(_WEEKDAYS.index(day) for day in entry.on), entry.zone)
+    return Hours(_minute(first), _minute(last), frozenset(WEEKDAYS.index(day) for day in entry.on), entry.zone)
 
 
 def _minute(text: str) -> int:
@@ -226,7 +160,7 @@ def _minute(text: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
-def _statistics(entry: _Statistics) -> Statistics:
+def _statistics(entry: StatisticsEntry) -> Statistics:
     return Statistics(
         slots_between_false_alarms=entry.slots_between_false_alarms,
         promotion_alpha=entry.promotion_alpha,
@@ -235,12 +169,27 @@ def _statistics(entry: _Statistics) -> Statistics:
         slot_s=entry.slot,
         unit_window_s=entry.unit_window,
         longest_s=entry.longest_synthesis,
+        least_listeners=entry.least_listeners,
+        least_duration_s=entry.least_duration,
+        slower_ratio=entry.slower_ratio,
+        quiet_s=entry.quiet,
     )
 
 
-def _gates(content: PlanFile) -> tuple[tuple[Gate, ...], list[tuple[tuple[str | int, ...], str]]]:
+def _policy(entry: PolicyEntry) -> Policy:
+    return Policy(
+        entry.cool_down,
+        entry.most_step_backs,
+        entry.progress_deadline,
+        entry.missed,
+        None if entry.when_alone is None else entry.when_alone.roll_back_after,
+        None if entry.resume is None else entry.resume.after,
+    )
+
+
+def _gates(content: PlanFile) -> tuple[tuple[Gate, ...], list[tuple[Place, str]]]:
     gates: list[Gate] = []
-    found: list[tuple[tuple[str | int, ...], str]] = []
+    found: list[tuple[Place, str]] = []
     for metric, entry in content.gates.items():
         levels: dict[str, float] = {}
         for name in _LEVELS:
@@ -256,20 +205,27 @@ def _gates(content: PlanFile) -> tuple[tuple[Gate, ...], list[tuple[tuple[str | 
 
 
 _LEVELS = ("target", "step_back", "roll_back")
-_LEVEL = re.compile(r"([<>])\s*(\S.*)")
+_LEVEL = re.compile(r"(>=|<=|[<>≥≤＞＜])?\s*(\S.*)")
 
 
-def _level(metric: Metric, name: str, written: str) -> float:
-    """A level as a number; its sign must say what is good for a target and what is bad for an alarm."""
+def _level(metric: GateMetric, name: str, written: str) -> float:
+    """A level as a number. Its sign must give the good range for a target and the bad range for an alarm."""
     found = _LEVEL.fullmatch(written.strip())
     sign = ">" if metric.higher_is_better == (name == "target") else "<"
-    example = "2.5s" if metric.is_duration else "5%"
     if found is None or found[1] != sign:
-        raise ValueError(f"write it as '{sign} {example}', not {written!r}")
-    return _duration(found[2]) if metric.is_duration else _ratio(found[2])
+        raise ValueError(f"expected '{sign} {_amount(metric, found)}', not {written!r}")
+    return duration_s(found[2]) if metric.is_duration else ratio(found[2])
 
 
-def _placed(fault: str) -> tuple[tuple[str | int, ...], str]:
+def _amount(metric: GateMetric, found: re.Match[str] | None) -> str:
+    """The amount as written if it suits this metric, else an example."""
+    amount = DURATION if metric.is_duration else PERCENT
+    if found is not None and amount.fullmatch(found[2]):
+        return found[2]
+    return "2.5s" if metric.is_duration else "5%"
+
+
+def _placed(fault: str) -> tuple[Place, str]:
     """``stages[2].hold: what`` as a place in the file and what is wrong there."""
     where, _, what = fault.partition(": ")
     parts = re.findall(r"[A-Za-z_0-9]+", where.partition(" ")[0])

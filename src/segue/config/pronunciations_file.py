@@ -1,4 +1,4 @@
-"""The house's pronunciations as a YAML file; every fault at once, each at its line.
+"""Reads the service's own pronunciations from a YAML file and reports every fault at once, each with its line.
 
 version: 1
 words:
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, model_validator
 
 from segue.config.documents import Document, line_of, read_tree, validated
-from segue.core.catalogue import primary_language
-from segue.core.errors import ConfigurationError, InvalidRequest
-from segue.core.speech import PhoneticAlphabet, Pronunciation
-from segue.core.text.lexicon import Entry, Lexicon
-from segue.core.text.normalize import normalize
-from segue.core.text.phonetics import as_ipa
+from segue.kernel.errors import ConfigurationError, InvalidRequest
+from segue.speech.core.catalogue import primary_language
+from segue.speech.core.speech import PhoneticAlphabet, Pronunciation
+from segue.speech.core.text.lexicon import Entry, Lexicon
+from segue.speech.core.text.normalize import spoken
+from segue.speech.core.text.phonetics import as_ipa
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,11 +38,11 @@ class _Word(Document):
     @model_validator(mode="after")
     def _one_way(self) -> _Word:
         if (self.pronunciation is None) == (self.say is None):
-            raise ValueError("a word has either a pronunciation, or say: what is to be read for it")
+            raise ValueError("expected either pronunciation: or say: (the words to read instead), and not both")
         try:
-            normalize(self.phrase)
+            spoken(self.phrase)
             if self.say is not None:
-                normalize(self.say)
+                spoken(self.say)
             if self.pronunciation is not None:
                 as_ipa(self.pronunciation, self.alphabet)
         except InvalidRequest as error:
@@ -50,9 +50,9 @@ class _Word(Document):
         return self
 
     def entry(self) -> Entry:
-        phrase = normalize(self.phrase)
+        phrase = spoken(self.phrase)
         if self.pronunciation is None:
-            return Entry(phrase, say=normalize(self.say or ""), language=self.language)
+            return Entry(phrase, say=spoken(self.say or ""), language=self.language)
         return Entry(phrase, Pronunciation(phrase, self.pronunciation, self.alphabet), language=self.language)
 
 
@@ -62,7 +62,7 @@ class _File(Document):
 
 
 def read_pronunciations(path: Path | None) -> Lexicon:
-    """The words of the file; none where there is no path.
+    """The words in the file; an empty lexicon if ``path`` is None.
 
     Raises:
         ConfigurationError: every fault found, as ``file:line: key: what``.
@@ -80,7 +80,7 @@ def read_pronunciations(path: Path | None) -> Lexicon:
         if first != index:
             before = line_of(tree, ("words", first))
             where = f"{path}:{line_of(tree, ('words', index))}: words.{index}"
-            faults.append(f"{where}: {entry.phrase!r} stands at line {before} already; keep one")
+            faults.append(f"{where}: {entry.phrase!r} is already defined at line {before}; keep one of the two")
     if faults:
         raise ConfigurationError(faults)
     return Lexicon(entries)

@@ -1,7 +1,7 @@
-"""The one list of settings. Flags, names of variables and the documents come from it.
+"""The list of all settings. Flags, environment variables and documentation are generated from it.
 
-A setting is read from the environment, else from the settings file, else it is its default. The four
-``CHIRP3_`` variables describe the rollout at boot; all others start with ``SEGUE_``.
+A setting comes from the environment, else from the settings file, else it has its default. The four ``CHIRP3_``
+variables set the rollout's state at boot; all others start with ``SEGUE_``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from segue.config.documents import Document
 
@@ -28,176 +28,383 @@ UnitName = Literal["user", "end_user", "session", "cookie", "key"]
 
 
 class Settings(Document):
-    """Everything an operator can set."""
+    """All settings of the service."""
 
     chirp3_enabled: bool = Field(
         default=False,
-        description="Master switch. Off: everything is answered by the baseline, whatever else is set. Set to "
-        "false in the environment it cannot be switched on while the service runs.",
+        description="Master switch. Off: the baseline answers all requests, regardless of the other settings. If "
+        "the environment sets it to false, it cannot be switched on while the service runs.",
     )
     chirp3_rollout_percentage: float = Field(
         default=0.0, ge=0, le=100, description="Share of users on the candidate at boot, in percent."
     )
     chirp3_enabled_characters: CommaList = Field(
-        default=(), description="Characters that may use the candidate, by commas. Empty: all."
+        default=(), description="Characters that may use the candidate, separated by commas. Empty: all."
     )
     chirp3_fallback_to_wavenet: bool = Field(
-        default=True, description="Whether the baseline answers where the candidate fails."
+        default=True, description="Whether the baseline answers if the candidate fails."
     )
 
     profile: str = Field(
-        default="embedded", description="Catalogue of voices: embedded, google, or the path of a YAML file."
+        default="embedded",
+        description="Catalogue of voices: embedded, kokoro, google, or the path of a YAML file.",
     )
     pronunciations: Path | None = Field(
         default=None,
-        description="YAML file of the house's pronunciations, said wherever a request brings none of its own.",
+        description="YAML file with your pronunciations. They apply to each word for which a request gives no "
+        "pronunciation of its own.",
     )
     pitch_emulation_max_semitones: float = Field(
         default=3.0,
         ge=0,
         le=12,
-        description="How far pitch is shifted by signal processing where a voice has no control; 0: not at all.",
+        description="Largest pitch shift by signal processing for voices without a pitch control; 0: no shift.",
     )
     rollout_id: str = Field(
         default="chirp3",
         min_length=1,
         max_length=64,
         pattern=r"^[A-Za-z0-9._-]+$",
-        description="Names the rollout; it salts the assignment of users, so a new name deals anew.",
+        description="Name of the rollout. The history and the assignment of listeners belong to it; a new name "
+        "reassigns all listeners.",
+    )
+    assignment_salt: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        max_length=256,
+        description="Secret that the assignment of listeners is computed from; the same on all replicas. Unset: "
+        "generated at the rollout's first start and kept in the store.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes.")
+    max_connections: int | None = Field(
+        default=None,
+        ge=16,
+        description="Maximum number of open connections per worker. Unset: as many as the limit of open files "
+        "allows, at most 10,000.",
+    )
+    max_connections_per_address: int = Field(
+        default=256,
+        ge=0,
+        description="Maximum number of these from one IPv4 address or one IPv6 /64 network; 0: no limit. Does not "
+        "apply to trusted proxies.",
+    )
+    max_header_bytes: int = Field(
+        default=64 * 1024, ge=4096, le=MIB, description="Maximum size of a request's URL and headers together."
+    )
+    header_timeout_s: float = Field(
+        default=10.0,
+        gt=0,
+        le=600,
+        description="Maximum time from a request's first byte to the end of its headers.",
+    )
+    keep_alive_s: float = Field(
+        default=75.0,
+        gt=0,
+        le=3600,
+        description="How long an idle connection stays open. Set it longer than the idle timeout of your load "
+        "balancer.",
+    )
+    drain_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=600,
+        description="How long new requests are still served after SIGTERM, while health/ready returns 503.",
+    )
+    stop_grace_s: float = Field(
+        default=20.0,
+        gt=0,
+        le=3600,
+        description="How long responses in progress may take after that; then streams are cut off.",
+    )
+    trusted_proxies: CommaList = Field(
+        default=("127.0.0.1", "::1"),
+        description="Addresses and networks, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto "
+        "headers are trusted; none: trust no address.",
+    )
+    allowed_hosts: CommaList = Field(
+        default=(),
+        description="Host names, separated by commas, that requests may use for the service; *.example.com allows "
+        "all subdomains, * any name. Unset: only loopback names if the service listens on loopback and no trusted "
+        "proxies are set, otherwise any name.",
+    )
+    cors_origins: CommaList = Field(
+        default=(),
+        description="Origins of web pages, separated by commas, whose scripts may call the service; * for any. "
+        "Unset: none.",
+    )
+    api_docs: bool = Field(default=True, description="Whether /docs and /openapi.json are served.")
+    metrics: bool = Field(
+        default=True,
+        description="Whether the metrics endpoints are served. They need no token.",
+    )
     public_url: str = Field(
-        default="", description="Base of the URLs in answers, where it is not the address callers use."
+        default="",
+        description="Base of the URLs in responses. Empty: the address that the request was sent to.",
     )
     google_grpc_port: int | None = Field(
         default=None,
         ge=0,
         le=65535,
-        description="Port of Google's gRPC interface; 0 picks a free one. Unset: there is none. Needs the extra "
+        description="Port of the Google-compatible gRPC API; 0 picks a free one. Unset: off. Needs the extra "
         "google.",
     )
     google_grpc_tls_cert: Path | None = Field(
-        default=None, description="PEM file of its certificate chain. Unset: plain gRPC without TLS."
+        default=None, description="PEM file with the gRPC API's certificate chain. Unset: gRPC without TLS."
     )
-    google_grpc_tls_key: Path | None = Field(default=None, description="PEM file of that certificate's key.")
+    google_grpc_tls_key: Path | None = Field(
+        default=None, description="PEM file with the private key of that certificate."
+    )
     wyoming_port: int | None = Field(
         default=None,
         ge=0,
         le=65535,
-        description="Port of Home Assistant's protocol, Wyoming; 0 picks a free one. Unset: there is none. Needs "
-        "the extra wyoming.",
+        description="Port of the API for Wyoming, the protocol of Home Assistant; 0 picks a free one. Unset: off. "
+        "Needs the extra wyoming.",
+    )
+    wyoming_host: str | None = Field(
+        default=None, description="Address that Wyoming's port listens on. Unset: that of the service."
+    )
+    wyoming_auth: Literal["same", "keys", "off"] = Field(
+        default="same",
+        description="Whether Wyoming's callers need an API key, which Home Assistant cannot send: keys, off, or "
+        "same: as with all other APIs.",
     )
     admin_token: SecretStr | None = Field(
-        default=None, description="Bearer token of the control API. Unset: the control API is closed."
+        default=None,
+        description="Bearer token that may do everything, and creates the first API keys. Unset: without keys "
+        "the control API is closed.",
     )
-    data_dir: Path = Field(default=Path("var"), description="Where state and cached audio are kept.")
+    auth: Literal["keys", "off"] = Field(
+        default="off",
+        description="Whether callers need an API key: keys, or off. Off is refused where the service listens "
+        "beyond this machine.",
+    )
+    auth_off_beyond_loopback: bool = Field(
+        default=False,
+        description="Whether the service may listen beyond this machine without keys; whoever reaches it can then "
+        "have texts spoken.",
+    )
+    auth_stale_s: float = Field(
+        default=DAY_S,
+        ge=60,
+        le=365 * DAY_S,
+        description="How long the last known keys stay valid while the store is out of reach.",
+    )
+    data_dir: Path = Field(default=Path("var"), description="Directory for state and cached audio.")
     store_url: SecretStr | None = Field(
         default=None,
-        description="Database of the rollout's history, sqlite:///path or postgresql://user@host:port/database. "
-        "Unset: SQLite in the data directory.",
+        description="Database for the rollout's history: sqlite:///path or "
+        "postgresql://user@host:port/database. Unset: SQLite in the data directory.",
     )
     controller_lease_s: float = Field(
         default=10.0,
         gt=0,
         le=15,
-        description="How long the replica that moves the rollout is waited for before another takes over.",
+        description="Time without a sign of life from the replica that controls the rollout, after which another "
+        "replica takes over.",
     )
     prometheus_url: SecretStr | None = Field(
         default=None,
-        description="Prometheus server to read the judge's evidence from. Unset: what the workers wrote.",
+        description="Prometheus server from which the judge reads its evidence. Unset: the judge uses the counts "
+        "that the workers write to the store.",
     )
     prometheus_selector: str = Field(
-        default="", description='Label matchers that narrow the series read from it, such as job="segue".'
+        default="", description='Label matchers for the series read from Prometheus, such as job="segue".'
     )
     rollout_file: Path | None = Field(
-        default=None, description="File of CHIRP3_ lines, read again when it changes or on SIGHUP."
+        default=None, description="File with CHIRP3_ lines, read again when it changes and on SIGHUP."
     )
 
     webhook_urls: SecretStr | None = Field(
-        default=None, description="URLs, by commas, to which transitions, alerts and wanted approvals are posted."
+        default=None,
+        description="URLs, separated by commas, that receive transitions, alerts and requests for approval.",
     )
     webhook_secret: SecretStr | None = Field(
-        default=None, description="Signs what is posted to them (HMAC-SHA256). Unset: not signed."
+        default=None, description="Secret that signs these posts (HMAC-SHA256). Unset: they are not signed."
     )
     notify_urls: SecretStr | None = Field(
         default=None,
-        description="URLs of chats, by commas, in apprise's form; needs the extra notify.",
+        description="URLs of chats in apprise's format, separated by commas. Needs the extra notify.",
     )
 
     unit_sources: Annotated[tuple[UnitName, ...], BeforeValidator(_from_commas)] = Field(
         default=("user", "end_user", "session", "cookie", "key"),
-        description="Whom an assignment sticks to: the first of these that a request names, else the request "
-        "alone. Take out key where many listeners share one API key.",
+        description="Identities that an assignment can belong to, in order. The first one that a request has is "
+        "used; without any, each request is assigned separately. Remove key if many listeners share an API key.",
     )
     unit_end_user_header: str = Field(
         default="X-End-User",
         pattern=_HEADER_NAME,
-        description="Header in which an app names its end user, where the body does not.",
+        description="Header with the app's end user, used if the body does not name one.",
     )
     unit_cookie: str = Field(
-        default="segue_unit", pattern=_HEADER_NAME, description="Cookie that holds a listener's name."
+        default="segue_unit", pattern=_HEADER_NAME, description="Cookie with the listener's identity."
     )
 
-    cache_memory_bytes: int = Field(default=128 * MIB, ge=0, description="Audio kept in memory, per worker.")
-    cache_disk_bytes: int = Field(default=2048 * MIB, ge=0, description="Audio kept in files; 0: none.")
-    cache_max_age_s: float = Field(default=30 * DAY_S, gt=0, description="Age at which kept audio is forgotten.")
+    cache_memory_bytes: int = Field(
+        default=128 * MIB, ge=0, description="Size of the audio cache in memory, per worker."
+    )
+    cache_disk_bytes: int = Field(
+        default=2048 * MIB, ge=0, description="Size of the audio cache in files; 0: no files."
+    )
+    audio_url_s: float = Field(
+        default=DAY_S,
+        ge=60,
+        le=365 * DAY_S,
+        description="Minimum time for which the URL of cached audio is valid. The audio may be removed earlier.",
+    )
+    cache_max_age_s: float = Field(
+        default=30 * DAY_S, gt=0, description="Age at which audio is removed from the cache."
+    )
+    min_free_bytes: int = Field(
+        default=256 * MIB,
+        ge=0,
+        description="Minimum free space on the data directory's disk. Below it, no audio is written to files and "
+        "no long texts are accepted, so that the store can still write; 0: no minimum.",
+    )
+    disk_timeout_s: float = Field(
+        default=1.0,
+        gt=0,
+        le=60,
+        description="Maximum time to read cached audio from its file. After that, the audio is synthesized again.",
+    )
 
-    request_timeout_s: float = Field(default=20.0, gt=0, le=600, description="Longest time to answer.")
+    request_timeout_s: float = Field(default=20.0, gt=0, le=600, description="Maximum time to answer a request.")
+    queue_wait_s: float = Field(
+        default=5.0,
+        gt=0,
+        description="Maximum wait in the queue for a synthesis. A request that would wait longer gets a 503 "
+        "immediately.",
+    )
+    max_audio_s: float = Field(
+        default=1800.0,
+        gt=0,
+        description="Maximum duration of the audio of one response, estimated from the text and the rate before "
+        "synthesis.",
+    )
     fallback_reserve_s: float = Field(
-        default=5.0, gt=0, description="Part of that time kept for the baseline while the candidate is asked."
+        default=5.0,
+        gt=0,
+        description="Part of SEGUE_REQUEST_TIMEOUT_S that is reserved for the fallback to the baseline.",
     )
     stream_gap_s: float = Field(
-        default=10.0, gt=0, le=600, description="Longest silence of an engine in the middle of a stream."
+        default=10.0, gt=0, le=600, description="Maximum time that an engine may send no audio within a stream."
     )
     stream_on_failure: Literal["continue", "end"] = Field(
         default="continue",
-        description="When the candidate breaks off in a stream: the baseline goes on from the next sentence, or "
-        "the stream ends.",
+        description="What happens if the candidate fails within a stream: continue (the baseline continues from "
+        "the next sentence) or end (the stream ends).",
     )
-    jobs_at_once: int = Field(default=2, ge=1, le=64, description="Long texts made at once, per worker.")
+    jobs_at_once: int = Field(
+        default=2, ge=1, le=64, description="Long texts synthesized at the same time, per worker."
+    )
     jobs_calls: int = Field(
         default=1,
         ge=1,
         le=64,
-        description="Calls at once for long texts, by voice family and worker; the rest is for who listens.",
+        description="Concurrent engine calls for long texts, per voice family and worker. The rest is reserved "
+        "for listeners.",
     )
-    jobs_waiting: int = Field(default=32, ge=0, description="Long texts waiting behind them; more get 503.")
+    jobs_waiting: int = Field(
+        default=32, ge=0, description="Long texts in the queue, per worker. Further ones get a 503."
+    )
     jobs_kept_s: float = Field(default=DAY_S, gt=0, description="How long finished long texts are kept.")
-    level: bool = Field(default=True, description="Whether both arms are brought to one loudness.")
+    sheltered_engines: CommaList = Field(
+        default=("espeak",),
+        description="Engines that run in separate processes, separated by commas. If one crashes, one text fails "
+        "and the service continues. Intended for native code, such as espeak and piper.",
+    )
+    sheltered_processes: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="Processes for each of these engines, per worker. Each synthesizes one text at a time.",
+    )
+    jobs_per_caller: int | None = Field(
+        default=None,
+        ge=1,
+        description="Maximum number of one caller's long texts in the queue and in synthesis, in all workers. "
+        "Unset: a quarter of one worker's total, at least 8.",
+    )
+    job_max_bytes: int = Field(
+        default=2048 * MIB, ge=MIB, description="Maximum size of the audio of one long text."
+    )
+    job_max_audio_s: float = Field(
+        default=DAY_S / 2, gt=0, description="Maximum duration of the audio of one long text."
+    )
+    jobs_caller_bytes: int = Field(
+        default=4096 * MIB, ge=MIB, description="Maximum size of all stored audio of one caller's long texts."
+    )
+    jobs_caller_audio_s: float = Field(
+        default=2 * DAY_S, gt=0, description="Maximum duration of all stored audio of one caller's long texts."
+    )
+    jobs_total_bytes: int = Field(
+        default=16_384 * MIB, ge=MIB, description="Maximum size of all stored audio of long texts."
+    )
+    jobs_total_audio_s: float = Field(
+        default=8 * DAY_S, gt=0, description="Maximum duration of all stored audio of long texts."
+    )
+    job_followers: int = Field(
+        default=16,
+        ge=1,
+        description="Maximum number of clients that follow the events of one long text, per worker.",
+    )
+    jobs_followers: int = Field(
+        default=64, ge=1, description="Maximum number of clients that follow events of long texts, per worker."
+    )
+    level: bool = Field(default=True, description="Whether both arms are adjusted to the same loudness.")
     level_lufs: float = Field(default=-16.0, ge=-40, le=-5, description="That loudness, in LUFS (BS.1770).")
-    max_concurrency: int = Field(default=16, ge=1, description="Syntheses at once, by voice family and worker.")
-    max_queue: int = Field(default=256, ge=0, description="Syntheses waiting for their turn; more get 503.")
+    max_concurrency: int = Field(
+        default=16,
+        ge=1,
+        description="Concurrent engine calls, per voice family and worker. For an engine on this machine, never "
+        "more than it can use.",
+    )
+    max_queue: int = Field(
+        default=256, ge=0, description="Requests in the queue for a synthesis. Further ones get a 503."
+    )
     max_input_chars: int = Field(
         default=5000,
         ge=1,
         le=100_000,
-        description="Longest text at the doors of OpenAI, ElevenLabs, Google and Wyoming. OpenAI's own limit is "
-        "4096.",
+        description="Maximum length of a text in the OpenAI, ElevenLabs, Google and Wyoming APIs. OpenAI's own "
+        "limit is 4096.",
     )
-    max_body_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body.")
+    text_format: Literal["auto", "plain", "markdown"] = Field(
+        default="auto",
+        description="How plain text is read: auto (as Markdown if it clearly is Markdown; tags, entities and URLs "
+        "are not read out), plain (every character is read), markdown (in the Google-compatible APIs as well).",
+    )
+    max_body_bytes: int = Field(default=256 * 1024, ge=1024, description="Maximum size of a request body.")
     breaker_failures: int = Field(
-        default=5, ge=0, description="Failures in a row after which an engine is left alone; 0: never."
+        default=5,
+        ge=0,
+        description="Consecutive failures after which the circuit breaker stops requests to an engine; 0: never.",
     )
-    breaker_cool_down_s: float = Field(default=5.0, gt=0, description="How long before it is tried again.")
+    breaker_cool_down_s: float = Field(
+        default=5.0, gt=0, description="Time until the engine is tried again after that."
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least level logged."
+        default="info", description="Lowest level that is logged."
     )
     log_format: Literal["auto", "json", "console"] = Field(
-        default="auto", description="json, console, or auto: colours at a terminal, else JSON."
+        default="auto", description="json, console, or auto: console with colours in a terminal, otherwise JSON."
     )
     access_log: Literal["none", "synthesis", "all"] = Field(
-        default="synthesis", description="Answered requests logged: none, synthesis (not cache hits), all."
+        default="synthesis", description="Requests that are logged: none, synthesis (without cache hits), or all."
     )
-    log_text: bool = Field(default=False, description="Whether lines about requests hold their text.")
+    log_text: bool = Field(default=False, description="Whether log lines about requests include their text.")
     fault_injection: bool = Field(
-        default=False, description="Whether the control API may break engines on purpose. For staging only."
+        default=False,
+        description="Whether the control API may make engines fail on purpose. For staging only.",
     )
 
-
-def env_name(field: str) -> str:
-    """The variable of a setting: ``CHIRP3_ENABLED``, ``SEGUE_PORT``."""
-    upper = field.upper()
-    return upper if upper.startswith("CHIRP3_") else f"SEGUE_{upper}"
+    @field_validator("assignment_salt")
+    @classmethod
+    def _can_be_hashed(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().isprintable():
+            raise ValueError("contains unprintable characters; use letters, digits and punctuation")
+        return value

@@ -1,1 +1,1 @@
-"""What operators read and load: reports, and the words they are written in."""
+"""Generated documents for operators: reports, rules, dashboards, the metrics page and the monitor."""

@@ -1,4 +1,4 @@
-"""Times, spans and shares as people read them."""
+"""Formats times, durations, shares and settings for people."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ _UNITS_S = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
 def moment(at_s: float) -> str:
-    """A Unix time to the second, in UTC."""
+    """A Unix time in UTC, to the second."""
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def span(length_s: float) -> str:
-    """A length of time in its two largest units: ``2 d 4 h``, ``12 min``, ``0.4 s``."""
-    if length_s < 9.5:  # noqa: PLR2004 - where a tenth of a second no longer matters
+    """A duration in its two largest units: ``2 d 4 h``, ``12 min``, ``0.4 s``."""
+    if length_s < 9.5:  # noqa: PLR2004 - from here on tenths of a second do not matter
         return f"{max(0.0, length_s):.2g} s"
     left, parts = round(length_s), list[str]()
     for unit_s, name in _UNITS_S:
@@ -31,7 +31,7 @@ def share_in_words(share_percent: float) -> str:
 
 
 def as_written(setting: object) -> str:
-    """A setting's value as it would stand in the environment; ``not set`` where there is none."""
+    """A setting's value as it is written in the environment; ``not set`` if it has none."""
     if setting is None:
         return "not set"
     if isinstance(setting, bool):
@@ -42,5 +42,5 @@ def as_written(setting: object) -> str:
 
 
 def ratio_in_words(ratio: float | None) -> str:
-    """A ratio as percent; a dash where there is none."""
+    """A ratio as percent; a dash for None."""
     return "-" if ratio is None else f"{ratio * 100:.3g} %"

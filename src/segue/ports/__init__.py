@@ -1,1 +1,1 @@
-"""What the shell must provide: protocols and the small values that pass through them."""
+"""What packages of other people import; these paths stay when Segue's own modules move."""

@@ -1,1 +1,1 @@
-"""The machine: the only clock, sleep and entropy of the program."""
+"""The operating system: the program's clock, entropy, signals, disk and memory."""

@@ -1,4 +1,4 @@
-"""The real clock and the real dice."""
+"""The real clock and the real source of randomness."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 
 class SystemClock:
-    """Implements ``segue.ports.clock.Clock``."""
+    """Implements ``segue.kernel.ports.clock.Clock``."""
 
     def now_s(self) -> float:
         return time.time()
@@ -21,7 +21,7 @@ class SystemClock:
 
 
 class SystemEntropy:
-    """Implements ``segue.ports.clock.Entropy``."""
+    """Implements ``segue.kernel.ports.clock.Entropy``."""
 
     def token(self) -> str:
         return secrets.token_hex(16)

@@ -1,4 +1,4 @@
-"""Memory that is free in the C library's heap, given back to the machine."""
+"""Returns free memory in the C library's heap to the operating system."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ import ctypes
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from segue.kernel.background import BackgroundTasks
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segue.ports.clock import Clock
+    from segue.kernel.ports.clock import Clock
 
 TRIM_EVERY_S = 10.0
 WORTH_BYTES = 64 * 1024 * 1024
-"""Less is soon in use again, and taking it back costs more than it holds."""
+"""Less free memory than this is not worth trimming, because it is soon used again."""
 
 
 class HeapTrimmer:
-    """Looks every 10 s, until closed, whether the heap is worth trimming, in a thread.
+    """Checks every 10 s, in a thread, whether the heap is worth trimming, until closed.
 
-    glibc gives each of many threads a heap of its own and keeps in them whatever was free below something in use:
-    after a burst of long answers, 1 GB that nobody uses.
+    glibc has a heap for each of many threads and keeps free memory below any block in use: after a burst of long
+    responses, 1 GB of unused memory.
     """
 
     def __init__(self, trim: Callable[[], object] | None, clock: Clock) -> None:
-        """``trim`` is None where the library has no such call."""
+        """``trim`` is None if the C library has no such function."""
         self._trim = trim
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     def start(self) -> None:
         if self._trim is not None:
-            self._task = asyncio.create_task(self._keep_trimming(self._trim), name="trim heap")
+            self._tasks.start(self._keep_trimming(self._trim), "trim heap")
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._tasks.close()
 
     async def _keep_trimming(self, trim: Callable[[], object]) -> None:
         while True:
@@ -55,8 +55,8 @@ class _Mallinfo(ctypes.Structure):
 
 
 def heap_trim(worth_bytes: int = WORTH_BYTES) -> Callable[[], object] | None:
-    """The ``malloc_trim`` of glibc, called without the interpreter's lock where so much is free; None for any
-    other C library.
+    """A function that calls glibc's ``malloc_trim``, without the interpreter's lock, if at least ``worth_bytes``
+    are free; None for other C libraries.
     """
     with suppress(OSError, TypeError, AttributeError):
         glibc = ctypes.CDLL(None)

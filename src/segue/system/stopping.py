@@ -1,4 +1,4 @@
-"""Word that this process is to stop, before its server begins to wait for the requests under way."""
+"""Notifies about a stop signal before the server begins to wait for open requests."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def told_of_stop(tell: Callable[[], None]) -> Iterator[None]:
-    """Calls ``tell`` when the process is asked to stop; whoever heard of it before hears of it still.
+    """Calls ``tell`` when the process receives a stop signal, and then the previous handler.
 
-    ``tell`` must do no more than take note. Outside the main thread no signals are heard; one that nobody listens
-    for keeps its default.
+    ``tell`` must only record the event. Outside the main thread nothing is installed; a signal without a handler
+    keeps its default action.
     """
     with ExitStack() as handlers:
         for number in _SIGNALS:

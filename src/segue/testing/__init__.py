@@ -1,4 +1,4 @@
-"""For authors of plug-ins and for our own tests: doubles, and the suites that real things and doubles both pass.
+"""For authors of plug-ins and for Segue's own tests: test doubles, and contract suites for doubles and real ones.
 
-Needs ``pytest`` where a suite is used.
+The suites need ``pytest``.
 """

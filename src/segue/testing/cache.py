@@ -1,9 +1,9 @@
-"""The suite that every cache must pass."""
+"""The contract suite for caches."""
 
 from __future__ import annotations
 
-from segue.core.speech import Container, EncodedAudio
-from segue.ports.cache import AudioCache, CacheEntry
+from segue.speech.core.speech import Container, EncodedAudio
+from segue.speech.ports.cache import AudioCache, CacheEntry
 
 
 def an_entry(size_bytes: int = 1000, stored_at_s: float = 1_000_000.0) -> CacheEntry:
@@ -12,8 +12,8 @@ def an_entry(size_bytes: int = 1000, stored_at_s: float = 1_000_000.0) -> CacheE
 
 
 class CacheContract:
-    """Subclass it with a fixture ``cache``, empty, whose clock stands at 1,000,000 s and whose limits are 100 kB
-    and 1 day.
+    """Subclass it with a fixture ``cache``: an empty cache whose clock is at 1,000,000 s and whose limits are
+    100 kB and 1 day.
     """
 
     async def test_what_was_put_is_got_whole(self, cache: AudioCache) -> None:
@@ -59,6 +59,26 @@ class CacheContract:
         cache.hold("a" * 40, an_entry())
 
         assert cache.peek("a" * 40) == await cache.get("a" * 40)
+
+    async def test_what_was_dropped_is_kept_nowhere(self, cache: AudioCache) -> None:
+        await cache.put("a" * 40, an_entry())
+        await cache.put("b" * 40, an_entry())
+
+        assert await cache.drop("a" * 40)
+        assert await cache.drop("a" * 40), "it is gone, whoever did it"
+        assert await cache.get("a" * 40) is cache.peek("a" * 40) is None
+        assert not await cache.stands("a" * 40)
+        assert await cache.get("b" * 40) is not None
+        assert await cache.dropped_at_s("b" * 40) == 0.0
+
+    async def test_what_is_put_after_it_was_dropped_is_kept(self, cache: AudioCache) -> None:
+        await cache.put("a" * 40, an_entry())
+        await cache.drop("a" * 40)
+        await cache.put("a" * 40, an_entry(stored_at_s=1_000_001.0))
+
+        found = await cache.get("a" * 40)
+        assert found is not None
+        assert found[0].stored_at_s > await cache.dropped_at_s("a" * 40)
 
     async def test_it_can_be_closed_twice(self, cache: AudioCache) -> None:
         await cache.close()

@@ -1,4 +1,4 @@
-"""An engine that does as it is told, and the suite that every engine must pass."""
+"""A scripted engine, and the contract suite for engines."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from segue.core.catalogue import Capabilities, Range, Voice
-from segue.core.errors import SegueError, Unavailable, Unsupported
-from segue.core.speech import Pcm, SampleEncoding, Utterance
-from segue.core.text.scripts import scripts_of_language
-from segue.ports.engine import Engine, Health
+from segue.kernel.errors import SegueError, Unavailable, Unsupported
+from segue.speech.core.catalogue import Capabilities, Range, Voice
+from segue.speech.core.speech import Pcm, SampleEncoding, Utterance
+from segue.speech.core.text.scripts import scripts_of_language
+from segue.speech.ports.engine import Engine, Health
 from segue.testing.audio import babble
 
 if TYPE_CHECKING:
@@ -24,25 +24,27 @@ _CAPABILITIES = Capabilities(pitch_semitones=Range(-12, 12), rate_ratio=Range(0.
 
 
 class Interrupted(NamedTuple):
-    """Speech that breaks off with ``error`` after so many seconds of sound; asked for whole, it is not given."""
+    """Speech that fails with ``error`` after ``after_s`` seconds of sound; a whole synthesis raises ``error``."""
 
     after_s: float
     error: Exception
 
 
 class ScriptedEngine:
-    """Implements ``segue.ports.engine.Engine``: babbles, unless the script has something else to say.
+    """Implements ``segue.speech.ports.engine.Engine``: returns ``babble``, unless the script says otherwise.
 
-    Each item of ``script`` is taken by one call: an error is raised, audio is returned, a number of seconds is
-    waited, an interruption interrupts; then it babbles again, or does what ``always`` says. Streams come in
-    chunks of a tenth of a second, ``chunk_delay_s`` apart. ``asked`` keeps every utterance; ``started`` and
-    ``stopped`` are set by the first call that begins and ends. Voices are named by language.
+    Each call takes one item of ``script``: an error is raised, audio is returned, a number delays the call by so
+    many seconds, an interruption interrupts it. After that, calls follow ``always``, or return ``babble``. Streams
+    have chunks of a tenth of a second, ``chunk_delay_s`` apart. ``asked`` records every utterance; ``started`` and
+    ``stopped`` are set when the first call begins and ends. Voices are named by language, and all of them have the
+    ``capabilities``.
     """
 
     def __init__(self, name: str = "scripted", *, version: str = "1", delay_s: float = 0.0) -> None:
         self.name = name
         self.version = version
         self.voices_revision = 0
+        self.capabilities = _CAPABILITIES
         self.delay_s = delay_s
         self.chunk_delay_s = 0.0
         self.script: deque[BaseException | Pcm | float | Interrupted] = deque()
@@ -63,7 +65,8 @@ class ScriptedEngine:
     def voice(self, name: str) -> Voice:
         if not name[:2].isalpha() or not name.isascii():
             raise Unsupported(f"no voice {name!r}")
-        return Voice(name, self.name, "babble", name, scripts_of_language(name), f"Babble {name}", _CAPABILITIES)
+        scripts = scripts_of_language(name)
+        return Voice(name, self.name, "babble", name, scripts, f"Babble {name}", self.capabilities)
 
     async def synthesize(self, utterance: Utterance) -> Pcm:
         with self._call(utterance):
@@ -121,9 +124,9 @@ class ScriptedEngine:
 
 
 class EngineContract:
-    """What every engine promises.
+    """The contract of every engine.
 
-    Subclass it with fixtures ``engine`` (started) and ``utterance`` (a sentence of some two seconds).
+    Subclass it with fixtures ``engine`` (started) and ``utterance`` (a sentence of about two seconds).
     """
 
     async def test_it_is_an_engine(self, engine: Engine) -> None:
@@ -141,6 +144,13 @@ class EngineContract:
         whole = await engine.synthesize(utterance)
         pieces = [piece async for piece in engine.stream(utterance)]
         assert {(piece.rate_hz, piece.encoding) for piece in pieces} == {(pieces[0].rate_hz, pieces[0].encoding)}
+        assert sum(piece.duration_s for piece in pieces) == pytest.approx(whole.duration_s, rel=0.25)
+
+    async def test_in_the_background_it_says_as_much(self, engine: Engine, utterance: Utterance) -> None:
+        whole = await engine.synthesize(utterance)
+        behind = replace(utterance, background=True)
+        pieces = [piece async for piece in engine.stream(behind)]
+        assert (await engine.synthesize(behind)).duration_s == pytest.approx(whole.duration_s, rel=0.25)
         assert sum(piece.duration_s for piece in pieces) == pytest.approx(whole.duration_s, rel=0.25)
 
     async def test_samples_are_whole(self, engine: Engine, utterance: Utterance) -> None:
@@ -189,7 +199,7 @@ class EngineContract:
 
     async def test_faster_is_shorter(self, engine: Engine, utterance: Utterance) -> None:
         if engine.voice(utterance.voice).capabilities.rate_ratio is None:
-            pytest.skip("this voice has one pace")
+            pytest.skip("this voice has a fixed rate")
         usual = await engine.synthesize(utterance)
         fast = await engine.synthesize(replace(utterance, rate_ratio=1.5))
         assert fast.duration_s < 0.85 * usual.duration_s

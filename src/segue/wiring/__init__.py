@@ -1,1 +1,1 @@
-"""The only place where parts are put together: settings in, something that runs out. No logic."""
+"""The only place where components are connected: builds a running service from settings. Contains no logic."""

@@ -1,4 +1,4 @@
-"""The settings as the service tells of them."""
+"""The settings in force, as the API shows them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from segue.api.control.config import SettingBody
-from segue.config.schema import Settings, env_name
+from segue.config.names import env_name
+from segue.config.schema import Settings
+from segue.rollout.ports.control import SettingBody
 
 if TYPE_CHECKING:
     from segue.config.load import Loaded
@@ -16,7 +17,7 @@ _SET = "(set)"
 
 
 def effective_settings(loaded: Loaded) -> list[SettingBody]:
-    """Every setting; no secret leaves."""
+    """Every setting with its source. A secret's value is replaced by ``(set)``."""
     plain = loaded.settings.model_dump(mode="json")
     return [_told(loaded, field, plain[field]) for field in Settings.model_fields]
 

@@ -1,63 +1,74 @@
-"""Google's gRPC door, as the settings say."""
+"""Builds the Google-compatible gRPC API from the settings."""
 
 from __future__ import annotations
 
 import ssl
 from typing import TYPE_CHECKING
 
-from segue.api.google.voices import Voices
-from segue.core.errors import ConfigurationError
+from segue.api.google.voices import GoogleVoices
+from segue.kernel.connections import ConnectionLimits, Connections
+from segue.kernel.errors import ConfigurationError
 from segue.wiring.ports import check_free
+from segue.wiring.transport import grpc_connections, proxies_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from segue.api.context import Context
-    from segue.api.google_grpc import GrpcDoor, Listening, Tls
+    from segue.api.google_grpc import GrpcAddress, GrpcEndpoint, Tls
     from segue.config.schema import Settings
-    from segue.ports.engine import Engine
+    from segue.speech.ports.engine import Engine
 
 _TLS_FILES = "SEGUE_GOOGLE_GRPC_TLS_CERT, SEGUE_GOOGLE_GRPC_TLS_KEY"
 
 
-def google_grpc(settings: Settings, context: Context, engines: Mapping[str, Engine]) -> GrpcDoor | None:
-    """The door, not yet opened; None where the settings want none.
+def google_grpc(settings: Settings, context: Context, engines: Mapping[str, Engine]) -> GrpcEndpoint | None:
+    """The endpoint, not yet listening; None if the settings do not enable it.
 
     Raises:
-        ConfigurationError: as ``check_google_grpc``.
+        ConfigurationError: see ``check_google_grpc``.
     """
     listening = _listening(settings)
     if listening is None:
         return None
-    from segue.api.google_grpc import GrpcDoor
+    from segue.api.google_grpc import GrpcEndpoint, GrpcLimits
 
-    return GrpcDoor(context, Voices(context.catalogue, engines), listening)
+    limits = GrpcLimits(
+        Connections(
+            ConnectionLimits(listening.max_calls, settings.max_connections_per_address), proxies_of(settings)
+        ),
+        grpc_connections(settings),
+        settings.max_header_bytes,
+        settings.header_timeout_s,
+    )
+    return GrpcEndpoint(context, GoogleVoices(context.catalogue, engines), listening, limits=limits)
 
 
 def check_google_grpc(settings: Settings) -> None:
-    """Raises ConfigurationError where packages or files are missing, the settings do not fit together, or the port
-    cannot be had.
+    """Raises ConfigurationError if the API cannot start.
+
+    Packages or files may be missing, settings may contradict each other, or the port may not be available.
     """
     listening = _listening(settings)
     if listening is not None:
         check_free("SEGUE_GOOGLE_GRPC_PORT", listening.host, listening.port)
 
 
-def _listening(settings: Settings) -> Listening | None:
+def _listening(settings: Settings) -> GrpcAddress | None:
     if settings.google_grpc_port is None:
         return None
     if settings.google_grpc_port == 0 and settings.workers > 1:
         raise ConfigurationError(
-            ["SEGUE_GOOGLE_GRPC_PORT=0: every worker would pick a port of its own; name one, or use one worker"]
+            ["SEGUE_GOOGLE_GRPC_PORT=0: each worker would pick a different port; set a port, or use one worker"]
         )
     try:
-        from segue.api.google_grpc import Listening
+        from segue.api.google_grpc import GrpcAddress
     except ModuleNotFoundError as error:
         raise ConfigurationError(
-            [f"SEGUE_GOOGLE_GRPC_PORT: needs the package {error.name!r}: pip install 'segue[google]'"]
+            [f"SEGUE_GOOGLE_GRPC_PORT: the package {error.name!r} is missing; run: pip install 'segue[google]'"]
         ) from error
-    return Listening(settings.host, settings.google_grpc_port, _tls(settings), shared=settings.workers > 1)
+    return GrpcAddress(settings.host, settings.google_grpc_port, _tls(settings), shared=settings.workers > 1)
 
 
 def _tls(settings: Settings) -> Tls | None:
@@ -65,9 +76,7 @@ def _tls(settings: Settings) -> Tls | None:
     if cert is None and key is None:
         return None
     if cert is None or key is None:
-        raise ConfigurationError(
-            ["SEGUE_GOOGLE_GRPC_TLS_CERT and SEGUE_GOOGLE_GRPC_TLS_KEY go together: set both"]
-        )
+        raise ConfigurationError([f"{_TLS_FILES}: only one of them is set; set both for TLS, or neither"])
     from segue.api.google_grpc import Tls
 
     try:
@@ -79,12 +88,12 @@ def _tls(settings: Settings) -> Tls | None:
 
 
 def _check_pair(cert: Path, key: Path) -> None:
-    """Raises OSError where a file cannot be read; ConfigurationError where they are no certificate and its key."""
+    """Raises OSError if a file cannot be read, and ConfigurationError if they are not a certificate and key."""
     for path in (cert, key):
         path.open("rb").close()
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
     except ssl.SSLError as error:
         why = (error.reason or str(error)).lower().replace("_", " ")
-        said = f"{_TLS_FILES}: no PEM certificate and its key without a password ({why})"
+        said = f"{_TLS_FILES}: expected a PEM certificate and its key without a password ({why})"
         raise ConfigurationError([said]) from None

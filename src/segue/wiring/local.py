@@ -1,4 +1,4 @@
-"""Speech without a server: for one text on the command line."""
+"""Speech without a server, for ``segue synth``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
-from segue.core.assign import Routing
-from segue.engines import registry as engine_registry
-from segue.service.current import Current
-from segue.service.found import Answer
-from segue.telemetry.prometheus import PrometheusRecorder
+from segue.kernel.assign import Routing
+from segue.kernel.telemetry.prometheus import PrometheusRecorder
+from segue.speech.service.answers import Answer
+from segue.speech.service.current import Current
+from segue.wiring.engines import engines_by
 from segue.wiring.speech import Speech
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ __all__ = ["Answer", "local_speech"]
 
 @asynccontextmanager
 async def local_speech(settings: Settings) -> AsyncIterator[Speech]:
-    """Engines started, both arms open to whoever forces them, nothing kept on disk."""
-    alone = settings.model_copy(update={"cache_disk_bytes": 0, "fault_injection": False})
+    """Speech with its engines started. Callers can force either arm. Nothing is written to disk."""
+    alone = settings.model_copy(update={"cache_disk_bytes": 0, "fault_injection": False, "sheltered_processes": 1})
     recorder = PrometheusRecorder(CollectorRegistry())
-    speech = Speech(alone, Current(Routing(enabled=True, fallback=False)), recorder, engine_registry.create)
+    speech = Speech(alone, Current(Routing(enabled=True, fallback=False)), recorder, engines_by(alone))
     await speech.start()
     try:
         yield speech

@@ -1,4 +1,4 @@
-"""Where notices go, as the settings say."""
+"""Builds the recipients of notices from the settings."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from segue.core.errors import ConfigurationError
-from segue.notify.retrying import Patience, Retrying
-from segue.notify.webhook import WebhookTarget
+from segue.kernel.errors import ConfigurationError
+from segue.rollout.notify.retrying import Retrying, RetryLimits
+from segue.rollout.notify.webhook import WebhookTarget
 from segue.system.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -18,27 +18,32 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from segue.config.schema import Settings
-    from segue.ports.clock import Clock
-    from segue.ports.notice import Target
+    from segue.kernel.ports.clock import Clock
+    from segue.rollout.ports.notice import Target
 
 
 def notice_targets(settings: Settings, client: httpx.AsyncClient, clock: Clock) -> Sequence[Target]:
-    """Raises ConfigurationError for a URL that is none; its message names no URL, for they are secrets."""
+    """The webhooks and chats that receive notices.
+
+    Raises:
+        ConfigurationError: a URL is not valid. The message does not contain the URL, because URLs are secrets
+        here.
+    """
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     webhooks = [WebhookTarget(client, url, secret, clock) for url in _webhook_urls(settings)]
     targets: list[Target] = [*webhooks, *_chats(_split(settings.notify_urls))]
-    return [Retrying(target, Patience()) for target in targets]
+    return [Retrying(target, RetryLimits()) for target in targets]
 
 
 def check_notices(settings: Settings) -> None:
-    """Raises ConfigurationError where ``notice_targets`` would."""
+    """Raises ConfigurationError for the same faults as ``notice_targets``."""
     notice_targets(settings, httpx.AsyncClient(), SystemClock())
 
 
 def _webhook_urls(settings: Settings) -> list[str]:
     urls = _split(settings.webhook_urls)
     faults = [
-        f"SEGUE_WEBHOOK_URLS: number {number} is no http:// or https:// URL"
+        f"SEGUE_WEBHOOK_URLS: number {number} is not a valid http:// or https:// URL"
         for number, url in enumerate(urls, 1)
         if not _is_web(url)
     ]
@@ -59,12 +64,14 @@ def _chats(urls: list[str]) -> list[Target]:
     if not urls:
         return []
     try:
-        from segue.notify.chat import ChatTarget
+        from segue.rollout.notify.chat import ChatTarget
     except ModuleNotFoundError as error:
-        raise ConfigurationError(["SEGUE_NOTIFY_URLS: needs apprise: pip install 'segue[notify]'"]) from error
+        raise ConfigurationError(
+            ["SEGUE_NOTIFY_URLS: the package 'apprise' is missing; run: pip install 'segue[notify]'"]
+        ) from error
     chats = [ChatTarget(url) for url in urls]
     faults = [
-        f"SEGUE_NOTIFY_URLS: number {number} is no URL that apprise understands"
+        f"SEGUE_NOTIFY_URLS: number {number} is not a URL that apprise understands"
         for number, chat in enumerate(chats, 1)
         if not chat.understood
     ]
@@ -74,5 +81,5 @@ def _chats(urls: list[str]) -> list[Target]:
 
 
 def _split(urls: SecretStr | None) -> list[str]:
-    """Separated by blanks or commas; a comma within a URL is written %2C."""
+    """The URLs, which are separated by spaces or commas. A comma within a URL is written as %2C."""
     return urls.get_secret_value().replace(",", " ").split() if urls else []

@@ -1,11 +1,11 @@
-"""The part that moves a rollout, put together: history, followers, evidence, controller, and people's verbs."""
+"""Builds the rollout half: history, followers, evidence, controller and operator commands."""
 
 from __future__ import annotations
 
 import os
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 
@@ -14,73 +14,90 @@ from segue.api.control.stream import RolloutFeed
 from segue.config.catalogue_file import read_catalogue
 from segue.config.load import load_settings
 from segue.config.plan_file import parse_plan
-from segue.controller.announcing import Announcer, Archive
-from segue.controller.boot import boot
-from segue.controller.follower import Follower
-from segue.controller.joining import Joining
-from segue.controller.ledger import Ledger
-from segue.controller.loop import Acting, Controller
-from segue.controller.observer import Observer
-from segue.controller.overview import Overlook
-from segue.controller.plans import PlanShelf
-from segue.controller.presence import Presence
-from segue.controller.reload import Reloader
-from segue.controller.reporting import Reporter
-from segue.controller.steering import Steering
-from segue.core.assign import Routing
-from segue.core.units import ppm_from_percent
-from segue.store.open import open_store
+from segue.kernel.assign import Routing
+from segue.kernel.shadow_budget import ShadowBudget
+from segue.kernel.units import ppm_from_percent
+from segue.rollout.controller.announcing import Announcer, Archive
+from segue.rollout.controller.boot import boot
+from segue.rollout.controller.follower import Follower
+from segue.rollout.controller.joining import Joining
+from segue.rollout.controller.ledger import Ledger
+from segue.rollout.controller.loop import Acting, Controller
+from segue.rollout.controller.observer import Judged, Observer
+from segue.rollout.controller.overview import StatusReader
+from segue.rollout.controller.plans import PlanStore
+from segue.rollout.controller.presence import Presence
+from segue.rollout.controller.reload import Reloader
+from segue.rollout.controller.reporting import Reporter
+from segue.rollout.controller.steering import Steering
+from segue.rollout.controller.traffic import TrafficLog
+from segue.rollout.evidence.gather import StoredSignals
+from segue.rollout.evidence.meter import MeterPeriods
+from segue.rollout.evidence.promql import PrometheusSignals
+from segue.rollout.evidence.publish import Publisher
+from segue.rollout.store.open import open_store
 from segue.system.clock import SystemEntropy
 from segue.system.stopping import told_of_stop
-from segue.telemetry.gather import StoredSignals
-from segue.telemetry.meter import Pace
-from segue.telemetry.promql import PrometheusSignals
-from segue.telemetry.publish import Publisher
 from segue.wiring.notices import notice_targets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from segue.access.follower import KeyFollower
     from segue.config.schema import Settings
-    from segue.controller.ledger import Snapshot
-    from segue.core.plan import Plan
-    from segue.ports.clock import Clock
-    from segue.ports.signals import Signals
-    from segue.service.current import Current
-    from segue.telemetry.meter import Meter
-    from segue.telemetry.standing import RolloutExporter
+    from segue.kernel.ports.clock import Clock
+    from segue.rollout.controller.ledger import Snapshot
+    from segue.rollout.core.plan import Plan
+    from segue.rollout.evidence.meter import Meter
+    from segue.rollout.evidence.standing import RolloutExporter
+    from segue.rollout.ports.signals import Signals
+    from segue.rollout.ports.store import Store
+    from segue.speech.service.current import Current
+    from segue.speech.service.shadow import Shadow
+    from segue.wiring.secrets import Secrets
 
     Told = Callable[[Current], None]
-    """Hears of every routing that this replica takes."""
+    """Called with every routing that this replica applies."""
+
+
+class ReplicaFollowers(NamedTuple):
+    """What is updated from the store on this replica: routing, the meter, the shadow budget, secrets, keys."""
+
+    current: Current
+    meter: Meter
+    shadow: Shadow
+    told: Told
+    secrets: Secrets
+    keys: KeyFollower
 
 
 class Rollout:
-    """One rollout as this replica takes part in it: follows, reports, and, when its turn comes, decides."""
+    """This replica's part in a rollout: follows the history, reports, and decides while it holds the lease."""
 
     def __init__(
         self,
         settings: Settings,
-        current: Current,
-        meter: Meter,
+        store: Store,
+        following: ReplicaFollowers,
         clock: Clock,
-        told: Told,
         exporter: RolloutExporter,
+        *,
+        candidate: str,
     ) -> None:
-        self._current = current
-        self._meter = meter
-        self._told = told
+        self._following = following
         self._routing = routing_at_boot(settings)
-        self._store = store = open_store(_store_url(settings))
+        self._store = store
         self._ledger = Ledger(store.events, settings.rollout_id, clock, exporter.moved)
-        self._shelf = PlanShelf(store.events, clock)
-        self._follower = Follower(self._ledger, store.events, self._take, clock)
+        self._plan_store = PlanStore(store.events, clock)
+        self._follower = Follower(self._ledger, store.events, self._take, clock, following.keys.store_changed)
         name = _replica_name()
         self._joining = Joining(self._join, clock)
         self._presence = Presence(store.replicas, self._ledger.stream, name, clock)
         series = f"{settings.rollout_id}/units"
-        self._publisher = Publisher(meter, store.rows, series, name, clock)
+        self._publisher = Publisher(following.meter, store.rows, series, name, clock)
         self._http = httpx.AsyncClient()
-        observer = Observer(self._signals(settings, series), store.rows, self._ledger, settings.rollout_id)
+        judged = Judged(settings.rollout_id, candidate)
+        observer = Observer(self._signals(settings, series), store.rows, self._ledger, judged, clock)
         targets = notice_targets(settings, self._http, clock)
         archive = Archive(
             self._ledger, settings.rollout_id, store.leases, store.notes, clock, SystemEntropy().token()
@@ -89,25 +106,35 @@ class Rollout:
         self._controller = Controller(
             Acting(name, settings.controller_lease_s),
             self._ledger,
-            self._shelf,
+            self._plan_store,
             observer,
             leases=store.leases,
             notes=store.notes,
             clock=clock,
-            onlookers=(exporter, self._announcer),
+            status_listeners=(exporter, self._announcer),
         )
-        self._reloader = Reloader(settings.rollout_file, _reread, self._ledger, clock)
-        self._overlook = Overlook(self._ledger, self._shelf, store.notes, store.replicas, clock)
-        self._steering = Steering(self._ledger, self._shelf, self._follower, store.replicas, clock)
-        self.feed = RolloutFeed(self._ledger, self._overlook, clock)
+        self._reloader = Reloader(
+            settings.rollout_file, _reread, self._ledger, clock, _hold_off(following.current), self._routing
+        )
+        self._status_reader = StatusReader(self._ledger, self._plan_store, store.notes, store.replicas, clock)
+        self._steering = Steering(
+            self._ledger,
+            self._plan_store,
+            self._follower,
+            store.replicas,
+            clock,
+            request_timeout_s=settings.request_timeout_s,
+        )
+        self.feed = RolloutFeed(self._ledger, self._status_reader, clock)
         self.reporter = Reporter(
-            settings.rollout_id, self._ledger, self._shelf, store.rows, store.replicas, clock=clock
+            settings.rollout_id, self._ledger, self._plan_store, store.rows, store.replicas, clock=clock
         )
+        self.traffic = TrafficLog(store.rows, settings.rollout_id, clock)
         self.control = self._control(settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """History first, the controller last; closed in the opposite order."""
+        """Starts the history first and the controller last, and closes them in the opposite order."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._http.aclose)
@@ -142,22 +169,37 @@ class Rollout:
             return parse_plan(text, known)
 
         return RolloutControl(
-            self._current, self._ledger, self._steering, self._overlook, catalogue, read_plan, settings.rollout_id
+            self._following.current,
+            self._ledger,
+            self._steering,
+            self._status_reader,
+            catalogue,
+            read_plan,
+            settings.rollout_id,
         )
 
     async def _join(self) -> None:
         await self._store.start()
+        await self._following.secrets.find()
         await boot(self._ledger, self._routing, actor="environment")
         await self._follower.catch_up()
 
     async def _take(self, snapshot: Snapshot) -> None:
-        """The routing at once; then what the plan says of how to count."""
-        self._current.take(snapshot.state.routing, snapshot.revision)
+        """Applies the routing immediately, then the plan's periods for counting and its shadow budget."""
+        current, meter, shadow, told, *_ = self._following
+        current.take(snapshot.state.routing, snapshot.revision)
         self._presence.took(snapshot.revision)
-        self._told(self._current)
-        if snapshot.state.plan is not None:
-            statistics = (await self._shelf.get(snapshot.state.plan)).statistics
-            self._meter.set_pace(Pace(statistics.slot_s, statistics.unit_window_s))
+        told(current)
+        if snapshot.state.plan is None:
+            shadow.set_budget(ShadowBudget())
+            return
+        plan = await self._plan_store.get(snapshot.state.plan)
+        meter.set_pace(MeterPeriods(plan.statistics.slot_s, plan.statistics.unit_window_s))
+        shadow.set_budget(plan.shadow)
+
+
+def _hold_off(current: Current) -> Callable[[bool], None]:
+    return lambda held: current.hold_off(held=held)
 
 
 def _reread() -> Routing:
@@ -165,15 +207,22 @@ def _reread() -> Routing:
 
 
 def _replica_name() -> str:
-    """Another for every start: containers on one host may share its name, and each have a process 1,
-    and who shares a name shares the lease, and writes over the other's evidence.
+    """A name that is new for every start.
+
+    Containers on one host may have the same host name, and a process 1 each. Two replicas with the same name would
+    share the lease and overwrite each other's evidence.
     """
     return f"{socket.gethostname()}-{os.getpid()}-{SystemEntropy().token()[:6]}"
 
 
+def store_of(settings: Settings) -> Store:
+    """The store from the settings, not yet started."""
+    return open_store(_store_url(settings))
+
+
 def check_store(settings: Settings) -> None:
-    """Raises ConfigurationError where no store is understood by its URL, or its driver is missing."""
-    open_store(_store_url(settings))
+    """Raises ConfigurationError if the store's URL is not supported or its driver is missing."""
+    store_of(settings)
 
 
 def _store_url(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""The only place where parts are put together: settings in, a running service out."""
+"""Builds a running service from settings."""
 
 from __future__ import annotations
 
@@ -12,76 +12,100 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from segue.api.bodies import Bodies
-from segue.api.build import Parts, build_api
+from segue.api.build import ApiParts, Shown, build_api
 from segue.api.context import Context
 from segue.api.control.config import Effective
 from segue.api.identity import Identity, UnitRules
 from segue.config.load import load_settings
-from segue.core.rollout import effective_share
-from segue.core.speech import UnitSource
-from segue.engines import registry as engine_registry
-from segue.service.current import Current
+from segue.kernel.arms import UnitSource
+from segue.kernel.telemetry.fan_out import FanOut
+from segue.kernel.telemetry.flush import Flusher
+from segue.kernel.telemetry.logs import AccessLog, LogFormat, LoggingRecorder, configure_logging
+from segue.kernel.telemetry.prometheus import MULTIPROC_DIR, PrometheusRecorder, bury_dead_workers, exposed
+from segue.kernel.telemetry.shared_files import reserve_room
+from segue.kernel.telemetry.summary import summarize
+from segue.rollout.core.rollout import effective_share
+from segue.rollout.evidence.meter import Meter
+from segue.rollout.evidence.standing import RolloutExporter
+from segue.speech.core.text.written import TextFormat
+from segue.speech.service.current import Current
 from segue.system.clock import SystemClock
 from segue.system.heap import HeapTrimmer, heap_trim
-from segue.telemetry.flush import Flusher
-from segue.telemetry.logs import AccessLog, LogFormat, LoggingRecorder, configure_logging
-from segue.telemetry.meter import Meter
-from segue.telemetry.prometheus import PrometheusRecorder, bury_dead_workers, exposed
-from segue.telemetry.standing import RolloutExporter
-from segue.telemetry.summary import summarize
+from segue.transport.leaving import Leaving
+from segue.wiring.access import Access
+from segue.wiring.disk import Disk
 from segue.wiring.effective import effective_settings
+from segue.wiring.engines import engines_by
+from segue.wiring.fingerprint import fingerprint
 from segue.wiring.google_grpc import google_grpc
-from segue.wiring.rollout import Rollout, routing_at_boot
+from segue.wiring.rollout import ReplicaFollowers, Rollout, routing_at_boot, store_of
+from segue.wiring.secrets import Secrets
 from segue.wiring.speech import Speech
+from segue.wiring.transport import connections_of
 from segue.wiring.wyoming import wyoming
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from segue.api.app import Doors
+    from segue.api.app import ApiApp
     from segue.config.load import Loaded
     from segue.config.schema import Settings
-    from segue.ports.recorder import Recorder
-    from segue.wiring.speech import CreateEngine
+    from segue.kernel.ports.recorder import Recorder
+    from segue.wiring.engines import CreateEngine
+
+
+def _log_of(settings: Settings) -> LoggingRecorder:
+    return LoggingRecorder(access=AccessLog(settings.access_log), with_text=settings.log_text)
 
 
 class Service:
-    """A whole replica: speech, the history it follows, and the doors."""
+    """A whole replica: speech, the rollout, and the APIs."""
 
-    def __init__(self, loaded: Loaded, create: CreateEngine = engine_registry.create) -> None:
+    def __init__(self, loaded: Loaded, create: CreateEngine | None = None) -> None:
+        """``create`` creates engines; by default from the settings."""
         settings = self._settings = loaded.settings
         registry = CollectorRegistry()
         self._metrics = PrometheusRecorder(registry)
         self._readable = exposed(registry, self._metrics)
-        meter = Meter(self._metrics, SystemClock())
-        recorder = LoggingRecorder(meter, access=AccessLog(settings.access_log), with_text=settings.log_text)
+        meter = Meter(self._metrics.counted, SystemClock(), salt=settings.rollout_id)
+        self.leaving = Leaving()
+        self.connections = connections_of(settings)
+        self.recorder = recorder = FanOut(self._metrics, meter, _log_of(settings))
         routing = routing_at_boot(settings)
         locked_off = "chirp3_enabled" in loaded.from_environment and not settings.chirp3_enabled
         self.current = Current(routing, locked_off=locked_off)
-        self.speech = Speech(settings, self.current, recorder, create)
+        store = store_of(settings)
+        self._secrets = Secrets(settings, store, self.current)
+        disk = Disk(settings, SystemClock(), lambda metric, value: self._metrics.shows(metric, (), value))
+        self.speech = Speech(settings, self.current, recorder, create or engines_by(settings), store.budgets, disk)
         self._metrics.arms_are({arm: spec.model for arm, spec in self.speech.catalogue.arms.items()})
         self._metrics.awaits_units_of(self.speech.catalogue.characters)
         exporter = RolloutExporter(self._metrics)
-        self._rollout = Rollout(settings, self.current, meter, self.speech.clock, self._routing_taken, exporter)
+        self.access = Access(settings, store, self.speech.clock, recorder)
+        following = ReplicaFollowers(
+            self.current, meter, self.speech.shadow, self._routing_taken, self._secrets, self.access.follower
+        )
+        candidate = fingerprint(self.speech.catalogue, self.speech.engines)
+        self._rollout = Rollout(settings, store, following, self.speech.clock, exporter, candidate=candidate)
         self._flusher = Flusher(self._metrics.flush, self.speech.clock)
         self._trimmer = HeapTrimmer(heap_trim(), self.speech.clock)
-        effective = Effective(effective_settings(loaded), self.speech.catalogue)
-        parts = self._parts(recorder, effective)
+        parts = self._parts(recorder, Effective(effective_settings(loaded), self.speech.catalogue))
         self.api = build_api(parts)
         self.context = parts.context
         self.google_grpc = google_grpc(settings, parts.context, self.speech.engines)
-        self.wyoming = wyoming(settings, parts.context, self.speech.engines)
+        self.wyoming = wyoming(settings, parts.context, self.speech.engines, self.connections)
 
     def _routing_taken(self, current: Current) -> None:
         self._metrics.routing_changed(effective_share(current.routing), current.revision)
 
-    def _parts(self, recorder: Recorder, effective: Effective) -> Parts:
+    def _parts(self, recorder: Recorder, effective: Effective) -> ApiParts:
         settings, speech = self._settings, self.speech
         context = Context(
             pipeline=speech.pipeline,
             catalogue=speech.catalogue,
             cache=speech.cache,
             clock=speech.clock,
+            threads=speech.threads,
             recorder=recorder,
             identity=Identity(speech.entropy, _unit_rules(settings)),
             bodies=Bodies(),
@@ -90,19 +114,27 @@ class Service:
             cache_max_age_s=settings.cache_max_age_s,
             public_url=settings.public_url.rstrip("/"),
             max_input_chars=settings.max_input_chars,
+            links=self._secrets.links,
+            callers=self.access.callers if self.access.is_required else None,
+            text_format=TextFormat(settings.text_format),
         )
-        return Parts(
+        return ApiParts(
             context=context,
             engines=speech.engines,
             control=self._rollout.control,
             effective=effective,
             feed=self._rollout.feed,
             reporter=self._rollout.reporter,
+            traffic=self._rollout.traffic,
             jobs=speech.jobs,
+            health=lambda: [*speech.health(), *self.access.health()],
             board=speech.board,
-            admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
+            operators=self.access.operators,
+            keys=self.access.register,
             summary=lambda: summarize(self._readable),
             exposition=self._exposition,
+            stopping=self.leaving.stopping,
+            shown=Shown(docs=settings.api_docs, metrics=settings.metrics),
             lifespan=lambda _: self.running(),
         )
 
@@ -112,7 +144,7 @@ class Service:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Engines first, then the history; closed in the opposite order."""
+        """Starts the engines, then the rollout, then the APIs, and closes them in the opposite order."""
         bury_dead_workers()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._flusher.close)
@@ -122,6 +154,7 @@ class Service:
             stack.push_async_callback(self.speech.close)
             await self.speech.start()
             await stack.enter_async_context(self._rollout.running())
+            await stack.enter_async_context(self.access.running())
             if self.google_grpc is not None:
                 await stack.enter_async_context(self.google_grpc.running())
             if self.wyoming is not None:
@@ -140,10 +173,17 @@ def _unit_rules(settings: Settings) -> UnitRules:
     )
 
 
-def app() -> Doors:
-    """The ASGI application, as settings in the environment say; what worker processes are made by."""
+def app() -> ApiApp:
+    """The ASGI application with settings from the environment, for any ASGI server."""
     loaded = load_settings(os.environ)
     configure_logging(loaded.settings.log_level, LogFormat(loaded.settings.log_format))
-    # Its own hooks would count into the registry that all workers share, beside the catalogue.
+    return service_of_process(loaded).api
+
+
+def service_of_process(loaded: Loaded) -> Service:
+    """The only service of this process. Its metrics may be shared with other workers."""
+    # stamina's own hooks would add metrics that are not in the catalogue to the registry that workers share.
     stamina.instrumentation.set_on_retry_hooks(())
-    return Service(loaded).api
+    if MULTIPROC_DIR in os.environ:
+        reserve_room()
+    return Service(loaded)

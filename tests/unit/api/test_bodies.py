@@ -9,18 +9,17 @@ import pytest
 from fastapi import HTTPException
 
 from segue.api.asgi import ClientGone
-from segue.api.bodies import Bodies, BodyTooLarge, BodyTooSlow
+from segue.api.bodies import Bodies
 from segue.api.elevenlabs import errors as elevenlabs
 from segue.api.google_rest import errors as google_rest
 from segue.api.native import errors as native
 from segue.api.openai import errors as openai
-from segue.core.errors import InvalidRequest
+from segue.api.refusals import BodyTooLarge, BodyTooSlow, BodyUnread, UnknownCoding
+from segue.kernel.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import ModuleType
-
-    from segue.api.bodies import BodyUnread
 
 GONE = {"type": "http.disconnect"}
 
@@ -90,7 +89,9 @@ async def test_a_body_that_is_there_leaves_all_the_time_to_the_answer() -> None:
 
 
 @pytest.mark.parametrize("dialect", [elevenlabs, google_rest, native, openai], ids=lambda errors: errors.__name__)
-@pytest.mark.parametrize("error", [BodyTooLarge("too large"), BodyTooSlow("too slow")], ids=str)
+@pytest.mark.parametrize(
+    "error", [BodyTooLarge("too large"), BodyTooSlow("too slow"), UnknownCoding("br")], ids=str
+)
 def test_an_answer_to_a_body_left_unread_closes_the_connection(dialect: ModuleType, error: BodyUnread) -> None:
     assert (b"connection", b"close") in dialect.refused(error, "r").headers
     assert (b"connection", b"close") not in dialect.refused(InvalidRequest("no"), "r").headers

@@ -7,8 +7,8 @@ from hashlib import blake2b
 import pytest
 
 from segue.api.identity import Identity, UnitRules
-from segue.core.errors import InvalidRequest
-from segue.core.speech import Unit, UnitSource
+from segue.kernel.arms import Unit, UnitSource
+from segue.kernel.errors import InvalidRequest
 from segue.system.clock import SystemEntropy
 
 EVERYTHING = {

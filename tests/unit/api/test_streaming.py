@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from segue.api.streaming import send_stream
-from segue.core.speech import AudioFormat, Container, SpeechRequest, Unit, UnitSource
+from segue.kernel.arms import Unit, UnitSource
+from segue.speech.core.speech import AudioFormat, Container, SpeechRequest
 from support.service import staged
 
 if TYPE_CHECKING:

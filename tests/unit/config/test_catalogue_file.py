@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from segue.config.catalogue_file import PROFILES, read_catalogue
-from segue.core.catalogue import Delivery
-from segue.core.errors import ConfigurationError
-from segue.core.speech import Arm
+from segue.kernel.arms import Arm
+from segue.kernel.errors import ConfigurationError
+from segue.speech.core.catalogue import Delivery
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from segue.ports.engine import Engine
+    from segue.speech.ports.engine import Engine
 
 
 class Design(NamedTuple):
@@ -113,21 +113,34 @@ def test_each_character_has_its_google_voices(key: str) -> None:
 
 @pytest.mark.embedded
 def test_every_embedded_voice_is_one_that_its_engine_has() -> None:
-    from support.embedded import espeak_engine, piper_engine
+    from support.embedded import espeak_engine, kokoro_engine, piper_engine
 
-    engines: dict[Arm, Engine] = {Arm.BASELINE: espeak_engine(), Arm.CANDIDATE: piper_engine()}
+    engines: dict[str, Engine] = {"espeak": espeak_engine(), "piper": piper_engine(), "kokoro": kokoro_engine()}
     catalogue, _ = read_catalogue("embedded")
 
     for character in catalogue.characters.values():
         for arm, deliveries in character.deliveries.items():
-            assert all(engines[arm].voice(said.voice).name == said.voice for said in deliveries)
+            for said in deliveries:
+                assert engines[catalogue.engine_of(arm, said)].voice(said.voice).name == said.voice
+
+
+def test_each_character_has_a_candidate_of_its_own_in_mandarin() -> None:
+    catalogue, _ = read_catalogue("embedded")
+    voices = [
+        said.voice
+        for character in catalogue.characters.values()
+        for said in character.deliveries[Arm.CANDIDATE]
+        if said.engine == "kokoro"
+    ]
+
+    assert len({frozenset(voice.split("+")) for voice in voices}) == len(voices) == 14
 
 
 def test_the_arms_say_what_is_really_heard() -> None:
     embedded, _ = read_catalogue("embedded")
     google, _ = read_catalogue("google")
 
-    assert [embedded.arms[arm].model for arm in Arm] == ["espeak-ng", "piper"]
+    assert [embedded.arms[arm].model for arm in Arm] == ["espeak-ng", "neural"]
     assert [google.arms[arm].model for arm in Arm] == ["wavenet", "chirp3-hd"]
 
 
@@ -180,7 +193,7 @@ def test_options_of_engines_come_as_plain_values(file: Path) -> None:
         ("    pitch: -6", "    pitch: low", "characters.ghoul.pitch", "valid number"),
         ("    name: Ghoul", "    nmae: Ghoul", "characters.ghoul.nmae", "unknown key"),
         ("version: 1", "version: 2", "version", "less than or equal to 1"),
-        ("default_character: ghoul", "default_character: nobody", "default_character", "no character is called"),
+        ("default_character: ghoul", "default_character: nobody", "default_character", "unknown character"),
         (
             "    candidate: {voice: joe, pitch: -3}",
             "    candidate: []",
@@ -221,9 +234,9 @@ def test_loose_ends_are_found(file: Path) -> None:
         return f"{file}:{line_of(content, key)}"
 
     assert faults(file, content) == [
-        f"{at('onyx')}: aliases.onyx: no character is called 'nobody'",
-        f"{at('ghoul: ghoul')}: aliases.ghoul: a character is called that already",
-        f"{at('wavenet')}: quotas.wavenet: a quota is named engine/family, such as google/wavenet",
+        f"{at('onyx')}: aliases.onyx: unknown character 'nobody'",
+        f"{at('ghoul: ghoul')}: aliases.ghoul: a character has this name; rename the alias",
+        f"{at('wavenet')}: quotas.wavenet: invalid quota name; expected engine/family, for example google/wavenet",
     ]
 
 

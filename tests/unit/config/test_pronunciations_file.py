@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from segue.config.pronunciations_file import read_pronunciations
-from segue.core.errors import ConfigurationError
-from segue.core.speech import PhoneticAlphabet, Pronunciation
+from segue.kernel.errors import ConfigurationError
+from segue.speech.core.speech import PhoneticAlphabet, Pronunciation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,15 +74,15 @@ def test_every_fault_is_told_at_its_line(file: Path) -> None:
     told = faults(file, BAD)
 
     assert [fault.partition(":")[0] for fault in told] == ["3", "4", "5", "6", "7", "8", "9"]
-    assert "either a pronunciation, or say" in told[0]
-    assert "'€' (U+20AC) is none of its symbols" in told[1]
+    assert "either pronunciation: or say:" in told[0]
+    assert "'€' (U+20AC) is not one of its symbols" in told[1]
     assert "'#' (U+0023)" in told[2]
     assert "nothing that can be spoken" in told[3]
     assert "unknown key" in told[5]
 
 
 def test_a_word_that_stands_twice_is_a_fault(file: Path) -> None:
-    assert faults(file, TWICE) == ["5: words.2: 'who' stands at line 3 already; keep one"]
+    assert faults(file, TWICE) == ["5: words.2: 'who' is already defined at line 3; keep one of the two"]
 
 
 def test_a_file_that_is_not_there_is_told(file: Path) -> None:

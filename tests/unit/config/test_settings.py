@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from segue.config.load import load_settings
-from segue.config.schema import Settings, env_name
-from segue.core.errors import ConfigurationError
+from segue.config.names import env_name
+from segue.config.schema import Settings
+from segue.kernel.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,8 +180,8 @@ def test_an_unknown_key_in_the_file_is_a_fault(file: Path) -> None:
     [
         ("port: [9000\n", "not valid YAML"),
         ("port: 1\nport: 2\n", "not valid YAML"),
-        ("- port\n- 9000\n", "a settings file is a mapping"),
-        ("just words\n", "a settings file is a mapping"),
+        ("- port\n- 9000\n", "not a settings file; write one setting per line"),
+        ("just words\n", "not a settings file; write one setting per line"),
     ],
 )
 def test_a_file_that_is_none_is_one_fault(file: Path, content: str, message: str) -> None:
@@ -223,7 +224,10 @@ def test_the_rollout_file_sets_nothing_else(tmp_path: Path) -> None:
     rollout.write_text("CHIRP3_ENABLED=true\nSEGUE_PORT=1\nPATH=/tmp\n", encoding="utf-8")
     found = faults({"SEGUE_ROLLOUT_FILE": str(rollout)})
 
-    assert [fault.partition(": only")[0] for fault in found] == [f"{rollout}: SEGUE_PORT", f"{rollout}: PATH"]
+    assert [fault.partition(": not allowed")[0] for fault in found] == [
+        f"{rollout}: SEGUE_PORT",
+        f"{rollout}: PATH",
+    ]
 
 
 def test_a_wrong_value_in_the_rollout_file_is_not_blamed_on_the_environment(tmp_path: Path) -> None:

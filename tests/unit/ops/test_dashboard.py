@@ -11,14 +11,15 @@ import pytest
 from typer.testing import CliRunner
 
 from segue.cli.main import app
-from segue.telemetry.catalog import METRICS
+from segue.kernel.telemetry.catalog import METRICS
+from support.paths import ROOT
 from support.rollouts import chirp3
 
 grafana = pytest.importorskip(
     "segue.ops.dashboard.grafana", reason="needs the Grafana SDK: pip install 'segue[ops]'", exc_type=ImportError
 )
 
-SHIPPED = Path(__file__).parents[3] / "deploy" / "grafana" / "segue.json"
+SHIPPED = ROOT / "deploy" / "grafana" / "segue.json"
 BOARD: dict[str, Any] = json.loads(grafana.dashboard_json(chirp3()))
 PANELS: dict[str, Any] = {panel["title"]: panel for panel in BOARD["panels"] if panel["type"] != "row"}
 EXPRESSIONS = [target["expr"] for panel in PANELS.values() for target in panel["targets"]]
@@ -35,7 +36,7 @@ def test_the_file_is_what_the_command_writes() -> None:
         "Mean synthesis time",
         "P95 synthesis time",
         "Fallback rate",
-        "Models heard",
+        "Requests by model",
         "Synthesis time by model",
         "Requests by character",
         "Mean synthesis time by character",
@@ -46,7 +47,7 @@ def test_the_file_is_what_the_command_writes() -> None:
         "Audio size",
         "Text length",
         "Synthesis time, percentiles",
-        "Answer time, percentiles",
+        "Response time, percentiles",
         "Stage",
         "Candidate share",
         "Stage and share",

@@ -13,13 +13,24 @@ from segue.ops.report.html import html
 from segue.ops.report.markdown import markdown
 from segue.ops.report.plots import plots
 from segue.ops.words import moment, ratio_in_words, span
-from segue.ports.report import Followed, GoingBack, Heard, Point, Report, Standing, Stay, Transition
+from segue.rollout.ports.report import (
+    ArmStatistics,
+    Followed,
+    GoingBack,
+    Period,
+    Point,
+    Report,
+    StandingInWords,
+    Transition,
+)
 
 _AT_S = 1_750_000_000.0
-_HALF = Standing("running", "half", 0, 50.0, ("pip_boy", "ghoul"))
-_OFF = Standing("rolled_back", "half", 0, 0.0, ("pip_boy", "ghoul"))
-_FINE = Heard(units=120, success_ratio=1.0, mean_s=0.21, p50_s=0.2, p95_s=0.35, p99_s=0.4)
-_BAD = Heard(units=80, errors=20, fallbacks=20, success_ratio=0.75, mean_s=1.5, p50_s=1.25, p95_s=2.5, p99_s=3.0)
+_HALF = StandingInWords("running", "half", 0, 50.0, ("pip_boy", "ghoul"))
+_OFF = StandingInWords("rolled_back", "half", 0, 0.0, ("pip_boy", "ghoul"))
+_FINE = ArmStatistics(units=120, success_ratio=1.0, mean_s=0.21, p50_s=0.2, p95_s=0.35, p99_s=0.4)
+_BAD = ArmStatistics(
+    units=80, errors=20, fallbacks=20, success_ratio=0.75, mean_s=1.5, p50_s=1.25, p95_s=2.5, p99_s=3.0
+)
 
 
 def a_report(*, why: str = "錯誤率太高", weeks: int = 0, points: int = 12) -> Report:
@@ -51,12 +62,12 @@ def a_report(*, why: str = "錯誤率太高", weeks: int = 0, points: int = 12) 
             Transition(2, back.at_s, "judge", "roll_back", why, "P0", "", _OFF, ("error_rate: missed",)),
         ),
         stays=(
-            Stay(1, _AT_S, back.at_s, _HALF, _FINE, _BAD),
-            Stay(2, back.at_s, _AT_S + length_s, _OFF, _FINE, Heard()),
+            Period(1, _AT_S, back.at_s, _HALF, _FINE, _BAD),
+            Period(2, back.at_s, _AT_S + length_s, _OFF, _FINE, ArmStatistics()),
         ),
         goings_back=(back,),
         points=tuple(
-            Point(_AT_S + n * width_s, width_s, _FINE, _BAD if n < 6 else Heard()) for n in range(points)
+            Point(_AT_S + n * width_s, width_s, _FINE, _BAD if n < 6 else ArmStatistics()) for n in range(points)
         ),
     )
 
@@ -70,7 +81,7 @@ _FACTS = (
     "P0",
     "128 ms: decided in 4 ms, the slowest of 2 replica(s), b, after 124 ms",
     "ghoul, pip_boy; share 50 %; 80 units heard the candidate in the hour before",
-    "everyone to the baseline, the switch off; without a restart",
+    "all listeners to the baseline, master switch off; without a restart",
     "half, rolled_back, 0 % of pip_boy, ghoul",
     "75 %",
     "2.50 s",
@@ -151,7 +162,7 @@ def test_weeks_are_drawn_as_small_as_minutes() -> None:
 
 
 def test_an_empty_report_is_a_page_and_a_text_and_a_plot() -> None:
-    assert "nothing has happened" in markdown(EMPTY)
+    assert "the history is empty" in markdown(EMPTY)
     assert "None." in html(EMPTY, drawn(EMPTY))
 
 
@@ -164,7 +175,7 @@ def test_without_matplotlib_there_are_no_plots_and_no_complaint() -> None:
 import sys
 sys.modules["matplotlib"] = None
 from segue.ops.report.plots import plots
-from segue.ports.report import Report
+from segue.rollout.ports.report import Report
 print(plots(Report("x", "", "", 0.0, 0.0, (), (), (), ())))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)

@@ -11,15 +11,15 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from segue.cli.main import app
-from segue.core.gates import Gate, Metric
-from segue.core.plan import Plan, Stage, Step
+from segue.kernel.telemetry.catalog import METRICS
 from segue.ops.rules.alerts import Severity, Timing, alerts
 from segue.ops.rules.files import PROOF, RULES, rule_files
 from segue.ops.rules.measures import measures
-from segue.telemetry.catalog import METRICS
+from segue.rollout.core.gates import Gate, GateMetric
+from segue.rollout.core.plan import Plan, Stage, Step
+from support.paths import ROOT
 from support.rollouts import chirp3
 
-ROOT = Path(__file__).parents[3]
 ALERTS = {alert.name: alert for alert in alerts(chirp3(), Timing(), "segue")}
 HEADINGS = re.findall(r"^### (\w+)$", (ROOT / "docs" / "runbook.md").read_text("utf-8"), re.MULTILINE)
 
@@ -47,7 +47,7 @@ def test_each_gate_warns_at_its_target_and_is_critical_at_its_alarm() -> None:
 
 
 def test_a_gate_without_a_way_to_roll_back_is_critical_where_it_steps_back() -> None:
-    plan = Plan("one", (Stage("all", (Step(1, 1.0),)),), (Gate(Metric.ERROR_RATE, step_back=0.05),))
+    plan = Plan("one", (Stage("all", (Step(1, 1.0),)),), (Gate(GateMetric.ERROR_RATE, step_back=0.05),))
     found = [alert for alert in alerts(plan, Timing(), "segue") if "ErrorRate" in alert.name]
 
     assert [(alert.name, alert.expr.split(" and ")[0]) for alert in found] == [
@@ -87,7 +87,7 @@ def test_every_metric_that_a_rule_reads_is_in_the_catalogue() -> None:
 
 
 def test_every_gate_that_a_plan_can_have_is_measured() -> None:
-    assert set(Metric) <= set(measures("5m"))
+    assert set(GateMetric) <= set(measures("5m"))
 
 
 def test_the_command_writes_where_it_is_told_and_notices_what_is_stale(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from segue.config.load import load_settings
-from segue.core.errors import ConfigurationError
-from segue.testing.google import self_signed
+from segue.kernel.errors import ConfigurationError
 from segue.wiring.google_grpc import check_google_grpc
+from support.google_cloud import self_signed
 from support.ports import free_port
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_certificate_and_key_make_tls(tmp_path: Path) -> None:
 
 
 def test_a_certificate_alone_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="go together"):
+    with pytest.raises(ConfigurationError, match="only one of them is set"):
         check(SEGUE_GOOGLE_GRPC_PORT="0", SEGUE_GOOGLE_GRPC_TLS_CERT=str(tmp_path / "cert.pem"))
 
 
@@ -60,7 +60,7 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path, certificate: by
     key.write_bytes(self_signed().private_key)
     chain.write_bytes(certificate)
     files = {"SEGUE_GOOGLE_GRPC_TLS_CERT": str(chain), "SEGUE_GOOGLE_GRPC_TLS_KEY": str(key)}
-    with pytest.raises(ConfigurationError, match="no PEM certificate and its key"):
+    with pytest.raises(ConfigurationError, match="expected a PEM certificate and its key"):
         check(SEGUE_GOOGLE_GRPC_PORT="0", **files)
 
 
@@ -73,7 +73,7 @@ def test_a_taken_port_is_told_with_its_number() -> None:
 
 def test_several_workers_need_a_port_that_they_can_share() -> None:
     check(SEGUE_GOOGLE_GRPC_PORT=str(free_port()), SEGUE_WORKERS="2")
-    with pytest.raises(ConfigurationError, match="every worker would pick a port of its own"):
+    with pytest.raises(ConfigurationError, match="each worker would pick a different port"):
         check(SEGUE_GOOGLE_GRPC_PORT="0", SEGUE_WORKERS="2")
 
 
@@ -86,4 +86,4 @@ def test_missing_packages_are_named_with_the_way_to_get_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
-    assert "SEGUE_GOOGLE_GRPC_PORT: needs the package 'grpc': pip install 'segue[google]'" in done.stderr
+    assert "SEGUE_GOOGLE_GRPC_PORT: the package 'grpc' is missing; run: pip install 'segue[google]'" in done.stderr

@@ -10,14 +10,14 @@ from typer.testing import CliRunner
 
 from segue.cli.main import app
 from segue.config.load import load_settings
-from segue.core.errors import ConfigurationError
+from segue.kernel.errors import ConfigurationError
 from segue.testing.clock import FakeClock
 from segue.wiring.notices import notice_targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segue.ports.notice import Target
+    from segue.rollout.ports.notice import Target
 
 
 def targets(**environ: str) -> Sequence[Target]:

@@ -9,13 +9,13 @@ import sys
 import pytest
 
 from segue.config.load import load_settings
-from segue.core.errors import ConfigurationError
+from segue.kernel.errors import ConfigurationError
 from segue.wiring.wyoming import check_wyoming
 
 _WITHOUT = """
 import sys
 from segue.config.load import load_settings
-from segue.core.errors import ConfigurationError
+from segue.kernel.errors import ConfigurationError
 from segue.wiring.wyoming import check_wyoming
 
 sys.modules["wyoming"] = None
@@ -32,7 +32,7 @@ def test_there_is_none_unless_a_port_is_set() -> None:
 
 def test_a_free_port_is_for_one_worker() -> None:
     settings = load_settings({"SEGUE_WYOMING_PORT": "0", "SEGUE_WORKERS": "2"}).settings
-    with pytest.raises(ConfigurationError, match="every worker would pick a port of its own"):
+    with pytest.raises(ConfigurationError, match="each worker would pick a different port"):
         check_wyoming(settings)
 
 
@@ -47,4 +47,6 @@ def test_a_taken_port_is_told_with_its_number() -> None:
 def test_without_the_package_the_way_to_it_is_told() -> None:
     """In an interpreter of its own, which cannot find it."""
     done = subprocess.run([sys.executable, "-c", _WITHOUT], capture_output=True, text=True, timeout=30, check=True)
-    assert done.stdout == "SEGUE_WYOMING_PORT: needs the package 'wyoming': pip install 'segue[wyoming]'\n"
+    assert (
+        done.stdout == "SEGUE_WYOMING_PORT: the package 'wyoming' is missing; run: pip install 'segue[wyoming]'\n"
+    )

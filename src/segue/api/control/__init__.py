@@ -1,1 +1,1 @@
-"""Steering while the service runs: for operators, behind a token."""
+"""The control API, for operators with the admin token or an API key."""

@@ -1,4 +1,4 @@
-"""``/api/v1/faults``: engines broken on purpose, where the operator allowed it."""
+"""``/api/v1/faults``: fault injection into engines, if the settings allow it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
+from segue.access.roles import Permission
 from segue.api.control.bodies import ERRORS
-from segue.ports.faults import Fault, FaultKind
+from segue.speech.ports.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
-    from segue.ports.clock import Clock
-    from segue.ports.faults import FaultBoard
+    from segue.api.auth import Operators
+    from segue.kernel.ports.clock import Clock
+    from segue.speech.ports.faults import FaultBoard
 
 
 class FaultBody(BaseModel):
-    """One way to break. ``for_s`` seconds from now; empty names mean everyone."""
+    """An injected fault. It lasts for ``for_s`` seconds from now; empty names match everything."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,26 +36,25 @@ class FaultsBody(BaseModel):
     faults: list[FaultBody] = Field(max_length=100)
 
 
-def fault_routes(
-    board: FaultBoard, engines: Collection[str], clock: Clock, check: Callable[..., str]
-) -> APIRouter:
-    """The routes; mounted only where fault injection is allowed."""
+def fault_routes(board: FaultBoard, engines: Collection[str], clock: Clock, operators: Operators) -> APIRouter:
+    """The routes; they exist only if fault injection is allowed."""
     routes = APIRouter(prefix="/api/v1/faults", tags=["faults"], responses=ERRORS)
-    operator: Any = Depends(check)
+    viewer: Any = Depends(operators.may(Permission.VIEW))
+    operator: Any = Depends(operators.may(Permission.OPERATE))
 
     def known(engine: str) -> str:
         if engine not in engines:
             raise HTTPException(400, f"unknown engine {engine[:64]!r}; known: {', '.join(sorted(engines))}")
         return engine
 
-    @routes.get("/{engine}", summary="The faults in force on an engine of this process")
-    async def get_faults(engine: str, _: str = operator) -> FaultsBody:
+    @routes.get("/{engine}", summary="Get the faults in force on an engine of this process")
+    async def get_faults(engine: str, _: str = viewer) -> FaultsBody:
         now_s = clock.monotonic_s()
         return FaultsBody(
             faults=[_shown(fault, now_s) for fault in board.faults(known(engine)) if _in_force(fault, now_s)]
         )
 
-    @routes.put("/{engine}", summary="Replace the faults of an engine; an empty list mends it")
+    @routes.put("/{engine}", summary="Replace the faults of an engine; an empty list removes them")
     async def put_faults(engine: str, body: FaultsBody, _: str = operator) -> FaultsBody:
         now_s = clock.monotonic_s()
         board.set_faults(known(engine), tuple(_understood(fault, now_s) for fault in body.faults))

@@ -1,4 +1,4 @@
-"""``/api/v1/rollout/report``: the rollout told afterwards, for people's records."""
+"""``/api/v1/rollout/report`` and ``/traffic``: the report on the rollout, and the traffic of the last day."""
 
 from __future__ import annotations
 
@@ -6,25 +6,43 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from segue.access.roles import Permission
 from segue.api.control.bodies import ERRORS
-from segue.ports.report import Report
+from segue.rollout.ports.control import TrafficBody
+from segue.rollout.ports.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from segue.api.auth import Operators
+    from segue.rollout.controller.reporting import Reporter
+    from segue.rollout.controller.traffic import SeenTraffic, TrafficLog
 
-    from segue.controller.reporting import Reporter
+
+def _traffic(seen: SeenTraffic) -> TrafficBody:
+    return TrafficBody(
+        since_s=seen.since_s,
+        seen_s=seen.seen_s,
+        requests=seen.lookups,
+        cache_hits=seen.hits,
+        units=dict(seen.units),
+    )
 
 
-def report_routes(reporter: Reporter, check: Callable[..., str]) -> APIRouter:
-    """The route; for operators."""
+def report_routes(reporter: Reporter, traffic: TrafficLog, operators: Operators) -> APIRouter:
+    """The routes, for operators."""
     routes = APIRouter(prefix="/api/v1/rollout", tags=["rollout"], responses=ERRORS)
-    operator: Any = Depends(check)
+    viewer: Any = Depends(operators.may(Permission.VIEW))
 
-    @routes.get("/report", summary="What was decided, what was heard, and a record of every going back")
+    @routes.get(
+        "/report", summary="Get the report: decisions, what each stage served, and every step back and rollback"
+    )
     async def get_report(
-        whole: Annotated[bool, Query(description="From the history's beginning, not the latest start")] = False,  # noqa: FBT002
-        _: str = operator,
+        whole: Annotated[bool, Query(description="Cover the whole history, not only the latest plan")] = False,  # noqa: FBT002
+        _: str = viewer,
     ) -> Report:
         return await reporter.report(whole=whole)
+
+    @routes.get("/traffic", summary="Get the traffic of the last day, as far as it was recorded")
+    async def get_traffic(_: str = viewer) -> TrafficBody:
+        return _traffic(await traffic.last_day())
 
     return routes

@@ -1,4 +1,4 @@
-"""``/api/v1/rollout``: where the rollout stands, and what operators do to it."""
+"""``/api/v1/rollout``: the rollout's status, and the operators' commands."""
 
 from __future__ import annotations
 
@@ -8,55 +8,55 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 
-from segue.api.control.bodies import (
-    ERRORS,
-    CharacterBody,
-    DoneBody,
-    EventBody,
-    JudgementBody,
-    OrderBody,
-    PlanBody,
-    ReplicaBody,
-    RoutingBody,
-    RoutingPatch,
-    StartBody,
-    StateBody,
-    StatusBody,
+from segue.access.roles import Permission
+from segue.api.control.answers import (
+    done_body,
+    event_body,
+    judgement_body,
+    plan_body,
+    routing_body,
+    state_body,
+    wait_body,
 )
-from segue.controller.ledger import entry_of
-from segue.controller.steering import Order
-from segue.core.rollout import RoutingChange
-from segue.core.units import ppm_from_percent
+from segue.api.control.bodies import ERRORS, CharacterBody, MoveBody, OrderBody, RoutingPatch, StartBody
+from segue.api.control.languages import Wanted
+from segue.kernel.units import ppm_from_percent
+from segue.rollout.controller.ledger import entry_of
+from segue.rollout.controller.steering import Command
+from segue.rollout.core.rollout import RoutingChange
+from segue.rollout.ports.control import DoneBody, EventBody, ReplicaBody, RoutingBody, SaltBody, StatusBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from segue.controller.ledger import Ledger
-    from segue.controller.overview import Overlook
-    from segue.controller.steering import Steering
-    from segue.core.catalogue import Catalogue
-    from segue.core.plan import Plan
-    from segue.service.current import Current
+    from segue.api.auth import Operators
+    from segue.rollout.controller.ledger import Ledger
+    from segue.rollout.controller.overview import StatusReader
+    from segue.rollout.controller.steering import Steering
+    from segue.rollout.core.plan import Plan
+    from segue.rollout.wording import Language
+    from segue.speech.core.catalogue import Catalogue
+    from segue.speech.service.current import Current
 
 _LONGEST_HISTORY = 1000
-_LOCKED = "CHIRP3_ENABLED=false in the environment holds the candidate off; unset it first"
+_LOCKED = "CHIRP3_ENABLED=false in the environment keeps the candidate switched off; unset it first"
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutControl:
-    """What the routes act through. ``read_plan`` understands a plan's file, or raises ConfigurationError."""
+    """The dependencies of the routes. ``read_plan`` parses a plan file, or raises ConfigurationError."""
 
     current: Current
     ledger: Ledger
     steering: Steering
-    overlook: Overlook
+    status_reader: StatusReader
     catalogue: Catalogue
     read_plan: Callable[[str], Plan]
     rollout_id: str
 
     def routing(self) -> RoutingBody:
         current = self.current
-        return RoutingBody.of(current.routing, current.revision, locked_off=current.locked_off)
+        return routing_body(current.routing, current.revision, self.rollout_id, locked_off=current.locked_off)
 
     def refuse_unknown(self, characters: Collection[str]) -> None:
         unknown = sorted(set(characters) - set(self.catalogue.characters))
@@ -69,39 +69,50 @@ class RolloutControl:
             raise HTTPException(409, _LOCKED)
 
 
-def control_routes(control: RolloutControl, check: Callable[..., str]) -> APIRouter:
-    """The routes; every one is for operators."""
+def control_routes(control: RolloutControl, operators: Operators) -> APIRouter:
+    """The routes, all for operators."""
     routes = APIRouter(prefix="/api/v1/rollout", tags=["rollout"], responses=ERRORS)
-    operator: Any = Depends(check)
-    _add_looking(routes, control, operator)
+    _add_looking(routes, control, operators)
+    operator: Any = Depends(operators.may(Permission.OPERATE))
     _add_steering(routes, control, operator)
     _add_going_back(routes, control, operator)
     return routes
 
 
-def _add_looking(routes: APIRouter, control: RolloutControl, operator: Any) -> None:
-    @routes.get("", summary="The routing in force on this replica")
-    async def get_routing(_: str = operator) -> RoutingBody:
+def _add_looking(routes: APIRouter, control: RolloutControl, operators: Operators) -> None:
+    viewer: Any = Depends(operators.may(Permission.VIEW))
+    admin: Any = Depends(operators.may(Permission.ADMIN))
+
+    @routes.get("", summary="Get the routing in force on this replica")
+    async def get_routing(_: str = viewer) -> RoutingBody:
         return control.routing()
 
-    @routes.get("/status", summary="Where the rollout stands, and what the judge thinks")
-    async def get_status(_: str = operator) -> StatusBody:
-        return await _status(control)
+    @routes.get("/status", summary="Get the rollout's status and the judge's latest decision")
+    async def get_status(language: Wanted, _: str = viewer) -> StatusBody:
+        return await _status(control, language)
 
-    @routes.get("/history", summary="What happened, oldest first")
+    @routes.get(
+        "/salt",
+        summary="Get the salt of assignments; keep it secret, because it lets anyone choose ids for either arm",
+    )
+    async def get_salt(_: str = admin) -> SaltBody:
+        return SaltBody(rollout_id=control.rollout_id, salt=control.current.routing.salt)
+
+    @routes.get("/history", summary="Get the history, oldest entry first")
     async def get_history(
+        language: Wanted,
         after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
         limit: Annotated[int, Query(ge=1, le=_LONGEST_HISTORY)] = _LONGEST_HISTORY,
-        _: str = operator,
+        _: str = viewer,
     ) -> list[EventBody]:
         events = await control.ledger.history(after=after, limit=limit)
-        return [EventBody.of(event, entry_of(event)) for event in events]
+        return [event_body(event, entry_of(event), language) for event in events]
 
 
 def _add_steering(routes: APIRouter, control: RolloutControl, operator: Any) -> None:
     steering = control.steering
 
-    @routes.patch("", summary="Change the routing of the running service by hand")
+    @routes.patch("", summary="Set the routing of the running service")
     async def patch_routing(patch: RoutingPatch, actor: str = operator) -> RoutingBody:
         control.refuse_unknown([*(patch.characters or ()), *(patch.held_back or ())])
         if patch.enabled:
@@ -109,54 +120,68 @@ def _add_steering(routes: APIRouter, control: RolloutControl, operator: Any) -> 
         await steering.set_routing(_change(patch), _order(patch, actor))
         return control.routing()
 
-    @routes.post("/start", summary="Begin a plan; the candidate is switched on")
+    @routes.post("/start", summary="Start a plan; switches the candidate on")
     async def post_start(body: StartBody, actor: str = operator) -> DoneBody:
         control.refuse_locked()
-        plan = await asyncio.to_thread(control.read_plan, body.plan)  # a long one takes seconds
-        return DoneBody.of(await steering.start(plan, _order(body, actor)))
+        plan = await asyncio.to_thread(control.read_plan, body.plan)  # a long plan takes seconds
+        return done_body(await steering.start(plan, _order(body, actor), _stage(plan, body.at)))
 
-    @routes.post("/pause", summary="Go neither on nor, but for alarms, back")
+    @routes.post("/pause", summary="Freeze the rollout; alarms can still roll it back")
     async def post_pause(body: OrderBody, actor: str = operator) -> DoneBody:
-        return DoneBody.of(await steering.pause(_order(body, actor)))
+        return done_body(await steering.pause(_order(body, actor)))
 
-    @routes.post("/resume", summary="Go on: after a pause, a cool-down, or a roll back")
+    @routes.post("/resume", summary="Continue after a pause, a cool-down or a rollback")
     async def post_resume(body: OrderBody, actor: str = operator) -> DoneBody:
         control.refuse_locked()
-        return DoneBody.of(await steering.resume(_order(body, actor)))
+        return done_body(await steering.resume(_order(body, actor)))
 
-    @routes.post("/approve", summary="Agree to the next stage, where one is asked for")
+    @routes.post("/approve", summary="Approve the next stage, if it requires approval")
     async def post_approve(body: OrderBody, actor: str = operator) -> DoneBody:
-        return DoneBody.of(await steering.approve(_order(body, actor)))
+        return done_body(await steering.approve(_order(body, actor)))
 
-    @routes.post("/advance", summary="To the next step now, whatever the gates say")
-    async def post_advance(body: OrderBody, actor: str = operator) -> DoneBody:
-        return DoneBody.of(await steering.advance(_order(body, actor)))
+    @routes.post(
+        "/advance",
+        summary="Go to the next step now without checking the gates; from the last step, finish the plan",
+    )
+    async def post_advance(body: MoveBody, actor: str = operator) -> DoneBody:
+        return done_body(await steering.advance(_move(body, actor)))
 
 
 def _add_going_back(routes: APIRouter, control: RolloutControl, operator: Any) -> None:
     steering = control.steering
 
-    @routes.post("/back", summary="One stage back, to cool down")
-    async def post_back(body: OrderBody, actor: str = operator) -> DoneBody:
-        return DoneBody.of(await steering.back(_order(body, actor)))
+    @routes.post("/back", summary="Go back one stage and cool down")
+    async def post_back(body: MoveBody, actor: str = operator) -> DoneBody:
+        return done_body(await steering.back(_move(body, actor)))
 
-    @routes.post("/rollback", summary="Everyone on the baseline, now, on every replica")
+    @routes.post("/rollback", summary="Move all listeners to the baseline now, on every replica")
     async def post_rollback(body: OrderBody, actor: str = operator) -> DoneBody:
-        return DoneBody.of(await steering.roll_back(_order(body, actor)))
+        return done_body(await steering.roll_back(_order(body, actor)))
 
-    @routes.post("/hold-back", summary="One character on the baseline")
+    @routes.post("/hold-back", summary="Move one character back to the baseline")
     async def post_hold_back(body: CharacterBody, actor: str = operator) -> DoneBody:
         control.refuse_unknown([body.character])
-        return DoneBody.of(await steering.hold_back(body.character, _order(body, actor)))
+        return done_body(await steering.hold_back(body.character, _order(body, actor)))
 
-    @routes.post("/release", summary="A character that was held back may use the candidate again")
+    @routes.post("/release", summary="Let a held-back character use the candidate again")
     async def post_release(body: CharacterBody, actor: str = operator) -> DoneBody:
         control.refuse_unknown([body.character])
-        return DoneBody.of(await steering.release(body.character, _order(body, actor)))
+        return done_body(await steering.release(body.character, _order(body, actor)))
 
 
-def _order(body: OrderBody, actor: str) -> Order:
-    return Order(actor, body.why, body.seen)
+def _order(body: OrderBody, actor: str) -> Command:
+    return Command(actor, body.why, body.seen)
+
+
+def _move(body: MoveBody, actor: str) -> Command:
+    return Command(actor, body.why, body.seen, body.from_stage, body.from_step)
+
+
+def _stage(plan: Plan, at: int | str | None) -> int:
+    try:
+        return 0 if at is None else plan.stage_number(at)
+    except LookupError as error:
+        raise HTTPException(400, str(error.args[0])) from None
 
 
 def _change(patch: RoutingPatch) -> RoutingChange:
@@ -169,21 +194,20 @@ def _change(patch: RoutingPatch) -> RoutingChange:
     )
 
 
-async def _status(control: RolloutControl) -> StatusBody:
-    overview = await control.overlook.now()
+async def _status(control: RolloutControl, language: Language) -> StatusBody:
+    overview = await control.status_reader.now()
     state = overview.snapshot.state
     return StatusBody(
         rollout_id=control.rollout_id,
         revision=overview.snapshot.revision,
         now_s=overview.now_s,
-        state=StateBody.of(state),
-        plan=None if overview.plan is None else PlanBody.of(overview.plan),
-        held_for_s=state.held_for_s(overview.now_s),
+        state=state_body(state),
+        plan=None if overview.plan is None else plan_body(overview.plan),
+        held_for_s=overview.held_s,
         hold_s=overview.hold_s,
         resume_stage=overview.resume_stage,
-        judgement=None if overview.judgement is None else JudgementBody.of(overview.judgement),
-        replicas=[
-            ReplicaBody(name=one.name, revision=one.revision, seen_at_s=one.seen_at_s) for one in overview.replicas
-        ],
+        waiting=tuple(wait_body(one, language) for one in overview.waiting),
+        judgement=None if overview.judgement is None else judgement_body(overview.judgement, language),
+        replicas=tuple(ReplicaBody(one.name, one.revision, one.seen_at_s) for one in overview.replicas),
         locked_off=control.current.locked_off,
     )

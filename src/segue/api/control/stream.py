@@ -1,22 +1,29 @@
-"""``/api/v1/rollout/events``: what happens to the rollout, as it happens, as server-sent events."""
+"""``/api/v1/rollout/events``: the rollout's history and the judge's decisions as server-sent events."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException
+import msgspec
+from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.responses import StreamingResponse
 
-from segue.api.control.bodies import ERRORS, EventBody, JudgementBody
-from segue.controller.ledger import entry_of
-from segue.core.errors import Unavailable
+from segue.access.roles import Permission
+from segue.api.control.answers import event_body, judgement_body
+from segue.api.control.bodies import ERRORS
+from segue.api.control.languages import Wanted
+from segue.kernel.errors import Unavailable
+from segue.rollout.controller.ledger import entry_of
+from segue.rollout.wording import Language
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from segue.controller.ledger import Ledger
-    from segue.controller.overview import Overlook
-    from segue.ports.clock import Clock
+    from segue.api.auth import Operators
+    from segue.kernel.ports.clock import Clock
+    from segue.rollout.controller.ledger import Ledger
+    from segue.rollout.controller.overview import StatusReader
+    from segue.rollout.ports.control import EventBody, JudgementBody
 
 _LOOK_EVERY_S = 0.25
 _ALIVE_EVERY_LOOKS = 40
@@ -28,41 +35,46 @@ _CONTENT: dict[int | str, dict[str, Any]] = {
 
 
 class RolloutFeed:
-    """Follows the history and the judge on behalf of a few listeners."""
+    """Follows the history and the judge for a limited number of clients."""
 
-    def __init__(self, ledger: Ledger, overlook: Overlook, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, status_reader: StatusReader, clock: Clock) -> None:
         self._ledger = ledger
-        self._overlook = overlook
+        self._status_reader = status_reader
         self._clock = clock
         self._listeners = 0
         self._stopping = False
 
     def stop(self) -> None:
-        """Streams end at their next look, so that a service that stops need not wait for who listens."""
+        """Ends all streams at their next check, so that the service can stop without waiting for clients."""
         self._stopping = True
 
     def admit(self) -> None:
-        """Raises HTTPException 503 where too many listen already."""
+        """Raises HTTPException 503 if too many clients are connected."""
         if self._listeners >= _MOST_LISTENERS:
-            raise HTTPException(503, f"{_MOST_LISTENERS} listen already; try again later")
+            raise HTTPException(
+                503, f"{_MOST_LISTENERS} clients are already following the events; try again later"
+            )
 
-    async def events(self, after: int) -> AsyncIterator[str]:
-        """``transition`` for every entry of the history after a revision, ``judgement`` for every new look.
+    async def events(
+        self, after: int, language: Language = Language.ENGLISH, still_admitted: Callable[[], bool] = lambda: True
+    ) -> AsyncIterator[str]:
+        """Yields ``transition`` for each history entry after a revision, and ``judgement`` for each new decision.
 
-        While the store is out of reach there is nothing to tell, and the stream goes on.
+        If the store is unreachable, the stream stays open and reports it in comments. It ends when its client is
+        no longer admitted.
         """
         self._listeners += 1
         judged_at_s, looks = 0.0, 0
         try:
-            while not self._stopping:
+            while not self._stopping and still_admitted():
                 try:
                     for event in await self._ledger.history(after=after):
                         after = event.revision
-                        yield _framed("transition", EventBody.of(event, entry_of(event)).model_dump_json(), after)
-                    judgement = (await self._overlook.now()).judgement
+                        yield _framed("transition", _json(event_body(event, entry_of(event), language)), after)
+                    judgement = (await self._status_reader.now()).judgement
                     if judgement is not None and judgement.at_s > judged_at_s:
                         judged_at_s = judgement.at_s
-                        yield _framed("judgement", JudgementBody.of(judgement).model_dump_json())
+                        yield _framed("judgement", _json(judgement_body(judgement, language)))
                 except Unavailable as error:
                     yield f": {error}\n\n"
                 looks += 1
@@ -73,24 +85,34 @@ class RolloutFeed:
             self._listeners -= 1
 
 
+def _json(body: EventBody | JudgementBody) -> str:
+    return msgspec.json.encode(body).decode()
+
+
 def _framed(name: str, data: str, number: int | None = None) -> str:
     identity = "" if number is None else f"id: {number}\n"
     return f"{identity}event: {name}\ndata: {data}\n\n"
 
 
-def stream_routes(feed: RolloutFeed, check: Callable[..., str]) -> APIRouter:
-    """The route; for operators."""
+def stream_routes(feed: RolloutFeed, operators: Operators) -> APIRouter:
+    """The route, for operators."""
     routes = APIRouter(prefix="/api/v1/rollout", tags=["rollout"], responses=ERRORS)
-    operator: Any = Depends(check)
+    viewer: Any = Depends(operators.may(Permission.VIEW))
 
     @routes.get(
-        "/events", summary="The history and the judge, live", response_class=StreamingResponse, responses=_CONTENT
+        "/events",
+        summary="Follow the history and the judge's decisions",
+        response_class=StreamingResponse,
+        responses=_CONTENT,
     )
     async def get_events(
-        last_event_id: Annotated[str, Header(pattern=r"^[0-9]{0,9}$")] = "", _: str = operator
+        request: Request,
+        language: Wanted,
+        last_event_id: Annotated[str, Header(pattern=r"^[0-9]{0,9}$")] = "",
+        _: str = viewer,
     ) -> StreamingResponse:
         feed.admit()
-        events = feed.events(int(last_event_id or 0))
+        events = feed.events(int(last_event_id or 0), language, operators.still_admits(request))
         return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
 
     return routes

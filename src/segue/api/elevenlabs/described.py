@@ -7,33 +7,58 @@ from typing import Any
 import msgspec
 
 from segue.api.elevenlabs.formats import OUTPUTS
+from segue.api.elevenlabs.lists import SEARCH, VOICE_PREFIX
+from segue.api.elevenlabs.search import DIRECTIONS, MOST_ON_A_PAGE, PARAMETERS, SORTS, TYPES
 from segue.api.elevenlabs.speech import PREFIX
-from segue.api.elevenlabs.wire import FaultsAnswer, SpeechBody, TroubleAnswer, VoiceList
+from segue.api.elevenlabs.wire import FaultsAnswer, Settings, SpeechBody, TroubleAnswer, Voice, VoiceList
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _TAGS = ["elevenlabs"]
+_SEVERAL = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_ON_A_PAGE}
+_PARAMETERS = {
+    "page_size": {"type": "integer", "minimum": 1, "maximum": MOST_ON_A_PAGE, "default": MOST_ON_A_PAGE},
+    "sort": {"type": "string", "enum": list(SORTS)},
+    "sort_direction": {"type": "string", "enum": list(DIRECTIONS)},
+    "voice_type": {"type": "string", "enum": list(TYPES)},
+    "high_quality": {"type": "boolean"},
+    **dict.fromkeys(("voice_ids", "language", "use_cases"), _SEVERAL),
+}
+_VOICE_ID = {"name": "voice_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 
 
 def described(ref: str, headers: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Paths and the schemas that they name; ``headers`` are the parameters that all doors for speech read."""
+    """Paths and the schemas that they use; ``headers`` are the parameters of all speech endpoints."""
     bodies, components = msgspec.json.schema_components(
-        [SpeechBody, FaultsAnswer, TroubleAnswer, VoiceList], ref_template=ref
+        [SpeechBody, FaultsAnswer, TroubleAnswer, VoiceList, Voice, Settings], ref_template=ref
     )
     components = {f"ElevenLabs{name}": schema for name, schema in components.items()}
-    speech, faults, trouble, voices = (_renamed(body) for body in bodies)
+    speech, faults, trouble, voices, voice, settings = (_renamed(body) for body in bodies)
     components = {name: _renamed(schema) for name, schema in components.items()}
     post = _speech(headers, speech, faults, trouble)
     paths = {
         PREFIX + "{voice_id}": {"post": post | {"operationId": "elevenLabsSpeech"}},
         PREFIX + "{voice_id}/stream": {"post": post | {"operationId": "elevenLabsStream"}},
-        "/v2/voices": {"get": _listing("elevenLabsVoices", "The characters, as ElevenLabs lists voices", voices)},
-        "/v1/user": {"get": _listing("elevenLabsUser", "There are no accounts: everyone may", {"type": "object"})},
+        SEARCH: {"get": _search(voices, faults)},
+        VOICE_PREFIX + "{voice_id}": {
+            "get": _of_one("elevenLabsVoice", "Get a character as a voice", voice, trouble)
+        },
+        VOICE_PREFIX + "{voice_id}/settings": {
+            "get": _of_one("elevenLabsSettings", "Get a voice's settings", settings, trouble)
+        },
+        VOICE_PREFIX + "settings/default": {
+            "get": _listing("elevenLabsDefaultSettings", "Get the default settings", settings)
+        },
+        "/v1/user": {
+            "get": _listing(
+                "elevenLabsUser", "Get a placeholder account; the service has no accounts", {"type": "object"}
+            )
+        },
     }
     return paths, components
 
 
 def _renamed(schema: Any) -> Any:
-    """References to schemas by the names that are this dialect's own in the whole document."""
+    """Renames references to schemas to the names that this dialect has in the whole document."""
     if isinstance(schema, dict):
         return {
             key: value.replace("/schemas/", "/schemas/ElevenLabs") if key == "$ref" else _renamed(value)
@@ -45,7 +70,6 @@ def _renamed(schema: Any) -> Any:
 def _speech(
     headers: list[dict[str, Any]], body: dict[str, Any], faults: dict[str, Any], trouble: dict[str, Any]
 ) -> dict[str, Any]:
-    voice = {"name": "voice_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
     wanted = {
         "name": "output_format",
         "in": "query",
@@ -53,18 +77,25 @@ def _speech(
         "schema": {"type": "string", "enum": sorted(OUTPUTS), "default": "mp3_44100_128"},
     }
     return {
-        "summary": "ElevenLabs' text to speech",
+        "summary": "ElevenLabs' text-to-speech API",
         "tags": _TAGS,
-        "parameters": [voice, wanted, *headers],
+        "parameters": [_VOICE_ID, wanted, *headers],
         "requestBody": {"required": True, "content": _json(body)},
         "responses": {
             "200": {"description": "Speech", "content": {"audio/*": _BINARY}},
-            "400": {"description": "Longer than is taken, or not offered here", "content": _json(trouble)},
-            "404": {"description": "No such voice", "content": _json(trouble)},
+            "400": {
+                "description": "The text is too long, or the function is not supported",
+                "content": _json(trouble),
+            },
+            "404": {"description": "The voice does not exist", "content": _json(trouble)},
             "413": {"description": "The body is too large", "content": _json(trouble)},
-            "422": {"description": "The request cannot be answered as it is", "content": _json(faults)},
-            "429": {"description": "A quota is spent on every arm", "content": _json(trouble)},
-            "503": {"description": "No arm can answer now; try again", "content": _json(trouble)},
+            "415": {
+                "description": "The body's Content-Encoding is not gzip or deflate",
+                "content": _json(trouble),
+            },
+            "422": {"description": "The request is invalid", "content": _json(faults)},
+            "429": {"description": "The quotas of all arms are used up", "content": _json(trouble)},
+            "503": {"description": "No arm can answer now; try again later", "content": _json(trouble)},
         },
     }
 
@@ -76,6 +107,22 @@ def _listing(name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
         "tags": _TAGS,
         "responses": {"200": {"description": "The list", "content": _json(schema)}},
     }
+
+
+def _search(voices: dict[str, Any], faults: dict[str, Any]) -> dict[str, Any]:
+    listing = _listing("elevenLabsVoices", "Search the characters like ElevenLabs' voices", voices)
+    wrong = {"422": {"description": "A parameter is invalid", "content": _json(faults)}}
+    parameters = [
+        {"name": name, "in": "query", "required": False, "schema": _PARAMETERS.get(name, {"type": "string"})}
+        for name in PARAMETERS
+    ]
+    return listing | {"parameters": parameters, "responses": listing["responses"] | wrong}
+
+
+def _of_one(name: str, summary: str, schema: dict[str, Any], trouble: dict[str, Any]) -> dict[str, Any]:
+    listing = _listing(name, summary, schema)
+    gone = {"404": {"description": "The voice does not exist", "content": _json(trouble)}}
+    return listing | {"parameters": [_VOICE_ID], "responses": listing["responses"] | gone}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Which requests are ElevenLabs'.
+"""Recognizes ElevenLabs requests.
 
-Two of its addresses are others' as well: ``/v1/models`` is OpenAI's, ``/v1/voices`` Google's. There the caller is
-known by ``xi-api-key``, which nobody else sends, or by what its client says of itself.
+Two of its paths belong to other APIs as well: ``/v1/models`` to OpenAI's, ``/v1/voices`` to Google's. There a
+request is ElevenLabs' if it has the header ``xi-api-key``, which no other client sends, or the name of its SDK.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segue.api.elevenlabs import speech
-from segue.api.elevenlabs.lists import VOICE_PREFIX, ListsDoor
-from segue.api.elevenlabs.speech import SpeechDoor
+from segue.api.elevenlabs.lists import SEARCH, VOICE_PREFIX, ListsEndpoint
+from segue.api.elevenlabs.speech import ElevenLabsSpeechEndpoint
 
 if TYPE_CHECKING:
     from segue.api.asgi import App, Scope
     from segue.api.context import Context
 
-_OWN = frozenset({"/v2/voices", "/v1/user", "/v1/user/subscription"})
+_OWN = frozenset({SEARCH, "/v1/user", "/v1/user/subscription"})
 _SHARED = frozenset({"/v1/models", "/v1/voices"})
 
 
@@ -24,11 +24,11 @@ class ElevenLabs:
     """The whole dialect."""
 
     def __init__(self, context: Context) -> None:
-        self._speech = SpeechDoor(context)
-        self._lists = ListsDoor(context)
+        self._speech = ElevenLabsSpeechEndpoint(context)
+        self._lists = ListsEndpoint(context)
 
     def door_for(self, scope: Scope) -> App | None:
-        """Who answers; None where the request is another's."""
+        """The endpoint for the request; None if it belongs to another dialect."""
         path: str = scope["path"]
         if path.startswith(speech.PREFIX):
             return self._speech

@@ -1,31 +1,42 @@
-"""Errors in ElevenLabs' two shapes: a list of what is wrong with a request (422), or a status and a message."""
+"""Errors in ElevenLabs' two formats: a list of the request's faults (422), or a status and a message."""
 
 from __future__ import annotations
 
 import msgspec
 
 from segue.api.asgi import Response
-from segue.api.bodies import BodyTooLarge
+from segue.api.elevenlabs.search import PARAMETERS
 from segue.api.elevenlabs.wire import Fault, FaultsAnswer, Trouble, TroubleAnswer
 from segue.api.headers import error_headers
-from segue.core.errors import ErrorCode, InvalidRequest, Overloaded, SegueError
+from segue.api.refusals import (
+    BodyTooLarge,
+    NotAuthenticated,
+    NotPermitted,
+    TooManyGuesses,
+    UnknownCoding,
+    WrongMethod,
+)
+from segue.kernel.errors import ErrorCode, InvalidRequest, Overloaded, SegueError
 
 _UNPROCESSABLE = 422
 _UNAVAILABLE = (503, "service_unavailable")
-_FAULTS = {"character_key": ["path", "voice_id"], "output_format": ["query", "output_format"]}
-"""Where Segue's fields stand in a request; all others are in its body."""
+_FAULTS = {
+    "character_key": ["path", "voice_id"],
+    **{name: ["query", name] for name in ("output_format", *PARAMETERS)},
+}
+"""Segue's fields that are in the path or the query; all others are in the body."""
 
 
 class TextTooLong(InvalidRequest):
-    """The text is longer than this service takes from ElevenLabs' clients."""
+    """The text is longer than this service accepts in ElevenLabs' API."""
 
 
 class NoSuchVoice(InvalidRequest):
-    """Nobody is called that: neither a character nor an alias of one."""
+    """The voice is neither a character nor an alias of one."""
 
 
 class NotOffered(InvalidRequest):
-    """Something that ElevenLabs does and Segue does not."""
+    """A function of ElevenLabs' API that Segue does not have."""
 
 
 _SPECIAL: tuple[tuple[type[SegueError], int, str], ...] = (
@@ -33,13 +44,18 @@ _SPECIAL: tuple[tuple[type[SegueError], int, str], ...] = (
     (TextTooLong, 400, "max_character_limit_exceeded"),
     (NotOffered, 400, "not_supported"),
     (BodyTooLarge, 413, "body_too_large"),
+    (UnknownCoding, 415, "unsupported_content_encoding"),
+    (WrongMethod, 405, "method_not_allowed"),
     (Overloaded, 503, "system_busy"),
+    (NotAuthenticated, 401, "invalid_api_key"),
+    (NotPermitted, 403, "missing_permissions"),
+    (TooManyGuesses, 429, "too_many_requests"),
 )
 _BY_CODE = {ErrorCode.QUOTA: (429, "rate_limit_exceeded")}
 
 
 def refused(error: SegueError, request_id: str) -> Response:
-    """The error as ElevenLabs would answer it; its client does not repeat calls of text-to-speech."""
+    """The error response in ElevenLabs' format; its client does not retry text-to-speech calls."""
     headers = [*error_headers(error, b"application/json", request_id), (b"request-id", request_id.encode())]
     status, body = _told(error)
     return Response(status, headers, msgspec.json.encode(body))

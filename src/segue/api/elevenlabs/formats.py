@@ -1,9 +1,9 @@
-"""``output_format``: a codec, its sample rate and, of those that have one, its bit rate."""
+"""``output_format``: a codec, its sample rate and, for compressed formats, its bit rate."""
 
 from __future__ import annotations
 
-from segue.core.errors import InvalidRequest
-from segue.core.speech import AudioFormat, Container
+from segue.kernel.errors import InvalidRequest
+from segue.speech.core.speech import AudioFormat, Container
 
 _SAMPLE_RATES_HZ = (8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _BIT_RATES_KBPS = {
@@ -32,20 +32,21 @@ def _known() -> dict[str, AudioFormat]:
 
 
 OUTPUTS = _known()
-"""All that ElevenLabs names, by name."""
+"""All of ElevenLabs' formats, by name."""
 
 _USUAL = "mp3_44100_128"
 
 
 def output(name: str | None) -> AudioFormat:
-    """The format of that name; MP3 at 44.1 kHz and 128 kb/s where none is named.
+    """The format of that name, in any case; by default MP3 at 44.1 kHz and 128 kb/s.
 
     Raises:
         InvalidRequest: ElevenLabs has no such format.
     """
-    found = OUTPUTS.get(name or _USUAL)
+    found = OUTPUTS.get((name or _USUAL).strip().lower())
     if found is None:
         raise InvalidRequest(
-            f"unknown output_format {(name or _USUAL)[:64]!r}; known: {', '.join(OUTPUTS)}", field="output_format"
+            f"unknown output_format {(name or _USUAL)[:64]!r}; supported: {', '.join(OUTPUTS)}",
+            field="output_format",
         )
     return found

@@ -1,7 +1,6 @@
-"""What ElevenLabs' clients ask for before they speak: voices, models, and who they are.
+"""Lists that ElevenLabs' clients request first: voices, models, and the account.
 
-There are no accounts: the subscription says that nothing is used up and nothing runs out, for clients that read
-one before they work.
+The service has no accounts. For clients that read one, it returns a subscription with no usage and large limits.
 """
 
 from __future__ import annotations
@@ -11,25 +10,31 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from segue.api.asgi import Response, headers_of
-from segue.api.elevenlabs.errors import NoSuchVoice, refused
-from segue.api.elevenlabs.wire import Language, Model, Voice, VoiceList
-from segue.core.catalogue import ARM_NAMES, primary_language
+from segue.api.elevenlabs.errors import refused
+from segue.api.elevenlabs.request import DIALECT, character_named
+from segue.api.elevenlabs.search import VoiceSearch, searched
+from segue.api.elevenlabs.wire import Language, Model, Settings, Voice, VoiceList
+from segue.api.refusals import WrongMethod
+from segue.kernel.errors import InvalidRequest
+from segue.speech.core.catalogue import ARM_NAMES, primary_language
 
 if TYPE_CHECKING:
     from segue.api.asgi import Receive, Scope, Send
     from segue.api.context import Context
-    from segue.core.catalogue import Catalogue, Character
+    from segue.speech.core.catalogue import Catalogue, Character
 
 MODELS = ("eleven_v3", "eleven_multilingual_v2", "eleven_flash_v2_5", "eleven_turbo_v2_5")
-"""Named by apps as they come; the rollout decides who answers for them."""
+"""Models that apps name; the rollout decides which arm answers for them."""
 
 VOICE_PREFIX = "/v1/voices/"
+SEARCH = "/v2/voices"
+_SETTINGS_OF = "/settings"
 _JSON = (b"content-type", b"application/json")
 _PLENTY_CHARS = 1_000_000_000
 
 
-class ListsDoor:
-    """The lists as a plain ASGI application; ``paths`` are those that stand for one list each."""
+class ListsEndpoint:
+    """The lists as a plain ASGI application."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -38,9 +43,11 @@ class ListsDoor:
         encode = msgspec.json.encode
         listed = encode(VoiceList(voices, total_count=len(voices)))
         self._voices = {voice.voice_id: encode(voice) for voice in voices}
+        self._searchable = voices
+        self._settings = encode(Settings())
         self._lists = {
             "/v1/voices": listed,
-            "/v2/voices": listed,
+            VOICE_PREFIX + "settings/default": self._settings,
             "/v1/models": encode(_models(catalogue, context.max_input_chars)),
             "/v1/user": encode(_USER),
             "/v1/user/subscription": encode(_USER["subscription"]),
@@ -48,33 +55,35 @@ class ListsDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del receive
-        if scope["method"] != "GET":
-            await Response(405, [(b"allow", b"GET")], b"")(send)
-            return
-        found = self._lists.get(scope["path"])
-        if found is None:
-            await self._voice(scope)(send)
-            return
-        await Response(200, [_JSON], found)(send)
+        try:
+            answer = Response(200, [_JSON], self._answer(scope))
+        except InvalidRequest as error:
+            self._context.note_refusal(DIALECT, error)
+            answer = refused(error, self._context.identity.request_id(headers_of(scope)))
+        await answer(send)
 
-    def _voice(self, scope: Scope) -> Response:
-        name = scope["path"].removeprefix(VOICE_PREFIX)
-        found = self._voices.get(self._context.catalogue.aliases.get(name, name))
-        if found is not None:
-            return Response(200, [_JSON], found)
-        error = NoSuchVoice(f"A voice with voice_id '{name[:64]}' was not found; GET /v1/voices lists them")
-        return refused(error, self._context.identity.request_id(headers_of(scope)))
+    def _answer(self, scope: Scope) -> bytes:
+        """The body; raises InvalidRequest for a wrong method, an unknown voice, or an invalid search."""
+        path: str = scope["path"]
+        if scope["method"] != "GET":
+            raise WrongMethod(scope["method"], "GET")
+        if path == SEARCH:
+            found = searched(self._context.catalogue, self._searchable, VoiceSearch(scope["query_string"]))
+            return msgspec.json.encode(found)
+        return self._lists.get(path) or self._of_one(path.removeprefix(VOICE_PREFIX))
+
+    def _of_one(self, name: str) -> bytes:
+        voice = self._voices[character_named(self._context, name.removesuffix(_SETTINGS_OF))]
+        return self._settings if name.endswith(_SETTINGS_OF) else voice
 
 
 def _voice(character: Character) -> Voice:
-    """Speed 1 is the character's own pace: clients send back what they were told."""
     return Voice(
         voice_id=character.key,
         name=character.name,
         category="premade",
         labels={},
         description=f"The character {character.key}",
-        settings={"speed": 1.0},
     )
 
 

@@ -1,4 +1,4 @@
-"""What the official client sends and reads (elevenlabs 2.78; facts of 2026-11)."""
+"""Bodies that the official client sends and reads (elevenlabs 2.78, as of 2026-11)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Name = Annotated[str, Meta(max_length=256)]
+from segue.api.fields import LanguageTag, Name
+from segue.speech.core.text.written import TextFormat
 
 
 class VoiceSettings(msgspec.Struct, frozen=True):
-    """``speed`` is the rate; the rest describes ElevenLabs' own models."""
+    """``speed`` is the rate; the other settings are for ElevenLabs' own models and are not applied."""
 
     speed: Annotated[float, Meta(ge=0.25, le=4.0)] | None = None
     stability: float | None = None
@@ -27,17 +28,15 @@ class DictionaryLocator(msgspec.Struct, frozen=True):
 
 
 class SpeechBody(msgspec.Struct, frozen=True):
-    """Fields that are not listed are ignored.
+    """The request. Unknown fields are ignored.
 
-    ``model_id`` names an arm (``wavenet``, ``chirp3-hd``) to force it; any other is answered as the rollout
-    decides. ``user_id`` and ``session_id`` are Segue's own.
+    ``model_id`` can name an arm (``wavenet``, ``chirp3-hd``) to force it; for other models the rollout decides.
+    ``user_id``, ``session_id`` and ``text_format`` (how ``text`` is read) are Segue's own fields.
     """
 
     text: Annotated[str, Meta(min_length=1)]
     model_id: Annotated[str, Meta(max_length=128)] | None = None
-    language_code: Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = (
-        None
-    )
+    language_code: LanguageTag | None = None
     voice_settings: VoiceSettings | None = None
     pronunciation_dictionary_locators: Annotated[list[DictionaryLocator], Meta(max_length=3)] | None = None
     seed: Annotated[int, Meta(ge=0, le=4_294_967_295)] | None = None
@@ -49,10 +48,11 @@ class SpeechBody(msgspec.Struct, frozen=True):
     audio_effects: dict[str, str | float | None] | None = None
     user_id: Name | None = None
     session_id: Name | None = None
+    text_format: TextFormat | None = None
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What is wrong with a request, and where: ``loc`` is ``["body", "text"]`` or the like."""
+    """A fault in a request. ``loc`` is its place, such as ``["body", "text"]``."""
 
     loc: list[str]
     msg: str
@@ -72,13 +72,19 @@ class TroubleAnswer(msgspec.Struct, frozen=True):
     detail: Trouble
 
 
+class Settings(msgspec.Struct, frozen=True):
+    """A voice's settings. ``speed`` 1 is the character's own rate; these voices have no other settings."""
+
+    speed: float = 1.0
+
+
 class Voice(msgspec.Struct, frozen=True):
     voice_id: str
     name: str
     category: str
     labels: dict[str, str]
     description: str
-    settings: dict[str, float]
+    settings: Settings = Settings()
 
 
 class VoiceList(msgspec.Struct, frozen=True):

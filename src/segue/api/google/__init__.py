@@ -1,1 +1,1 @@
-"""Google's dialect as REST and gRPC share it: what is asked, which voice is meant, how an error is said."""
+"""The parts of Google's dialect that REST and gRPC share: requests, voices, and errors."""

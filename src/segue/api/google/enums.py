@@ -1,10 +1,10 @@
-"""Enums as they come: a number, a name, or a number written as text."""
+"""Reads enums: a number, a name in any case, or a number as text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from segue.core.errors import InvalidRequest
+from segue.kernel.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from enum import IntEnum
@@ -15,16 +15,16 @@ _MOST_SAID_CHARS = 64
 
 
 def member(kind: type[E], value: int | str, field: str) -> E:
-    """The enum's member of that number or name.
+    """The enum's member with that number or name.
 
     Raises:
-        InvalidRequest: it has none.
+        InvalidRequest: the enum has no such member.
     """
     try:
         if isinstance(value, str) and not value.isdecimal():
-            return kind[value]
+            return kind[value.strip().upper()]
         return kind(int(value))
     except (KeyError, ValueError):
         said = f"Invalid value at '{field}' ({kind.__name__}), {str(value)[:_MOST_SAID_CHARS]!r}"
         known = ", ".join(item.name for item in kind)
-        raise InvalidRequest(f"{said}; known: {known}", field=field) from None
+        raise InvalidRequest(f"{said}; allowed: {known}", field=field) from None

@@ -1,20 +1,22 @@
-"""``input``: the text, freed of its markup, and how phrases of it are pronounced."""
+"""``input``: the text without markup, and its custom pronunciations."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import UNSET
 
 from segue.api.google.enums import member
 from segue.api.google.wire import PhoneticEncoding
-from segue.core.errors import InvalidRequest
-from segue.core.speech import Loss, Marked, PhoneticAlphabet, Pronunciation
-from segue.core.text.markup import read_pause_tags
-from segue.core.text.normalize import normalize
-from segue.core.text.ssml import read_ssml
+from segue.kernel.errors import InvalidRequest
+from segue.speech.core.speech import Loss, Marked, PhoneticAlphabet, Pronunciation
+from segue.speech.core.text.markup import read_pause_tags
+from segue.speech.core.text.ssml import read_ssml
+from segue.speech.core.text.written import TextFormat, read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from segue.api.google.wire import CustomPronunciations, SynthesisInput
 
 _MOST_PRONUNCIATIONS = 100
@@ -26,32 +28,37 @@ _ALPHABETS = {
 }
 
 
-def marked(given: SynthesisInput, max_chars: int) -> Marked:
-    """What is to be said, normalised.
+def marked(
+    given: SynthesisInput, max_chars: int, text_format: TextFormat = TextFormat.PLAIN, *, is_part: bool = False
+) -> Marked:
+    """The text to speak, normalised. ``text_format`` applies to ``text`` and ``markup``; ``is_part`` is as in
+    :func:`read_text`.
 
     Raises:
-        InvalidRequest: nothing, more than one thing, or markup that cannot be read.
+        InvalidRequest: the input has no source, more than one, or invalid markup.
     """
     if given.multi_speaker_markup is not UNSET:
         raise InvalidRequest(
-            "multi_speaker_markup cannot be spoken here: send a request for each speaker", field="input"
+            "multi_speaker_markup is not supported; send a request for each speaker", field="input"
         )
     sources = [(kind, text) for kind in _READERS if (text := getattr(given, kind)) is not UNSET]
     if len(sources) != 1:
         raise InvalidRequest(_wrong_count([kind for kind, _ in sources]), field="input")
     kind, text = sources[0]
-    found = _READERS[kind](text, max_chars=max_chars)
+    if not text:
+        raise InvalidRequest(f"input.{kind} is empty; send the text to be spoken", field=f"input.{kind}")
+    found = _READERS[kind](text, _How(max_chars, text_format, is_part))
     if not given.prompt:
         return found
-    lost = Loss("prompt", f"of {len(given.prompt)} characters", "", "the voices take no prompts")
+    lost = Loss("prompt", f"of {len(given.prompt)} characters", "", "these voices do not support prompts")
     return found._replace(losses=(*found.losses, lost))
 
 
 def pronunciations_of(given: CustomPronunciations) -> tuple[tuple[Pronunciation, ...], tuple[Loss, ...]]:
-    """Those in alphabets that voices may read, and what is lost of the others.
+    """The pronunciations in supported alphabets, and losses for the others.
 
     Raises:
-        InvalidRequest: one is not complete, or there are too many.
+        InvalidRequest: a pronunciation is incomplete, or there are too many.
     """
     if len(given.pronunciations) > _MOST_PRONUNCIATIONS:
         raise InvalidRequest(
@@ -67,7 +74,7 @@ def pronunciations_of(given: CustomPronunciations) -> tuple[tuple[Pronunciation,
         if alphabet is not None:
             said.append(Pronunciation(item.phrase, item.pronunciation, alphabet))
         else:
-            lost.append(Loss("pronunciation", f"of {item.phrase!r}", "", f"no voice reads {encoding.name}"))
+            lost.append(Loss("pronunciation", f"of {item.phrase!r}", "", f"no voice supports {encoding.name}"))
     return tuple(said), tuple(lost)
 
 
@@ -79,7 +86,7 @@ def _check(phrase: str, sound: str, encoding: PhoneticEncoding) -> None:
         )
     if len(phrase) > _MOST_PHRASE_CHARS or len(sound) > _MOST_SOUND_CHARS:
         raise InvalidRequest(
-            f"a phrase has at most {_MOST_PHRASE_CHARS} characters, its pronunciation {_MOST_SOUND_CHARS}",
+            f"a phrase may have at most {_MOST_PHRASE_CHARS} characters, its pronunciation {_MOST_SOUND_CHARS}",
             field="input.custom_pronunciations",
         )
 
@@ -87,15 +94,31 @@ def _check(phrase: str, sound: str, encoding: PhoneticEncoding) -> None:
 def _wrong_count(kinds: list[str]) -> str:
     if not kinds:
         return "Either `input.text`, `input.ssml` or `input.markup` must be set."
-    return f"input takes one of text, ssml and markup, not {' and '.join(kinds)}"
+    return f"input must have only one of text, ssml and markup, not {' and '.join(kinds)}"
 
 
-def _plain(text: str, *, max_chars: int) -> Marked:
-    return Marked(normalize(text, max_chars=max_chars))
+class _How(NamedTuple):
+    """How to read a text."""
+
+    max_chars: int
+    text_format: TextFormat
+    is_part: bool
 
 
-class _Read(Protocol):
-    def __call__(self, text: str, /, *, max_chars: int) -> Marked: ...
+def _plain(text: str, how: _How) -> Marked:
+    return read_text(text, how.text_format, max_chars=how.max_chars, is_part=how.is_part)
 
 
-_READERS: dict[str, _Read] = {"text": _plain, "ssml": read_ssml, "markup": read_pause_tags}
+def _ssml(text: str, how: _How) -> Marked:
+    return read_ssml(text, max_chars=how.max_chars)
+
+
+def _markup(text: str, how: _How) -> Marked:
+    return read_pause_tags(text, max_chars=how.max_chars, text_format=how.text_format, is_part=how.is_part)
+
+
+_READERS: dict[str, Callable[[str, _How], Marked]] = {
+    "text": _plain,
+    "ssml": _ssml,
+    "markup": _markup,
+}

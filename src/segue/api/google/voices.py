@@ -1,71 +1,81 @@
-"""Which character a voice's name means, and the names that are listed.
+"""Maps voice names to characters, and lists the names.
 
-A name is looked for among the characters' keys and the catalogue's aliases, then among the baseline's voices, then
-among the candidate's; where several characters share a voice it means the default character if that is one of
-them, else the first in the catalogue. Which arm is heard is the rollout's affair, whatever name was used.
+A name is looked up among the characters' keys and the catalogue's aliases, then among the baseline's voices, then
+among the candidate's. If several characters share a voice, it means the default character if that is one of them,
+otherwise the first in the catalogue. Whatever the name, the rollout decides which arm answers.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from segue.api.google.enums import member
 from segue.api.google.wire import SsmlVoiceGender
-from segue.core.catalogue import primary_language
-from segue.core.errors import InvalidRequest, Unsupported
-from segue.core.speech import Arm
+from segue.kernel.arms import Arm
+from segue.kernel.errors import AmbiguousName, InvalidRequest, UnknownCharacter
+from segue.kernel.names import Names
+from segue.speech.core.catalogue import primary_language
+from segue.speech.service.choosing import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from segue.api.google.wire import VoiceSelectionParams
-    from segue.core.catalogue import Catalogue, Character, Voice
-    from segue.ports.engine import Engine
+    from segue.speech.core.catalogue import Catalogue, Character, Voice
+    from segue.speech.ports.engine import Engine
 
 _GENDERS = {"male": SsmlVoiceGender.MALE, "female": SsmlVoiceGender.FEMALE}
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}")
 _GOOGLE_NAME = re.compile(r"([a-z]{2,3}-[A-Z]{2})-[A-Za-z0-9-]+")
 _MOST_SAID_CHARS = 64
 
 
 class Named(NamedTuple):
-    """One entry of the list of voices."""
+    """An entry in the list of voices."""
 
     name: str
     languages: tuple[str, ...]
     gender: SsmlVoiceGender
 
 
-class Voices:
+class GoogleVoices:
     """The catalogue as Google's clients see it."""
 
     def __init__(self, catalogue: Catalogue, engines: Mapping[str, Engine]) -> None:
         self._catalogue = catalogue
         self._engines = engines
         self._by_name = _by_name(catalogue)
-        self._by_folded = {name.casefold(): key for name, key in reversed(self._by_name.items())}
+        self._by_spelling = Names(self._by_name.items())
 
     def character_key(self, wanted: VoiceSelectionParams) -> str:
-        """The character that a request's voice means; one that speaks its language where it names none.
+        """The character for a request's voice; if it has no name, a character that speaks its language.
 
         Raises:
-            InvalidRequest: nobody has a voice of that name.
+            InvalidRequest: no character matches the name, or several do.
         """
         gender = member(SsmlVoiceGender, wanted.ssml_gender, "voice.ssml_gender")
         if not wanted.name:
             return self._someone(language_of(wanted), gender)
-        key = self._by_name.get(wanted.name) or self._by_folded.get(wanted.name.casefold())
-        if key is None:
+        return self._by_name.get(wanted.name) or self._key_meant(wanted.name)
+
+    def _key_meant(self, name: str) -> str:
+        with suppress(UnknownCharacter):
+            return self._catalogue.character(name).key
+        meant = self._by_spelling.meant(name)
+        if len(meant) > 1:
+            raise AmbiguousName(name, tuple(meant.values()), field="voice.name")
+        if not meant:
             raise InvalidRequest(
-                f"Voice '{wanted.name[:_MOST_SAID_CHARS]}' does not exist. Is it misspelled? "
-                f"Known here: {', '.join(named.name for named in self.listed())}",
+                f"Voice '{name[:_MOST_SAID_CHARS]}' does not exist. Is it misspelled? "
+                f"Available: {', '.join(named.name for named in self.listed())}",
                 field="voice.name",
             )
-        return key
+        return next(iter(meant))
 
     def listed(self, language: str = "") -> list[Named]:
-        """Every name worth offering, in the order in which names are looked for; of one language, or all."""
+        """The names to offer, for one language or all, in the order in which names are looked up."""
         found = {named.name: named for named in self._named()}
         return [named for named in found.values() if _of_language(named.languages, language)]
 
@@ -84,7 +94,7 @@ class Voices:
             yield Named(character.key, tuple(languages), _gender(voices))
 
     def _someone(self, language: str | None, gender: SsmlVoiceGender) -> str:
-        """A preference for a gender is no more than that, as with Google."""
+        """A character that speaks the language. The gender is only a preference, as in Google's API."""
         able = [
             character
             for character in _default_first(self._catalogue)
@@ -94,27 +104,20 @@ class Voices:
         return next(fitting, able[0].key if able else self._catalogue.default_character)
 
     def _voices_of(self, character: Character) -> list[Voice]:
-        """The baseline's, as far as the engine has them."""
-        engine = self._engines[self._catalogue.arms[Arm.BASELINE].engine]
-        found = []
-        for delivery in character.deliveries[Arm.BASELINE]:
-            try:
-                found.append(engine.voice(delivery.voice))
-            except Unsupported:
-                continue
-        return found
+        """The baseline's voices of the character that its engines have."""
+        return [choice.voice for choice in served(self._catalogue, self._engines, character, Arm.BASELINE)]
 
 
 def language_of(wanted: VoiceSelectionParams) -> str | None:
-    """The language that a request names, None where it names none.
+    """The language of a request, None if it has none.
 
     Raises:
-        InvalidRequest: it is no language tag.
+        InvalidRequest: it is not a language tag.
     """
     code = wanted.language_code
     if code and not _LANGUAGE.fullmatch(code):
         raise InvalidRequest(
-            f"Invalid language code '{code[:_MOST_SAID_CHARS]}': one looks like cmn-TW or en-US",
+            f"Invalid language code '{code[:_MOST_SAID_CHARS]}': expected for example cmn-TW or en-US",
             field="voice.language_code",
         )
     return code or None
@@ -135,7 +138,7 @@ def _default_first(catalogue: Catalogue) -> list[Character]:
 
 
 def _gender(voices: Iterable[Voice]) -> SsmlVoiceGender:
-    """Of the first voice: the one that a character is known by."""
+    """The gender of the first voice, which is the character's main voice."""
     first = next(iter(voices), None)
     return _GENDERS.get((first and first.gender) or "", SsmlVoiceGender.SSML_VOICE_GENDER_UNSPECIFIED)
 
@@ -146,8 +149,8 @@ def _region_upper(locale: str) -> str:
 
 
 def _of_language(languages: tuple[str, ...], wanted: str) -> bool:
-    """``en`` is every English; ``en-GB`` the British and what names no region; ``zh-TW`` is ``cmn-TW``."""
-    language, region = primary_language(wanted), wanted.partition("-")[2].upper()
+    """``en`` matches every English voice, ``en-GB`` also voices without a region; ``zh-TW`` means ``cmn-TW``."""
+    language, region = primary_language(wanted), wanted.replace("_", "-").partition("-")[2].upper()
     return not wanted or any(
         primary_language(one) == language and (not region or one.partition("-")[2] in ("", region))
         for one in languages

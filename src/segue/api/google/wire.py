@@ -1,7 +1,7 @@
 """Google's messages (texttospeech v1 and v1beta1 as of client 2.38), in the JSON names of REST.
 
-Only what Segue answers to is typed; parts that it cannot use are kept as they came, to be told to the caller.
-Defaults are those of proto3: zero and the empty text are what is not set. An enum comes as its name or number.
+Only the fields that Segue uses are typed; others are kept unparsed, so that a warning can name them. Defaults are
+those of proto3: zero and the empty text mean that a field is not set. An enum is its name or its number.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 Unused = dict[str, Any] | UnsetType
-"""A message that Segue has no use for; UNSET where there was none."""
+"""A message that Segue does not use; UNSET if it is absent."""
 
 
 class AudioEncoding(IntEnum):
@@ -65,7 +65,7 @@ class SynthesisInput(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class VoiceSelectionParams(msgspec.Struct, frozen=True, rename="camel"):
-    """``name``: a voice of the catalogue, a character's key, or one of the catalogue's other names for one."""
+    """``name``: a voice of the catalogue, a character's key, or an alias."""
 
     language_code: str = ""
     name: str = ""
@@ -88,7 +88,7 @@ class AudioConfig(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class SynthesizeSpeechRequest(msgspec.Struct, frozen=True, rename="camel"):
-    """``enable_time_pointing`` is v1beta1's."""
+    """``enable_time_pointing`` is only in v1beta1."""
 
     input: SynthesisInput = SynthesisInput()
     voice: VoiceSelectionParams = VoiceSelectionParams()
@@ -98,7 +98,7 @@ class SynthesizeSpeechRequest(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class SynthesizeSpeechResponse(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """``timepoints`` (always empty) and ``audio_config`` are v1beta1's."""
+    """``timepoints`` (always empty) and ``audio_config`` are only in v1beta1."""
 
     audio_content: bytes
     timepoints: list[str] | None = None
@@ -117,7 +117,7 @@ class ListVoicesResponse(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class RpcStatus(msgspec.Struct, frozen=True, rename="camel"):
-    """``google.rpc.Status`` with the HTTP status as ``code``, as Google's REST answers."""
+    """``google.rpc.Status`` with the HTTP status as ``code``, as in Google's REST API."""
 
     code: int
     message: str

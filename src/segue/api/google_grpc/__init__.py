@@ -1,9 +1,9 @@
-"""Google's dialect over gRPC: ``TextToSpeech`` of v1 and v1beta1, on a port of its own.
+"""Google's gRPC API: ``TextToSpeech`` of v1 and v1beta1, on its own port.
 
-Needs the client's own packages (extra ``google``) for its messages; importing this package without them raises
-ModuleNotFoundError.
+The messages come from the packages of Google's client (extra ``google``); without them, importing this package
+raises ModuleNotFoundError.
 """
 
-from segue.api.google_grpc.server import GrpcDoor, Listening, Tls
+from segue.api.google_grpc.server import GrpcAddress, GrpcEndpoint, GrpcLimits, Tls
 
-__all__ = ["GrpcDoor", "Listening", "Tls"]
+__all__ = ["GrpcAddress", "GrpcEndpoint", "GrpcLimits", "Tls"]

@@ -1,4 +1,4 @@
-"""The messages of a stream, waited for with patience."""
+"""Reads the messages of a stream, with timeouts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _END = grpc.aio.EOF  # type: ignore[attr-defined]  # missing from its stubs
 
 
-class Incoming:
-    """Reads one message ahead at most: the rest waits with its sender. Close it when done."""
+class MessageReader:
+    """Reads at most one message ahead, so that the client is held back. Close it when done."""
 
     def __init__(self, call: Any, version: Version) -> None:
         self._call = call
@@ -25,18 +25,18 @@ class Incoming:
         self._reading: asyncio.Future[Any] | None = None
 
     async def arrives(self, patience_s: float) -> bool:
-        """Whether a message, or the end of them, is there within that time."""
+        """Whether a message, or the end of the stream, arrives within that time."""
         if self._reading is None:
             self._reading = asyncio.ensure_future(self._call.read())
         done, _ = await asyncio.wait({self._reading}, timeout=patience_s)
         return bool(done)
 
     async def next(self, patience_s: float) -> Any | None:
-        """The next message; None where the caller has said that no more come.
+        """The next message; None at the end of the stream.
 
         Raises:
-            TimeoutError: none has come in time.
-            InvalidRequest: its bytes cannot be read.
+            TimeoutError: no message arrived in time.
+            InvalidRequest: the message cannot be parsed.
         """
         if not await self.arrives(patience_s) or self._reading is None:
             raise TimeoutError
@@ -44,9 +44,9 @@ class Incoming:
         return None if data is _END else parsed(self._version.stream, data)
 
     async def drain(self, patience_s: float) -> None:
-        """Drops what still comes, until its end or the end of patience.
+        """Discards further messages until the stream ends or the time is over.
 
-        A client that is told of an error while it writes may lose the reason:
+        A client that receives an error while it writes may lose the reason:
         https://github.com/grpc/grpc/issues/36066, as of grpcio 1.85.
         """
         with suppress(TimeoutError):

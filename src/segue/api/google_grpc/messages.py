@@ -1,4 +1,4 @@
-"""Google's protobuf messages in the terms that REST and gRPC share."""
+"""Converts between Google's protobuf messages and the types that REST and gRPC share."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from segue.api.google.wire import (
     SynthesizeSpeechRequest,
     VoiceSelectionParams,
 )
-from segue.core.errors import InvalidRequest
-from segue.core.speech import Loss
+from segue.kernel.errors import InvalidRequest
+from segue.speech.core.speech import Loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from segue.api.google.voices import Named
-    from segue.core.speech import EncodedAudio
+    from segue.speech.core.speech import EncodedAudio
 
 _SOURCES = ("text", "ssml", "markup")
 _OWN_VOICES = ("custom_voice", "voice_clone", "multi_speaker_voice_config")
@@ -34,7 +34,7 @@ _OPTIONS = "advanced_voice_options"
 
 
 class Version(NamedTuple):
-    """One version of the API: its service's name and its messages, without proto-plus around them."""
+    """One version of the API: its service's name and its plain protobuf messages, without proto-plus."""
 
     service: str
     synthesize: Any
@@ -61,15 +61,15 @@ VERSIONS = (_version("v1", v1), _version("v1beta1", v1beta1))
 
 
 def parsed(kind: Any, data: bytes) -> Any:
-    """The message.
+    """The parsed message.
 
     Raises:
-        InvalidRequest: the bytes are none.
+        InvalidRequest: the bytes cannot be parsed.
     """
     try:
         return kind.FromString(data)
     except DecodeError:
-        raise InvalidRequest(f"the request is no {kind.DESCRIPTOR.full_name}: its bytes cannot be read") from None
+        raise InvalidRequest(f"the request cannot be parsed as {kind.DESCRIPTOR.full_name}") from None
 
 
 def synthesis_request(message: Any) -> SynthesizeSpeechRequest:
@@ -83,7 +83,7 @@ def synthesis_request(message: Any) -> SynthesizeSpeechRequest:
 
 
 def spoken_input(message: Any) -> SynthesisInput:
-    """Of a whole call or of a message of a stream, which knows fewer fields."""
+    """The input of a whole call, or of a stream's message, which has fewer fields."""
     source = message.WhichOneof("input_source")
     given: dict[str, Any] = {source: getattr(message, source)} if source in _SOURCES else {}
     if source == "multi_speaker_markup":
@@ -133,16 +133,16 @@ def streaming_audio_config(message: Any) -> AudioConfig:
 
 
 def unknown_fields(*messages: Any) -> tuple[Loss, ...]:
-    """What a newer client may have set; one loss for each message with such."""
+    """A loss for each message with unknown fields, which a newer client may have set."""
     return tuple(
-        Loss("unknown_field", f"of {message.DESCRIPTOR.name}", "", "Segue does not know it")
+        Loss("unknown_field", f"of {message.DESCRIPTOR.name}", "", "unknown to Segue")
         for message in messages
         if len(UnknownFieldSet(message))
     )
 
 
 def synthesized(version: Version, request: Any, content: bytes, audio: EncodedAudio) -> bytes:
-    """The answer; v1beta1's tells the audio config that was applied."""
+    """The response; in v1beta1 it contains the audio config that was applied."""
     answer = version.synthesized(audio_content=content)
     if "audio_config" in answer.DESCRIPTOR.fields_by_name:
         answer.audio_config.CopyFrom(request.audio_config)

@@ -1,29 +1,42 @@
-"""Texts that arrive in scraps, as language models make them, put together into sentences."""
+"""Joins texts that arrive in pieces, as from language models, into sentences."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from segue.speech.core.text.abbreviations import Stop, full_stop
+from segue.speech.core.text.pending import code_blocks, taken, whole_end
+from segue.speech.core.text.quiet import may_sound
+
 if TYPE_CHECKING:
-    from segue.core.speech import Loss
+    from segue.speech.core.speech import Loss
 
 _CLOSING = r"""["'”’)\]]*"""
 _END = re.compile(
     rf"""(?:[。！？…\n]|(?<![0-9])\.(?={_CLOSING}(?:\s|$))|[!?;](?={_CLOSING}(?:[^\x21-\x7e]|$)))"""
     r"""["'”’」』）)\]]*\s*"""
 )
-"""Where a sentence ends. A point after a digit may be a decimal's, whose rest is to come; and marks of ASCII end a
-sentence in other scripts, too, where no blank follows.
+"""The end of a sentence. A full stop after a digit does not count, because it may be a decimal point with more
+digits to come. ASCII marks also end a sentence without a following space if another script follows.
 """
 
-_SPEAKABLE = re.compile(r"[^\W_]")
 _LONGEST_CHARS = 1000
-"""A text without the end of a sentence is spoken when it is this long."""
+"""A text of this length is spoken even if no sentence ends in it."""
+
+
+def _may_go_on(text: str, end: re.Match[str]) -> bool:
+    """Whether the full stop may end an abbreviation such as ``Dr.`` or ``No.``, which belongs to what follows."""
+    at, follows = end.start(), end.end()
+    if text[at] != ".":
+        return False
+    if follows < len(text):
+        return full_stop(text, at, follows, 0) is Stop.NONE
+    return any(full_stop(f"{text}{more}", at, follows, 0) is Stop.NONE for more in "a1")
 
 
 class Scrap(NamedTuple):
-    """A part of a text. ``kind`` is the field it came in, ``text`` or ``markup``; ``losses`` came with it."""
+    """A piece of a text. ``kind`` is its field, ``text`` or ``markup``; ``losses`` are those of its message."""
 
     kind: str
     text: str
@@ -31,38 +44,54 @@ class Scrap(NamedTuple):
 
 
 class Sentences:
-    """Keeps what is not yet a sentence."""
+    """Buffers incomplete sentences. With ``keeps_marks``, Markdown marks are never split."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_marks: bool = False) -> None:
         self._kept = Scrap("text", "")
+        self._keeps_marks = keeps_marks
+        self._unsaid: Scrap | None = None
+        self._has_given = False
 
     @property
     def empty(self) -> bool:
-        return not self._kept.text
+        return not self._kept.text.strip()
 
     def push(self, scrap: Scrap) -> list[Scrap]:
-        """What can be spoken now that ``scrap`` has come."""
+        """Adds ``scrap``; returns what can be spoken now."""
         before = self.rest() if scrap.kind != self._kept.kind else []
         losses = tuple(dict.fromkeys((*self._kept.losses, *scrap.losses)))
         whole = self._kept.text + scrap.text
-        end = _end(whole)
-        self._kept = Scrap(scrap.kind, whole[end:], losses if not end else ())
-        return [*before, *_spoken(Scrap(scrap.kind, whole[:end], losses))]
+        ready, kept = taken(whole, self._end(whole))
+        self._kept = Scrap(scrap.kind, kept, losses if not ready else ())
+        return [*before, *self._given(Scrap(scrap.kind, ready, losses))]
 
     def rest(self) -> list[Scrap]:
-        """What is left when no more comes."""
-        kept, self._kept = self._kept, Scrap(self._kept.kind, "")
-        return _spoken(kept)
+        """The rest of the buffer, although its sentence is incomplete."""
+        kept = self._kept
+        ready, blank = taken(kept.text, len(kept.text))
+        self._kept = Scrap(kept.kind, blank)
+        return self._given(kept._replace(text=ready))
 
+    def last(self) -> list[Scrap]:
+        """The rest at the end of the text; the whole text if none of it could be spoken."""
+        rest = self.rest()
+        return rest if self._has_given or self._unsaid is None else [self._unsaid]
 
-def _end(text: str) -> int:
-    """Up to where it can be spoken; 0: not yet."""
-    if len(text) > _LONGEST_CHARS:
-        return len(text)
-    ends = [found.end() for found in _END.finditer(text)]
-    return ends[-1] if ends and _SPEAKABLE.search(text[: ends[-1]]) else 0
+    def _given(self, scrap: Scrap) -> list[Scrap]:
+        """The scrap, without parts that cannot be spoken, such as a single full stop, and leading blank lines."""
+        if may_sound(scrap.text):
+            text = scrap.text if self._has_given else scrap.text.lstrip("\r\n")
+            self._has_given = True
+            return [scrap._replace(text=text)]
+        if not self._has_given and scrap.text:
+            before = "" if self._unsaid is None else self._unsaid.text
+            self._unsaid = scrap._replace(text=before + scrap.text)
+        return []
 
-
-def _spoken(scrap: Scrap) -> list[Scrap]:
-    """Nothing of what nobody can speak, such as a lone full stop."""
-    return [scrap] if _SPEAKABLE.search(scrap.text) else []
+    def _end(self, text: str) -> int:
+        """The position up to which the text can be spoken; 0 if it cannot be spoken yet."""
+        ends = [found.end() for found in _END.finditer(text) if not _may_go_on(text, found)]
+        end = whole_end(text, ends) if self._keeps_marks else max(ends, default=0)
+        if len(text) > _LONGEST_CHARS and not (self._keeps_marks and (end or code_blocks(text))):
+            return len(text)
+        return end if may_sound(text[:end]) else 0

@@ -1,4 +1,4 @@
-"""The methods of ``TextToSpeech``, as handlers of bytes: what cannot be parsed is answered, too."""
+"""The methods of ``TextToSpeech``, as handlers of bytes, so that an unparsable request gets a proper error."""
 
 from __future__ import annotations
 
@@ -6,29 +6,37 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from segue.api.google.request import Reader
+from segue.access.roles import Permission
+from segue.api.google.request import GoogleRequestReader
 from segue.api.google.sound import content
 from segue.api.google_grpc import messages
-from segue.api.google_grpc.calls import Calls, trailers
-from segue.api.google_grpc.stream import StreamingDoor, Waits
+from segue.api.google_grpc.calls import trailers
+from segue.api.google_grpc.stream import StreamingEndpoint, StreamTimeouts
 from segue.api.headers import audio_headers
 
 if TYPE_CHECKING:
     from segue.api.context import Context
-    from segue.api.google.voices import Voices
+    from segue.api.google.request import GoogleCaller
+    from segue.api.google.voices import GoogleVoices
+    from segue.api.google.wire import SynthesizeSpeechRequest
+    from segue.api.google_grpc.calls import GrpcCalls
     from segue.api.google_grpc.messages import Version
+    from segue.speech.core.speech import Loss
+    from segue.speech.service.router import Route
 
 
 class TextToSpeech:
-    """One version of the service."""
+    """The service in one version of the API."""
 
-    def __init__(self, context: Context, voices: Voices, version: Version, waits: Waits) -> None:
+    def __init__(
+        self, context: Context, voices: GoogleVoices, version: Version, waits: StreamTimeouts, calls: GrpcCalls
+    ) -> None:
         self._context = context
         self._voices = voices
         self._version = version
-        self._reader = Reader(context, voices)
-        self._calls = Calls(context)
-        self._streaming = StreamingDoor(context, self._reader, version, waits)
+        self._reader = GoogleRequestReader(context, voices)
+        self._calls = calls
+        self._streaming = StreamingEndpoint(context, self._reader, version, waits)
 
     def handlers(self) -> grpc.GenericRpcHandler[Any, Any]:
         methods = {
@@ -39,7 +47,7 @@ class TextToSpeech:
         return grpc.method_handlers_generic_handler(self._version.service, methods)
 
     async def _list_voices(self, data: bytes, call: Any) -> bytes:
-        async with self._calls.attended(call):
+        async with self._calls.attended(call, Permission.LIST):
             request = messages.parsed(self._version.list_voices, data)
             return messages.listed(self._version, self._voices.listed(request.language_code))
         raise AssertionError("unreachable: a call that fails is aborted")
@@ -48,14 +56,17 @@ class TextToSpeech:
         async with self._calls.attended(call) as caller:
             message = messages.parsed(self._version.synthesize, data)
             lost = messages.unknown_fields(message, message.input, message.voice, message.audio_config)
-            request = self._reader.whole(messages.synthesis_request(message), caller, lost)
+            asked = messages.synthesis_request(message)
             pipeline = self._context.pipeline
-            route = pipeline.enter(request)
+            route = await self._context.threads.run_if_long(len(data), self._entered, asked, caller, lost)
             answer = pipeline.at_hand(route) or await pipeline.answer(route, keep=False)
             call.set_trailing_metadata(trailers(audio_headers(answer, caller.request_id)))
-            audio = answer.found.audio
+            audio = answer.result.audio
             return messages.synthesized(self._version, message, content(audio), audio)
         raise AssertionError("unreachable: a call that fails is aborted")
+
+    def _entered(self, asked: SynthesizeSpeechRequest, caller: GoogleCaller, lost: tuple[Loss, ...]) -> Route:
+        return self._context.enter(self._reader.whole(asked, caller, lost))
 
     async def _streaming_synthesize(self, _: object, call: Any) -> None:
         async with self._calls.attended(call) as caller:

@@ -1,4 +1,4 @@
-"""The end of a call that failed: a code, a sentence, and ``google.rpc`` details in a trailer of their own."""
+"""The status of a failed call: a code, a message, and ``google.rpc`` details in a trailer."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from google.rpc.status_pb2 import Status
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-    from segue.api.google.status import Told
+    from segue.api.google.status import GoogleRefusal
 
 _DETAILS_TRAILER = "grpc-status-details-bin"
 _MOST_MESSAGE_CHARS = 1000
-"""It travels twice in the trailers, percent-encoded once; clients take 8 KB of them."""
+"""The message is in the trailers twice, once percent-encoded; clients accept 8 KB of trailers."""
 _NANOS_PER_S = 1e9
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
-class Ending(NamedTuple):
-    """What ``ServicerContext.abort`` takes."""
+class AbortStatus(NamedTuple):
+    """The arguments of ``ServicerContext.abort``."""
 
     code: grpc.StatusCode
     message: str
     trailers: tuple[tuple[str, str | bytes], ...]
 
 
-def ending(said: Told, request_id: str) -> Ending:
-    """The error as Google's gRPC would end a call with it."""
+def ending(said: GoogleRefusal, request_id: str) -> AbortStatus:
+    """The status with which Google's gRPC API would end the call."""
     message = said.message[:_MOST_MESSAGE_CHARS]
     details = [_packed(detail) for detail in _details(said, message)]
     status = Status(code=said.kind.number, message=message, details=details)
     trailers = ((_DETAILS_TRAILER, status.SerializeToString()), ("x-request-id", request_id))
-    return Ending(_CODES[said.kind.number], message, trailers)
+    return AbortStatus(_CODES[said.kind.number], message, trailers)
 
 
-def _details(said: Told, message: str) -> list[Message]:
+def _details(said: GoogleRefusal, message: str) -> list[Message]:
     details: list[Message] = [ErrorInfo(reason=said.reason, domain=said.domain)]
     if said.field is not None:
         violation = BadRequest.FieldViolation(field=said.field, description=message)

@@ -1,1 +1,1 @@
-"""Google's dialect over REST: ``/v1`` and ``/v1beta1``, ``text:synthesize`` and ``voices``."""
+"""Google's REST API: ``text:synthesize`` and ``voices`` of ``/v1`` and ``/v1beta1``."""

@@ -1,4 +1,4 @@
-"""Google's doors in the OpenAPI document."""
+"""Google's endpoints in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PARAMETERS = {
-    "x-segue-character": ("header", "The character that speaks, where the voice's name does not say it"),
+    "x-segue-character": ("header", "The character to use, if the voice's name does not identify it"),
     "$alt": ("query", "json, or json;enum-encoding=int for enums as numbers"),
-    "key": ("query", "The caller's API key, as X-Goog-Api-Key"),
+    "key": ("query", "The client's API key, like X-Goog-Api-Key"),
 }
 _LANGUAGE = {"languageCode": ("query", "Only voices of this language")}
-_INVALID = {400: "The request cannot be answered as it is"}
+_INVALID = {400: "The request is invalid"}
 _FAILURES = {
-    429: "The quota is spent, ours or the vendor's",
-    503: "No arm can answer now; try again",
-    504: "No answer in time",
+    429: "A quota of the service or of the vendor is used up",
+    503: "No arm can answer now; try again later",
+    504: "No arm answered in time",
 }
 
 
@@ -39,7 +39,7 @@ class _Schemas(NamedTuple):
 
 
 def described(ref_template: str, common: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Paths and schemas; ``common`` are parameters that every synthesis door takes."""
+    """Paths and schemas; ``common`` are the parameters of all speech endpoints."""
     found, components = msgspec.json.schema_components(
         [SynthesizeSpeechRequest, SynthesizeSpeechResponse, ListVoicesResponse, GoogleError],
         ref_template=ref_template,
@@ -57,7 +57,7 @@ def described(ref_template: str, common: Sequence[dict[str, Any]]) -> tuple[dict
 def _synthesis(name: str, schemas: _Schemas, common: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
         "operationId": name,
-        "summary": "Google's synthesis",
+        "summary": "Google's text-to-speech API",
         "tags": ["google"],
         "parameters": [*common, *_parameters(_PARAMETERS)],
         "requestBody": {"required": True, "content": _json(schemas.request)},
@@ -84,7 +84,7 @@ def _parameters(found: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
 
 def _responses(answer: dict[str, Any], error: dict[str, Any], refusals: dict[int, str]) -> dict[str, Any]:
     return {
-        "200": {"description": "As Google answers", "content": _json(answer)},
+        "200": {"description": "The response in Google's format", "content": _json(answer)},
         **{str(status): {"description": text, "content": _json(error)} for status, text in refusals.items()},
     }
 

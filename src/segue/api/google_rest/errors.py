@@ -12,21 +12,21 @@ from segue.api.google.wire import GoogleError, RpcStatus
 from segue.api.headers import error_headers
 
 if TYPE_CHECKING:
-    from segue.api.google.status import Told
-    from segue.core.errors import SegueError
+    from segue.api.google.status import GoogleRefusal
+    from segue.kernel.errors import SegueError
 
 _TYPE = "type.googleapis.com/google.rpc."
 
 
 def refused(error: SegueError, request_id: str) -> Response:
-    """The error as Google's REST would answer it."""
+    """The error response in the format of Google's REST API."""
     said = told(error)
     headers = error_headers(error, b"application/json; charset=UTF-8", request_id)
     status = RpcStatus(said.kind.http, said.message, said.kind.name, _details(said))
     return Response(said.kind.http, headers, msgspec.json.encode(GoogleError(status)))
 
 
-def _details(said: Told) -> list[dict[str, Any]]:
+def _details(said: GoogleRefusal) -> list[dict[str, Any]]:
     details: list[dict[str, Any]] = [
         {"@type": f"{_TYPE}ErrorInfo", "reason": said.reason, "domain": said.domain},
     ]

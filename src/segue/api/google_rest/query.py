@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from segue.core.errors import InvalidRequest
+from segue.kernel.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from enum import IntEnum
@@ -23,8 +23,8 @@ _MOST_FIELDS = 32
 _MOST_SAID_CHARS = 64
 
 
-class Query:
-    """Raises InvalidRequest for an answer's format that is not JSON, or a query that is none."""
+class GoogleQuery:
+    """The query's parameters; raises InvalidRequest for an output format other than JSON, or an invalid query."""
 
     def __init__(self, scope: Scope) -> None:
         text: str = scope.get("query_string", b"").decode("latin-1")
@@ -35,7 +35,7 @@ class Query:
         alt = self._values.get("$alt") or self._values.get("alt", "")
         if alt not in _ALTS:
             raise InvalidRequest(
-                f"alt {alt[:_MOST_SAID_CHARS]!r} is not supported: answers are JSON", field="$alt"
+                f"alt {alt[:_MOST_SAID_CHARS]!r} is not supported; responses are always JSON", field="$alt"
             )
         self._numbers = _ALTS[alt]
 
@@ -44,10 +44,10 @@ class Query:
         return self._values.get("languageCode") or self._values.get("language_code", "")
 
     def enum(self, value: IntEnum) -> int | str:
-        """As a number or by name, as the caller wants enums."""
+        """The enum as a number or a name, as the query asks."""
         return int(value) if self._numbers else value.name
 
     def with_key(self, headers: dict[bytes, bytes]) -> dict[bytes, bytes]:
-        """The headers, with the key that the query may hold in the header that means the same."""
+        """The headers, with the API key of the query added as a header."""
         key = self._values.get("key")
         return {_KEY_HEADER: key.encode(), **headers} if key else headers

@@ -1,6 +1,6 @@
-"""JSON as proto3 allows it: camelCase and snake_case names, numbers as text, null for what is not set.
+"""JSON as proto3 allows it: camelCase and snake_case names, numbers as text, null for unset fields.
 
-Names that Segue does not know are not refused, for the client may be newer than Segue: they are told as lost.
+Unknown names are not refused, because the client may be newer than Segue; they cause a warning.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import msgspec
 from msgspec import inspect
 
 from segue.api.google.wire import SynthesizeSpeechRequest
-from segue.api.wire import decoded
-from segue.core.errors import InvalidRequest
-from segue.core.speech import Loss
+from segue.api.wire import converted, decoded
+from segue.kernel.errors import InvalidRequest
+from segue.speech.core.speech import Loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,10 +30,10 @@ class _Field(NamedTuple):
 
 
 def read_synthesis(body: bytes) -> tuple[SynthesizeSpeechRequest, tuple[Loss, ...]]:
-    """The request, and what of it Segue does not know.
+    """The request, and a loss for each unknown field.
 
     Raises:
-        InvalidRequest: it is not JSON, or not of that shape.
+        InvalidRequest: it is not JSON, or does not have the right shape.
     """
     tree = decoded(_DECODER, body)
     if not isinstance(tree, dict):
@@ -42,16 +42,14 @@ def read_synthesis(body: bytes) -> tuple[SynthesizeSpeechRequest, tuple[Loss, ..
     spelt = _spelt(tree, _fields_of_request(), "", unknown)
     try:
         request = msgspec.convert(spelt, SynthesizeSpeechRequest, strict=False)
-    except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `$")
-        field = place.rstrip("`").lstrip(".")
-        raise InvalidRequest(f"Invalid value at '{field}': {message}", field=field or None) from None
-    losses = [Loss("unknown_field", path[:_MOST_SAID_CHARS], "", "Segue does not know it") for path in unknown]
+    except msgspec.ValidationError:
+        request = converted(SynthesizeSpeechRequest, spelt)
+    losses = [Loss("unknown_field", path[:_MOST_SAID_CHARS], "", "unknown to Segue") for path in unknown]
     return request, tuple(losses[:_MOST_LOSSES])
 
 
 def _spelt(tree: Any, fields: Mapping[str, _Field], path: str, unknown: list[str]) -> Any:
-    """The same with the names of ``fields``; only as deep as the known messages go."""
+    """The same tree with the names of ``fields``, as deep as the known messages go."""
     if isinstance(tree, list):
         return [_spelt(item, fields, path, unknown) for item in tree]
     if not isinstance(tree, dict):
@@ -77,7 +75,7 @@ def _fields_of_request() -> Mapping[str, _Field]:
 
 
 def _fields(kind: inspect.StructType) -> dict[str, _Field]:
-    """By both spellings."""
+    """The fields by both spellings of their names."""
     return {name: _Field(field.encode_name, within) for field, within in _each(kind) for name in _spellings(field)}
 
 

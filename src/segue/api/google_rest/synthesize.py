@@ -1,4 +1,4 @@
-"""``POST /v1/text:synthesize``, and the same of v1beta1."""
+"""``POST /v1/text:synthesize`` and ``POST /v1beta1/text:synthesize``."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ import msgspec
 
 from segue.api.asgi import ClientGone, Response, headers_of, unless_gone
 from segue.api.google.enums import member
-from segue.api.google.request import DIALECT, Caller
+from segue.api.google.request import DIALECT, GoogleCaller
 from segue.api.google.sound import content
 from segue.api.google.wire import AudioConfig, AudioEncoding, SynthesizeSpeechResponse
 from segue.api.google_rest.errors import refused
-from segue.api.google_rest.query import Query
+from segue.api.google_rest.query import GoogleQuery
 from segue.api.google_rest.spelling import read_synthesis
 from segue.api.headers import audio_headers
-from segue.core.errors import SegueError
+from segue.kernel.errors import SegueError
 
 if TYPE_CHECKING:
     from segue.api.asgi import Receive, Scope, Send
     from segue.api.context import Context
-    from segue.api.google.request import Reader
-    from segue.core.speech import EncodedAudio
+    from segue.api.google.request import GoogleRequestReader
+    from segue.speech.core.speech import EncodedAudio
+    from segue.speech.service.router import Route
 
 PATH = "/v1/text:synthesize"
 BETA_PATH = "/v1beta1/text:synthesize"
@@ -29,10 +30,10 @@ _JSON = (b"content-type", b"application/json; charset=UTF-8")
 _ENCODER = msgspec.json.Encoder()
 
 
-class SynthesizeDoor:
-    """The door as a plain ASGI application. ``beta`` answers as v1beta1, with empty ``timepoints``."""
+class GoogleSynthesizeEndpoint:
+    """The endpoint as a plain ASGI application. With ``beta`` it answers as v1beta1, with empty ``timepoints``."""
 
-    def __init__(self, context: Context, reader: Reader, *, beta: bool = False) -> None:
+    def __init__(self, context: Context, reader: GoogleRequestReader, *, beta: bool = False) -> None:
         self._context = context
         self._reader = reader
         self._beta = beta
@@ -41,7 +42,7 @@ class SynthesizeDoor:
         headers = headers_of(scope)
         request_id = self._context.identity.request_id(headers)
         try:
-            response = await self._respond(Query(scope), headers, receive, request_id)
+            response = await self._respond(GoogleQuery(scope), headers, receive, request_id)
         except ClientGone:
             return
         except SegueError as error:
@@ -50,19 +51,24 @@ class SynthesizeDoor:
         await response(send)
 
     async def _respond(
-        self, query: Query, headers: dict[bytes, bytes], receive: Receive, request_id: str
+        self, query: GoogleQuery, headers: dict[bytes, bytes], receive: Receive, request_id: str
     ) -> Response:
-        body, lost = read_synthesis(await self._context.bodies.read(receive, self._context.max_body_bytes))
-        request = self._reader.whole(body, Caller(query.with_key(headers), request_id), lost)
+        coding = headers.get(b"content-encoding")
+        raw = await self._context.bodies.read(receive, self._context.max_body_bytes, coding)
+        caller = GoogleCaller(query.with_key(headers), request_id)
+        config, route = await self._context.threads.run_if_long(len(raw), self._entered, raw, caller)
         pipeline = self._context.pipeline
-        route = pipeline.enter(request)
         answer = pipeline.at_hand(route)
         if answer is None:
             answer = await unless_gone(receive, pipeline.answer(route, keep=False))
-        shown = self._shown(answer.found.audio, body.audio_config, query)
+        shown = self._shown(answer.result.audio, config, query)
         return Response(200, [_JSON, *audio_headers(answer, request_id)], _ENCODER.encode(shown))
 
-    def _shown(self, audio: EncodedAudio, wanted: AudioConfig, query: Query) -> SynthesizeSpeechResponse:
+    def _entered(self, raw: bytes, caller: GoogleCaller) -> tuple[AudioConfig, Route]:
+        body, lost = read_synthesis(raw)
+        return body.audio_config, self._context.enter(self._reader.whole(body, caller, lost))
+
+    def _shown(self, audio: EncodedAudio, wanted: AudioConfig, query: GoogleQuery) -> SynthesizeSpeechResponse:
         data = content(audio)
         if not self._beta:
             return SynthesizeSpeechResponse(data)

@@ -1,4 +1,4 @@
-"""``GET /v1/voices``, and the same of v1beta1."""
+"""``GET /v1/voices`` and ``GET /v1beta1/voices``."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from segue.api.google.delivery import NATURAL_RATE_HZ
 from segue.api.google.request import DIALECT
 from segue.api.google.wire import ListedVoice, ListVoicesResponse
 from segue.api.google_rest.errors import refused
-from segue.api.google_rest.query import Query
-from segue.core.errors import SegueError
+from segue.api.google_rest.query import GoogleQuery
+from segue.kernel.errors import SegueError
 
 if TYPE_CHECKING:
     from segue.api.asgi import Receive, Scope, Send
     from segue.api.context import Context
-    from segue.api.google.voices import Voices
+    from segue.api.google.voices import GoogleVoices
 
 PATH = "/v1/voices"
 BETA_PATH = "/v1beta1/voices"
 _JSON = (b"content-type", b"application/json; charset=UTF-8")
 
 
-class VoicesDoor:
-    """The door as a plain ASGI application."""
+class VoicesEndpoint:
+    """The endpoint as a plain ASGI application."""
 
-    def __init__(self, context: Context, voices: Voices) -> None:
+    def __init__(self, context: Context, voices: GoogleVoices) -> None:
         self._context = context
         self._voices = voices
 
@@ -35,7 +35,7 @@ class VoicesDoor:
         del receive
         request_id = self._context.identity.request_id(headers_of(scope))
         try:
-            query = Query(scope)
+            query = GoogleQuery(scope)
         except SegueError as error:
             self._context.note_refusal(DIALECT, error)
             await refused(error, request_id)(send)

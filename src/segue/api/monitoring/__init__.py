@@ -1,1 +1,1 @@
-"""Whether the service lives, can answer, and what it has done."""
+"""Health checks and metrics."""

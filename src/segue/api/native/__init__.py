@@ -1,1 +1,1 @@
-"""The dialect that the service's own apps speak: ``/api/v1/audio``."""
+"""Segue's own API: ``/api/v1/audio``."""

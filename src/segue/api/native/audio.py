@@ -1,4 +1,4 @@
-"""``GET /api/v1/audio/{id}.{ext}``: audio made earlier, as files are served (RFC 9110: ETag, Range)."""
+"""``/api/v1/audio/{id}.{ext}``: serves stored audio as a file (RFC 9110: ETag, Range), or deletes it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 
 from segue.api.asgi import Response, headers_of
 from segue.api.native.errors import refused
-from segue.core.errors import InvalidRequest
-from segue.core.speech import CONTENT_TYPES, Container
+from segue.api.ranges import NOWHERE, part_wanted
+from segue.api.refusals import WrongMethod
+from segue.kernel.errors import InvalidRequest, Unavailable
+from segue.speech.core.speech import CONTENT_TYPES, Container
 
 if TYPE_CHECKING:
     from segue.api.asgi import Header, Receive, Scope, Send
     from segue.api.context import Context
-    from segue.ports.cache import CacheEntry
+    from segue.speech.ports.cache import CacheEntry
 
 PREFIX = "/api/v1/audio/"
+_METHODS = ("GET", "HEAD", "DELETE")
 _NAME = re.compile(rf"(?P<id>[0-9a-f]{{32,64}})\.(?P<ext>{'|'.join(Container)})")
-_RANGE = re.compile(rb"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})")
 
 
-class AudioDoor:
-    """The door as a plain ASGI application."""
+class AudioEndpoint:
+    """The endpoint as a plain ASGI application."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -30,26 +32,46 @@ class AudioDoor:
         del receive
         headers = headers_of(scope)
         request_id = self._context.identity.request_id(headers)
-        if scope["method"] not in ("GET", "HEAD"):
-            await Response(405, [(b"allow", b"GET, HEAD")], b"")(send)
+        method = scope["method"]
+        if method not in _METHODS:
+            await refused(WrongMethod(method, *_METHODS), request_id)(send)
             return
-        response = await self._respond(scope["path"].removeprefix(PREFIX), headers, request_id)
-        if scope["method"] == "HEAD":
+        name = scope["path"].removeprefix(PREFIX)
+        lasts_s = self._context.links.lasts_s(name, scope["query_string"])
+        if method == "DELETE":
+            await (await self._delete(name, request_id, lasts_s))(send)
+            return
+        response = await self._respond(name, headers, request_id, lasts_s)
+        if method == "HEAD":
             await _head(response, send)
         else:
             await response(send)
 
-    async def _respond(self, name: str, headers: dict[bytes, bytes], request_id: str) -> Response:
-        wanted = _NAME.fullmatch(name)
-        found = await self._context.cache.get(wanted["id"]) if wanted else None
-        if wanted is None or found is None or found[0].audio.container != wanted["ext"]:
-            gone = refused(InvalidRequest("no such audio, or no longer kept: ask for it again"), request_id)
-            return gone._replace(status=404)
-        return _served(found[0], headers, self._common(found[0], request_id))
+    async def _respond(self, name: str, headers: dict[bytes, bytes], request_id: str, lasts_s: float) -> Response:
+        wanted = _NAME.fullmatch(name) if lasts_s > 0 else None
+        entry = await self._kept(wanted["id"]) if wanted else None
+        if wanted is None or entry is None or entry.audio.container != wanted["ext"]:
+            return _gone(request_id)
+        return _served(entry, headers, self._common(entry, request_id, lasts_s))
 
-    def _common(self, entry: CacheEntry, request_id: str) -> list[Header]:
+    async def _kept(self, audio_id: str) -> CacheEntry | None:
+        """The stored audio, unless any process has deleted it since it was stored."""
+        dropped_at_s = await self._context.cache.dropped_at_s(audio_id)
+        found = await self._context.cache.get(audio_id)
+        return found[0] if found is not None and found[0].stored_at_s > dropped_at_s else None
+
+    async def _delete(self, name: str, request_id: str, lasts_s: float) -> Response:
+        """Deletes the audio; having the URL is the permission. Deleting it again has the same result."""
+        wanted = _NAME.fullmatch(name) if lasts_s > 0 else None
+        if wanted is None:
+            return _gone(request_id)
+        if not await self._context.cache.drop(wanted["id"]):
+            return refused(Unavailable("the audio could not be deleted; try again later"), request_id)
+        return Response(204, [(b"x-request-id", request_id.encode())], b"")
+
+    def _common(self, entry: CacheEntry, request_id: str, lasts_s: float) -> list[Header]:
         age_s = self._context.clock.now_s() - entry.stored_at_s
-        fresh_s = max(0, int(self._context.cache_max_age_s - age_s))
+        fresh_s = max(0, int(min(self._context.cache_max_age_s - age_s, lasts_s)))
         return [
             (b"content-type", CONTENT_TYPES[entry.audio.container].encode()),
             (b"etag", _etag(entry)),
@@ -57,6 +79,11 @@ class AudioDoor:
             (b"cache-control", b"public, max-age=%d" % fresh_s),
             (b"x-request-id", request_id.encode()),
         ]
+
+
+def _gone(request_id: str) -> Response:
+    told = "the audio does not exist or is no longer stored, or its URL has expired; request it again"
+    return refused(InvalidRequest(told), request_id)._replace(status=404)
 
 
 def _etag(entry: CacheEntry) -> bytes:
@@ -68,29 +95,18 @@ def _served(entry: CacheEntry, headers: dict[bytes, bytes], common: list[Header]
     if etag in headers.get(b"if-none-match", b""):
         return Response(304, common, b"")
     data = entry.audio.data
-    wanted = _RANGE.fullmatch(headers.get(b"range", b""))
-    if wanted is None or headers.get(b"if-range", etag) != etag:
+    part = part_wanted(headers, etag, len(data))
+    if part is None:
         return Response(200, common, data)
-    span = _span(wanted["first"], wanted["last"], len(data))
-    if span is None:
+    if part is NOWHERE:
         return Response(416, [*common, (b"content-range", b"bytes */%d" % len(data))], b"")
-    first, last = span
+    first, last = part
     content_range = (b"content-range", b"bytes %d-%d/%d" % (first, last, len(data)))
     return Response(206, [*common, content_range], data[first : last + 1])
 
 
-def _span(first: bytes, last: bytes, size: int) -> tuple[int, int] | None:
-    """First and last byte of a range, both included; None where there is no such part."""
-    if not first:
-        tail = int(last) if last else 0
-        return (max(0, size - tail), size - 1) if tail and size else None
-    start = int(first)
-    end = min(int(last), size - 1) if last else size - 1
-    return (start, end) if start <= end and start < size else None
-
-
 async def _head(response: Response, send: Send) -> None:
-    """The headers of a GET, its length included, without its body."""
+    """Sends the headers of a GET, including the content length, without the body."""
     length = (b"content-length", b"%d" % len(response.body))
     await send({"type": "http.response.start", "status": response.status, "headers": [*response.headers, length]})
     await send({"type": "http.response.body", "body": b""})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from segue.api.asgi import Response
-from segue.api.bodies import BodyTooLarge
 from segue.api.headers import error_headers
 from segue.api.native.wire import ErrorAnswer
-from segue.core.errors import ErrorCode, SegueError
+from segue.api.refusals import HttpRefusal, code_of
+from segue.kernel.errors import ErrorCode, InvalidRequest, SegueError
 
 STATUS = {
     ErrorCode.INVALID_REQUEST: 400,
@@ -19,13 +19,13 @@ STATUS = {
     ErrorCode.BAD_AUDIO: 503,
     ErrorCode.INTERNAL: 503,
 }
-"""Whatever the cause, a request that no arm could answer is 503: the caller may try again."""
-
-_TOO_LARGE = 413
+"""If no arm can answer, the status is 503 whatever the cause, because the client may try again."""
 
 
 def refused(error: SegueError, request_id: str) -> Response:
-    """The error as the native dialect answers it."""
-    status = _TOO_LARGE if isinstance(error, BodyTooLarge) else STATUS[error.code]
+    """The error response in the native dialect."""
+    status = error.status if isinstance(error, HttpRefusal) else STATUS[error.code]
     headers = error_headers(error, b"application/json", request_id)
-    return Response(status, headers, msgspec.json.encode(ErrorAnswer(str(error), error.code, request_id)))
+    field = error.field if isinstance(error, InvalidRequest) else None
+    answer = ErrorAnswer(str(error), code_of(error), request_id, field)
+    return Response(status, headers, msgspec.json.encode(answer))

@@ -1,8 +1,8 @@
-"""Long texts: ``/api/v1/audio/jobs``, taken in at once, made in the background, followed and cancelled by name.
+"""Jobs for long texts: ``/api/v1/audio/jobs``. A job is accepted immediately and runs in the background.
 
-``POST`` takes a text (202 and its place); ``GET .../{id}`` tells how far it is, ``GET .../{id}/events`` does so as
-it goes (server-sent events), ``GET .../{id}/audio`` is the file, ``DELETE .../{id}`` cancels. Who knows the name
-of a job may do all of it: names cannot be guessed.
+``POST`` submits a text (202 with the job's URL). ``GET .../{id}`` returns the job's state, ``GET .../{id}/events``
+streams it (server-sent events), ``GET .../{id}/audio`` returns the file, and ``DELETE .../{id}`` cancels the job.
+Anyone who knows a job's id may do all of this; ids cannot be guessed.
 """
 
 from __future__ import annotations
@@ -11,25 +11,29 @@ import re
 from typing import TYPE_CHECKING
 
 import msgspec
-from starlette.responses import FileResponse
+import structlog
 
 from segue.api.asgi import ClientGone, Response, headers_of
+from segue.api.caller import check_character
+from segue.api.client import client_address
 from segue.api.native.errors import refused
+from segue.api.native.job_file import job_file
 from segue.api.native.request import DIALECT, understood
 from segue.api.native.wire import MAX_JOB_CHARS, JobBody, job_answer
+from segue.api.refusals import WrongMethod
 from segue.api.streaming import send_chunks
 from segue.api.wire import decoded
-from segue.core.errors import InvalidRequest, SegueError
-from segue.core.speech import CONTENT_TYPES, Container
-from segue.ports.jobs import JobState
+from segue.kernel.errors import InvalidRequest, SegueError
+from segue.speech.ports.jobs import JobState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from segue.api.asgi import App, Header, Receive, Scope, Send
     from segue.api.context import Context
-    from segue.ports.jobs import Job
-    from segue.service.jobs import Jobs
+    from segue.speech.core.speech import SpeechRequest
+    from segue.speech.ports.jobs import Job
+    from segue.speech.service.jobs import Jobs
 
 PATH = "/api/v1/audio/jobs"
 MOST_JOB_BYTES = 1024 * 1024
@@ -42,15 +46,15 @@ _EVENTS: list[Header] = [(b"content-type", b"text/event-stream"), (b"cache-contr
 _METHODS = {None: ("POST",), "": ("GET", "DELETE"), "/events": ("GET",), "/audio": ("GET", "HEAD")}
 
 
-class JobsDoor:
-    """The door as a plain ASGI application."""
+class JobsEndpoint:
+    """The endpoint as a plain ASGI application."""
 
     def __init__(self, context: Context, jobs: Jobs) -> None:
         self._context = context
         self._jobs = jobs
 
     def door_for(self, scope: Scope) -> App | None:
-        """Who answers; None where the request is another's."""
+        """The endpoint for the request; None if it belongs to another dialect."""
         return self if _PLACE.fullmatch(scope["path"]) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,43 +67,57 @@ class JobsDoor:
         except SegueError as error:
             self._context.note_refusal(DIALECT, error)
             answer = _whole(refused(error, request_id))
-        await answer(scope, receive, send)
+        try:
+            await answer(scope, receive, send)
+        except SegueError as error:
+            structlog.get_logger("segue.api").warning("job_answer_cut_off", code=error.code, reason=str(error))
 
     async def _respond(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes], request_id: str) -> App:
         place = _PLACE.fullmatch(scope["path"])
-        assert place is not None, "only asked for its own paths"
+        assert place is not None, "door_for admits only matching paths"
         job_id, part = place["id"], place["part"] or ""
         allowed = _METHODS[None if job_id is None else part]
         if scope["method"] not in allowed:
-            return _whole(Response(405, [(b"allow", ", ".join(allowed).encode())], b""))
+            raise WrongMethod(scope["method"], *allowed)
         base = self._context.base_url(scope, headers) + PATH
         if job_id is None:
-            raw = await self._context.bodies.read(receive, MOST_JOB_BYTES)
-            body = decoded(_DECODER, raw)
-            request = understood(self._context, raw, body, headers, request_id, MAX_JOB_CHARS)
-            job = await self._jobs.submit(request)
+            raw = await self._context.bodies.read(receive, MOST_JOB_BYTES, headers.get(b"content-encoding"))
+            threads = self._context.threads
+            job = await self._jobs.submit(
+                await threads.run_if_long(len(raw), self._understood, raw, headers, request_id),
+                client_address(),
+            )
             return _told(202, job, base, request_id, [(b"location", f"{base}/{job.id}".encode())])
         found = await self._known(job_id, cancels=scope["method"] == "DELETE")
         if found is None:
-            gone = refused(InvalidRequest("no such job, or no longer kept: submit the text again"), request_id)
+            gone = refused(
+                InvalidRequest("the job does not exist or is no longer stored; submit the text again"), request_id
+            )
             return _whole(gone._replace(status=404))
         if part == "/events":
-            return _followed(self._jobs.follow(job_id), base)
-        return self._file(found, request_id) if part == "/audio" else _told(200, found, base, request_id, [])
+            return _followed(self._jobs.follow(job_id), base, self._jobs.followers.enter(job_id))
+        if part == "/audio":
+            return await self._file(found, headers, request_id)
+        return _told(200, found, base, request_id, [])
+
+    def _understood(self, raw: bytes, headers: dict[bytes, bytes], request_id: str) -> SpeechRequest:
+        body = decoded(_DECODER, raw)
+        request = understood(self._context, raw, body, headers, request_id, MAX_JOB_CHARS)
+        check_character(self._context.catalogue, request.character_key)
+        return request
 
     async def _known(self, job_id: str, *, cancels: bool) -> Job | None:
-        """The job, cancelled if so wished; what cannot be the name of one is not looked for."""
+        """The job, cancelled if ``cancels``; None if the id is invalid or unknown."""
         if not _ID.fullmatch(job_id):
             return None
         return await (self._jobs.cancel(job_id) if cancels else self._jobs.look(job_id))
 
-    def _file(self, job: Job, request_id: str) -> App:
+    async def _file(self, job: Job, headers: dict[bytes, bytes], request_id: str) -> App:
         if job.state is not JobState.DONE:
-            hope = "submit the text again" if job.state.over else "its audio is there once it is done"
+            hope = "submit the text again" if job.state.over else "its audio is available when it is done"
             missing = refused(InvalidRequest(f"the job is {job.state}; {hope}"), request_id)
             return _whole(missing._replace(status=409))
-        kind = CONTENT_TYPES[Container(job.container)]
-        return FileResponse(self._jobs.audio(job.id), media_type=kind, headers={"x-request-id": request_id})
+        return await job_file(self._jobs, job, headers, [(b"x-request-id", request_id.encode())])
 
 
 def _whole(response: Response) -> App:
@@ -115,8 +133,8 @@ def _told(status: int, job: Job, base: str, request_id: str, more: list[Header])
     return _whole(Response(status, headers, _ENCODER.encode(job_answer(job, base))))
 
 
-def _followed(changes: AsyncIterator[Job], base: str) -> App:
-    """``progress`` for every change; the last one is named as the job has ended."""
+def _followed(changes: AsyncIterator[Job], base: str, leave: Callable[[], None]) -> App:
+    """A ``progress`` event for every change; the last is named after the final state. Calls ``leave`` then."""
 
     async def events() -> AsyncIterator[bytes]:
         async for job in changes:
@@ -125,6 +143,9 @@ def _followed(changes: AsyncIterator[Job], base: str) -> App:
 
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         del scope
-        await send_chunks(events(), _EVENTS, receive, send)
+        try:
+            await send_chunks(events(), _EVENTS, receive, send)
+        finally:
+            leave()
 
     return answered

@@ -1,4 +1,4 @@
-"""A body of the native dialect as a request, the same for short texts and long ones."""
+"""Converts a body of the native dialect to a request, for short and long texts."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 from segue.api.native.wire import controls_of, pronunciations_of
 from segue.api.wire import unknown_fields
-from segue.core.errors import InvalidRequest
-from segue.core.speech import NEUTRAL, AudioFormat, Loss, Marked, SpeechRequest
-from segue.core.text.marks import settled
-from segue.core.text.normalize import MAX_TEXT_CHARS, normalize
-from segue.core.text.ssml import read_ssml
+from segue.kernel.errors import InvalidRequest
+from segue.speech.core.speech import NEUTRAL, AudioFormat, Loss, Marked, SpeechRequest
+from segue.speech.core.text.marks import settled
+from segue.speech.core.text.normalize import MAX_TEXT_CHARS
+from segue.speech.core.text.ssml import read_ssml
+from segue.speech.core.text.written import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segue.api.context import Context
     from segue.api.native.wire import SynthesizeBody
-    from segue.core.speech import Arm, Controls
+    from segue.kernel.arms import Arm
+    from segue.speech.core.speech import Controls
 
 DIALECT = "native"
 
@@ -30,12 +32,12 @@ def understood(
     request_id: str,
     max_chars: int = MAX_TEXT_CHARS,
 ) -> SpeechRequest:
-    """The request of a body that came as ``raw``; of fields that no request has, its answer warns.
+    """The request in a body, which arrived as ``raw``; unknown fields cause a warning in the response.
 
     Raises:
-        InvalidRequest: the text cannot be spoken, or something about it cannot be understood.
+        InvalidRequest: the text cannot be spoken, or a field is invalid.
     """
-    marked, controls = _marked(body, max_chars)
+    marked, controls = _marked(context, body, max_chars)
     return SpeechRequest(
         text=marked.text,
         character_key=body.character_key,
@@ -53,15 +55,16 @@ def understood(
     )
 
 
-def _marked(body: SynthesizeBody, max_chars: int) -> tuple[Marked, Controls]:
-    """The text without its markup, and controls whose positions count what is left of it."""
+def _marked(context: Context, body: SynthesizeBody, max_chars: int) -> tuple[Marked, Controls]:
+    """The text without markup, and the controls with their positions in that text."""
     controls = controls_of(body)
-    if body.text_type == "text" and not controls.pauses:
-        return Marked(normalize(body.text, max_chars=max_chars)), controls
-    if body.text_type == "ssml" and controls.pauses:
-        raise InvalidRequest("pauses in SSML are <break> tags, not positions", field="voice_controls.pauses")
-    raw = Marked(body.text) if body.text_type == "text" else read_ssml(body.text, max_chars=max_chars)
-    marked = settled(raw._replace(pauses=(*raw.pauses, *controls.pauses)), max_chars=max_chars)
+    if body.text_type == "text":
+        text_format = body.text_format or context.text_format
+        marked = read_text(Marked(body.text, controls.pauses), text_format, max_chars=max_chars)
+    elif controls.pauses:
+        raise InvalidRequest("for pauses in SSML use <break> tags, not positions", field="voice_controls.pauses")
+    else:
+        marked = settled(read_ssml(body.text, max_chars=max_chars), max_chars=max_chars)
     if controls is NEUTRAL and not marked.pauses and not marked.spans:
         return marked, controls
     return marked, controls.marked_by(marked)

@@ -12,23 +12,23 @@ from segue.api.native.errors import refused
 from segue.api.native.request import DIALECT, understood
 from segue.api.native.wire import CharacterBody, SynthesizeAnswer, SynthesizeBody
 from segue.api.wire import decoded
-from segue.core.errors import SegueError
+from segue.kernel.errors import SegueError
 
 if TYPE_CHECKING:
     from segue.api.asgi import Receive, Scope, Send
     from segue.api.context import Context
-    from segue.service.found import Answer
+    from segue.speech.service.answers import Answer, AudioResult
+    from segue.speech.service.router import Route
 
 PATH = "/api/v1/audio/synthesize"
-AUDIO_PATH = "/api/v1/audio"
 _DECODER = msgspec.json.Decoder(SynthesizeBody)
 _ENCODER = msgspec.json.Encoder()
 _JSON = (b"content-type", b"application/json")
-_NOT_STORED = "the audio could not be stored: at most the process that answered can serve its URL"
+_NOT_STORED = "the audio could not be stored, so the URL may work only in the process that answered"
 
 
-class SynthesizeDoor:
-    """The door as a plain ASGI application."""
+class SynthesizeEndpoint:
+    """The endpoint as a plain ASGI application."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -48,11 +48,10 @@ class SynthesizeDoor:
     async def _respond(
         self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, request_id: str
     ) -> Response:
-        raw = await self._context.bodies.read(receive, self._context.max_body_bytes)
-        body = decoded(_DECODER, raw)
-        request = understood(self._context, raw, body, headers, request_id)
+        coding = headers.get(b"content-encoding")
+        raw = await self._context.bodies.read(receive, self._context.max_body_bytes, coding)
+        body, route = await self._context.threads.run_if_long(len(raw), self._entered, raw, headers, request_id)
         pipeline = self._context.pipeline
-        route = pipeline.enter(request)
         as_url = body.return_format == "url"
         answer = pipeline.at_hand(route)
         if answer is None:
@@ -63,28 +62,32 @@ class SynthesizeDoor:
             shown = msgspec.structs.replace(shown, warnings=(*answer.warnings, _NOT_STORED))
         return Response(200, [_JSON, *answer_headers(answer, request_id)], _ENCODER.encode(shown))
 
+    def _entered(self, raw: bytes, headers: dict[bytes, bytes], request_id: str) -> tuple[SynthesizeBody, Route]:
+        body = decoded(_DECODER, raw)
+        request = understood(self._context, raw, body, headers, request_id)
+        return body, self._context.enter(request)
+
     def _shown(
         self, answer: Answer, body: SynthesizeBody, scope: Scope, headers: dict[bytes, bytes]
     ) -> SynthesizeAnswer:
-        found, character = answer.found, answer.route.character
-        way, audio = found.leg.way, found.audio
+        found, character = answer.result, answer.route.character
+        render_plan, audio = found.rendition.render_plan, found.audio
         as_url = body.return_format == "url"
-        url = f"{self._context.base_url(scope, headers)}{AUDIO_PATH}/{found.audio_id}.{audio.container}"
         return SynthesizeAnswer(
-            url=url if as_url else None,
+            url=self._url(found, scope, headers) if as_url else None,
             audio_base64=None if as_url else audio.data,
             duration=round(audio.duration_s, 3),
             file_size=len(audio.data),
             cached=answer.cached,
             source=found.source,
-            voice_model=way.model,
-            voice_name=way.voice.label,
+            voice_model=render_plan.model,
+            voice_name=render_plan.voice.label,
             character=CharacterBody(
                 character.key,
                 character.name,
-                {"pitch": way.manner.pitch_semitones, "rate": way.manner.rate_ratio},
+                {"pitch": render_plan.manner.pitch_semitones, "rate": render_plan.manner.rate_ratio},
             ),
-            arm=way.arm,
+            arm=render_plan.arm,
             assigned_arm=answer.route.assignment.arm,
             reason=answer.reason,
             fallback_error=found.failure,
@@ -92,3 +95,7 @@ class SynthesizeDoor:
             remarks=found.remarks,
             request_id=answer.route.request.request_id,
         )
+
+    def _url(self, found: AudioResult, scope: Scope, headers: dict[bytes, bytes]) -> str:
+        path = self._context.links.path_of(f"{found.audio_id}.{found.audio.container}")
+        return self._context.base_url(scope, headers) + path

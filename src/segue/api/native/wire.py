@@ -1,4 +1,4 @@
-"""What is sent and answered on the wire."""
+"""Bodies of requests and responses."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from segue.core.errors import InvalidRequest
-from segue.core.speech import NEUTRAL, Container, Controls, Pause, PhoneticAlphabet, Pronunciation
-from segue.core.text.marks import NAMED_PAUSES_MS
-from segue.ports.jobs import Job, JobState
+from segue.api.fields import LanguageTag, Name
+from segue.kernel.errors import InvalidRequest
+from segue.speech.core.speech import NEUTRAL, Container, Controls, Pause, PhoneticAlphabet, Pronunciation
+from segue.speech.core.text.marks import NAMED_PAUSES_MS
+from segue.speech.core.text.written import TextFormat
+from segue.speech.ports.jobs import Job, JobState
 
 _MILLISECONDS = re.compile(r"([0-9]{1,5})ms")
 _LONGEST_PAUSE_MS = 60_000
@@ -19,11 +21,10 @@ _LONGEST_PAUSE_MS = 60_000
 MAX_JOB_CHARS = 100_000
 
 Key = Annotated[str, Meta(min_length=1, max_length=128)]
-Name = Annotated[str, Meta(max_length=256)]
 
 
 class PauseBody(msgspec.Struct, frozen=True):
-    """``duration``: short (0.3 s), medium (0.5 s), long (1 s) or milliseconds, as ``750ms``."""
+    """``duration``: short (0.3 s), medium (0.5 s), long (1 s), or milliseconds such as ``750ms``."""
 
     position: Annotated[int, Meta(ge=0, le=MAX_JOB_CHARS)]
     duration: Annotated[str, Meta(max_length=16)] = "medium"
@@ -45,7 +46,10 @@ class CustomPronunciation(msgspec.Struct, frozen=True):
 
 
 class SynthesizeBody(msgspec.Struct, frozen=True):
-    """The request. Fields that are not listed are warned of. ``text_type`` ssml: the text is an SSML document."""
+    """The request. Unknown fields cause a warning. With ``text_type`` ssml, the text is an SSML document.
+
+    ``text_format`` is how other texts are read; by default as ``SEGUE_TEXT_FORMAT`` says.
+    """
 
     text: Annotated[str, Meta(min_length=1, max_length=5000)]
     character_key: Key
@@ -57,13 +61,14 @@ class SynthesizeBody(msgspec.Struct, frozen=True):
     force_voice_model: Name | None = None
     user_id: Name | None = None
     session_id: Name | None = None
-    language: Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = None
+    language: LanguageTag | None = None
     audio_format: Container = Container.MP3
     text_type: Literal["text", "ssml"] = "text"
+    text_format: TextFormat | None = None
 
 
 class JobBody(SynthesizeBody, frozen=True):
-    """The same for a long text, which is made into one file."""
+    """The request for a long text, which is synthesized into one file."""
 
     text: Annotated[str, Meta(min_length=1, max_length=MAX_JOB_CHARS)]
 
@@ -75,9 +80,9 @@ class CharacterBody(msgspec.Struct, frozen=True):
 
 
 class SynthesizeAnswer(msgspec.Struct, frozen=True):
-    """The answer. ``duration`` in seconds, ``file_size`` in bytes; bytes are base64 in JSON.
+    """The response. ``duration`` in seconds, ``file_size`` in bytes; bytes are base64 in JSON.
 
-    ``warnings`` says what was not applied; ``remarks`` what listening to new audio noticed without refusing it.
+    ``warnings`` lists what was not applied. ``remarks`` lists findings in new audio that did not cause an error.
     """
 
     url: str | None
@@ -98,17 +103,20 @@ class SynthesizeAnswer(msgspec.Struct, frozen=True):
     request_id: str
 
 
-class ErrorAnswer(msgspec.Struct, frozen=True):
+class ErrorAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``field``: the missing or invalid part of the request, such as ``voice_controls.rate``, if there is one."""
+
     detail: str
     code: str
     request_id: str
+    field: str | None = None
 
 
 def controls_of(body: SynthesizeBody) -> Controls:
-    """The body's controls; the very ``NEUTRAL`` where they ask for nothing.
+    """The body's controls; the object ``NEUTRAL`` if nothing is set.
 
     Raises:
-        InvalidRequest: a pause of a length that is none, or beyond the text.
+        InvalidRequest: a pause has an invalid duration, or a position beyond the text.
     """
     wanted = body.voice_controls
     if wanted is None:
@@ -119,7 +127,7 @@ def controls_of(body: SynthesizeBody) -> Controls:
 
 
 def pronunciations_of(body: SynthesizeBody) -> tuple[Pronunciation, ...]:
-    """Raises InvalidRequest for an alphabet that nobody reads."""
+    """The body's pronunciations; raises InvalidRequest for an unknown phonetic alphabet."""
     return tuple(
         Pronunciation(item.phrase, item.pronunciation, _alphabet(item.phonetic_encoding))
         for item in body.custom_pronunciations
@@ -129,16 +137,17 @@ def pronunciations_of(body: SynthesizeBody) -> tuple[Pronunciation, ...]:
 def _pause(item: PauseBody, text_chars: int) -> Pause:
     if item.position > text_chars:
         raise InvalidRequest(
-            f"a pause at {item.position} lies beyond the text's {text_chars} characters",
+            f"the pause at position {item.position} lies beyond the text, which has {text_chars} characters",
             field="voice_controls.pauses",
         )
-    named = NAMED_PAUSES_MS.get(item.duration)
+    duration = item.duration.strip().lower()
+    named = NAMED_PAUSES_MS.get(duration)
     if named is not None:
-        return Pause(item.position, named, item.duration)
-    exact = _MILLISECONDS.fullmatch(item.duration)
+        return Pause(item.position, named, duration)
+    exact = _MILLISECONDS.fullmatch(duration)
     if exact is None or int(exact[1]) > _LONGEST_PAUSE_MS:
         raise InvalidRequest(
-            f"a pause lasts short, medium, long, or 0ms to {_LONGEST_PAUSE_MS}ms, not {item.duration!r}",
+            f"a pause must be short, medium, long, or from 0ms to {_LONGEST_PAUSE_MS}ms, not {item.duration!r}",
             field="voice_controls.pauses",
         )
     return Pause(item.position, int(exact[1]))
@@ -151,13 +160,15 @@ def _alphabet(encoding: str) -> PhoneticAlphabet:
         return PhoneticAlphabet(plain)
     except ValueError:
         raise InvalidRequest(
-            f"unknown phonetic encoding {encoding!r}; known: ipa, x-sampa", field="custom_pronunciations"
+            f"unknown phonetic encoding {encoding!r}; supported: ipa, x-sampa", field="custom_pronunciations"
         ) from None
 
 
 class JobAnswer(msgspec.Struct, frozen=True):
-    """A job, as far as it is. ``progress`` runs from 0 to 1; ``duration`` (seconds) and ``file_size`` (bytes) are
-    the audio's so far. ``url`` is where it is once the job is done. ``error`` and ``detail`` say why it failed.
+    """The current state of a job.
+
+    ``progress`` runs from 0 to 1; ``duration`` (seconds) and ``file_size`` (bytes) describe the audio so far.
+    ``url`` is the audio's address when the job is done. ``error`` and ``detail`` say why a job failed.
     """
 
     id: str
@@ -181,13 +192,20 @@ class JobAnswer(msgspec.Struct, frozen=True):
     detail: str | None
 
 
+def _progress(job: Job) -> float:
+    """Progress from 0 to 1. It is capped because the spoken text may be longer than the text that was sent."""
+    if job.state is JobState.DONE:
+        return 1.0
+    return min(round(job.said_chars / max(job.text_chars, 1), 4), 1.0)
+
+
 def job_answer(job: Job, base_url: str) -> JobAnswer:
-    """What is told of a job, under the address of the jobs."""
+    """The response for a job; ``base_url`` is the URL of the jobs."""
     home = f"{base_url}/{job.id}"
     return JobAnswer(
         id=job.id,
         status=job.state,
-        progress=round(job.said_chars / job.text_chars, 4),
+        progress=_progress(job),
         character_key=job.character_key,
         audio_format=job.container,
         text_length=job.text_chars,

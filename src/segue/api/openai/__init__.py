@@ -1,1 +1,1 @@
-"""OpenAI's dialect: ``/v1/audio/speech``."""
+"""OpenAI's API: ``/v1/audio/speech``."""

@@ -1,14 +1,14 @@
-"""Errors in OpenAI's shape, with statuses that its client turns into its own exceptions."""
+"""Errors in OpenAI's format, with statuses that its client maps to its exceptions."""
 
 from __future__ import annotations
 
 import msgspec
 
 from segue.api.asgi import Response
-from segue.api.bodies import BodyTooLarge
 from segue.api.headers import error_headers
 from segue.api.openai.wire import ErrorBody, ErrorDetail
-from segue.core.errors import ErrorCode, InvalidRequest, SegueError
+from segue.api.refusals import HttpRefusal, NotAuthenticated, NotPermitted, TooManyGuesses
+from segue.kernel.errors import ErrorCode, InvalidRequest, SegueError, UnknownCharacter
 
 STATUS = {
     ErrorCode.INVALID_REQUEST: 400,
@@ -19,43 +19,59 @@ STATUS = {
     ErrorCode.BAD_AUDIO: 503,
     ErrorCode.INTERNAL: 503,
 }
-_TOO_LARGE = 413
 _NOT_FOUND = 404
+_MOST_ALIASES_NAMED = 20
 _PARAMETERS = {"text": "input", "character_key": "voice", "force_voice_model": "model"}
-"""Segue's names of fields, as OpenAI calls them."""
+"""OpenAI's name for each of Segue's fields."""
 
 _TYPES = {ErrorCode.INVALID_REQUEST: "invalid_request_error", ErrorCode.QUOTA: "requests"}
 _CODES = {ErrorCode.QUOTA: "rate_limit_exceeded"}
 
 
 class InputTooLong(InvalidRequest):
-    """The text is longer than this service takes from OpenAI's clients."""
+    """The text is longer than this service accepts in OpenAI's API."""
 
 
 class NoSuchModel(InvalidRequest):
-    """A model was asked for that is not listed."""
+    """The requested model does not exist."""
 
 
-_SPECIAL: dict[type[SegueError], str] = {InputTooLong: "string_above_max_length", NoSuchModel: "model_not_found"}
+_SPECIAL: dict[type[SegueError], str] = {
+    InputTooLong: "string_above_max_length",
+    NoSuchModel: "model_not_found",
+    NotAuthenticated: "invalid_api_key",
+    NotPermitted: "permission_denied",
+    TooManyGuesses: "rate_limit_exceeded",
+}
 
 
 def refused(error: SegueError, request_id: str) -> Response:
-    """The error as OpenAI would answer it.
+    """The error response in OpenAI's format.
 
-    ``x-should-retry: false``: the client would repeat the call, and Segue has spent its own fallbacks already.
+    ``x-should-retry: false`` stops the client from retrying, because Segue has already tried its fallback.
     """
     headers = [*error_headers(error, b"application/json", request_id), (b"x-should-retry", b"false")]
     return Response(_status(error), headers, msgspec.json.encode(body_of(error)))
 
 
 def body_of(error: SegueError) -> ErrorBody:
-    """What is said of an error, whether it is the answer or ends one that had begun."""
+    """The body of an error, for an error response or for the last event of a stream."""
     param = _PARAMETERS.get(error.field or "", error.field) if isinstance(error, InvalidRequest) else None
     code = _SPECIAL.get(type(error)) or _CODES.get(error.code, error.code)
-    return ErrorBody(ErrorDetail(str(error), _TYPES.get(error.code, "server_error"), param, code))
+    return ErrorBody(ErrorDetail(_message(error), _TYPES.get(error.code, "server_error"), param, code))
 
 
 def _status(error: SegueError) -> int:
-    if isinstance(error, BodyTooLarge):
-        return _TOO_LARGE
+    if isinstance(error, HttpRefusal):
+        return error.status
     return _NOT_FOUND if isinstance(error, NoSuchModel) else STATUS[error.code]
+
+
+def _message(error: SegueError) -> str:
+    """The error's message; for an unknown voice with characters and aliases, because apps use the aliases."""
+    if not isinstance(error, UnknownCharacter):
+        return str(error)
+    names = [*error.characters, *error.aliases[:_MOST_ALIASES_NAMED]]
+    left_out = len(error.aliases) - _MOST_ALIASES_NAMED
+    more = f" and {left_out} more aliases of the catalogue" if left_out > 0 else ""
+    return f"unknown voice {error.name!r}; known: {', '.join(names)}{more}"

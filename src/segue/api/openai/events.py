@@ -1,7 +1,7 @@
 """Speech as server-sent events: ``stream_format: sse``.
 
-``usage`` is an estimate in OpenAI's unit, for voices that have no tokens: one for every four bytes of the text in
-UTF-8, and one for every 50 ms of audio, each rounded up.
+``usage`` is an estimate, because these voices have no tokens: one token for every four bytes of the text in UTF-8,
+and one for every 50 ms of audio, each rounded up.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import msgspec
 
 from segue.api.openai.errors import body_of
 from segue.api.openai.wire import AudioDelta, AudioDone, Usage
-from segue.core.errors import SegueError
+from segue.kernel.errors import SegueError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from segue.service.stream import Stream
+    from segue.speech.service.stream import Stream
 
 CONTENT_TYPE = b"text/event-stream; charset=utf-8"
 _PART_BYTES = 12 * 1024
-"""Of audio in an event; a multiple of three, so that base64 has no padding inside."""
+"""Audio bytes per event; a multiple of three, so that base64 needs no padding between events."""
 
 _BYTES_A_TOKEN = 4
 _TOKENS_A_SECOND = 20
@@ -38,7 +38,7 @@ def deltas(audio: bytes) -> Iterator[bytes]:
 
 
 async def framed(stream: Stream) -> AsyncIterator[bytes]:
-    """The stream as events; one that is cut off ends with an event that says so."""
+    """The stream as events; if it fails, the last event is an error."""
     try:
         async for audio in stream:
             for event in deltas(audio):
@@ -50,14 +50,14 @@ async def framed(stream: Stream) -> AsyncIterator[bytes]:
 
 
 def done(text: str, duration_s: float) -> bytes:
-    """The last event of an answer that is whole."""
+    """The last event of a complete response."""
     spoken = math.ceil(len(text.encode()) / _BYTES_A_TOKEN)
     heard = math.ceil(round(duration_s * _TOKENS_A_SECOND, 6))
     return _event(AudioDone(Usage(spoken, heard, spoken + heard)))
 
 
 def broken_off(error: SegueError) -> bytes:
-    """The last event of an answer that had to end early; the official clients raise it as an error."""
+    """The last event of an incomplete response; the official clients raise it as an error."""
     return b"event: error\n" + _event(body_of(error))
 
 

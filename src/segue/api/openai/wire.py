@@ -1,4 +1,4 @@
-"""What the official client sends and reads (openai 3.54; facts of 2026-11)."""
+"""Bodies that the official client sends and reads (openai 3.54, as of 2026-11)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Name = Annotated[str, Meta(max_length=256)]
+from segue.api.fields import Name
+from segue.speech.core.text.written import TextFormat
 
 
 class VoiceReference(msgspec.Struct, frozen=True):
@@ -15,12 +16,13 @@ class VoiceReference(msgspec.Struct, frozen=True):
 
 
 class SpeechBody(msgspec.Struct, frozen=True):
-    """Fields that are not listed, as the client's ``extra_body`` may send, are ignored.
+    """The request. Unknown fields, which the client's ``extra_body`` may add, are ignored.
 
     ``voice`` is a character's key or one of OpenAI's built-in voices, which the catalogue maps to characters.
-    ``model`` names an arm (``wavenet``, ``chirp3-hd``) to force it; any other is answered as the rollout decides.
+    ``model`` can name an arm (``wavenet``, ``chirp3-hd``) to force it; for other models the rollout decides.
     ``safety_identifier`` and ``user`` name the end user, as elsewhere in OpenAI's API; ``user_id`` and
-    ``session_id`` are Segue's own names.
+    ``session_id`` are Segue's own fields, and so is ``text_format``: how ``input`` is read, by default as
+    ``SEGUE_TEXT_FORMAT`` says.
     """
 
     model: Annotated[str, Meta(min_length=1, max_length=128)]
@@ -34,10 +36,11 @@ class SpeechBody(msgspec.Struct, frozen=True):
     user: Name | None = None
     user_id: Name | None = None
     session_id: Name | None = None
+    text_format: TextFormat | None = None
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Estimates in OpenAI's unit (``segue.api.openai.events``)."""
+    """Estimated tokens (``segue.api.openai.events``)."""
 
     input_tokens: int
     output_tokens: int
@@ -45,7 +48,7 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class AudioDelta(msgspec.Struct, frozen=True, tag_field="type", tag="speech.audio.delta"):
-    """A part of the file, in base64; the parts one after another are the file."""
+    """A part of the file in base64; all parts joined are the file."""
 
     audio: str
 
@@ -66,7 +69,7 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """``created`` is when this process began to offer it, in Unix time."""
+    """``created`` is the start of this process, in Unix time."""
 
     id: str
     created: int
@@ -77,6 +80,15 @@ class Model(msgspec.Struct, frozen=True):
 class ModelList(msgspec.Struct, frozen=True):
     data: list[Model]
     object: Literal["list"] = "list"
+
+
+class AudioModel(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+
+
+class AudioModelList(msgspec.Struct, frozen=True):
+    models: list[AudioModel]
 
 
 class VoiceEntry(msgspec.Struct, frozen=True):

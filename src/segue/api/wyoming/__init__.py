@@ -1,10 +1,10 @@
-"""Wyoming, the protocol of Home Assistant's voice services, on a TCP port of its own.
+"""Wyoming, the protocol of Home Assistant's voice services, on its own TCP port.
 
-Needs the protocol's own package (extra ``wyoming``) for its events; importing this package without it raises
+The events come from the protocol's package (extra ``wyoming``); without it, importing this package raises
 ModuleNotFoundError.
 """
 
-from segue.api.wyoming.connection import Waits
-from segue.api.wyoming.server import Listening, WyomingDoor
+from segue.api.wyoming.connection import ConnectionTimeouts
+from segue.api.wyoming.server import WyomingAddress, WyomingEndpoint
 
-__all__ = ["Listening", "Waits", "WyomingDoor"]
+__all__ = ["ConnectionTimeouts", "WyomingAddress", "WyomingEndpoint"]

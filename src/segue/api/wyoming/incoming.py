@@ -1,7 +1,7 @@
-"""Events as they come in, within bounds: whatever a header announces, no more than its limit is ever read.
+"""Reads events with limits: a header may announce any size, but no more than the limit is read.
 
-An event is a line of JSON, ``{"type", "data", "data_length", "payload_length"}``, then so many bytes of JSON that
-are added to its data, then so many bytes of payload. The package's own reader would read any length.
+An event is a line of JSON, ``{"type", "data", "data_length", "payload_length"}``, followed by ``data_length``
+bytes of JSON for its data, and ``payload_length`` bytes of payload. The package's own reader has no limit.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ import msgspec
 from msgspec import Meta
 
 from segue.api.wire import decoded
-from segue.core.errors import InvalidRequest
+from segue.kernel.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from asyncio import StreamReader
 
 _Length = Annotated[int, Meta(ge=0)]
 _SIP_BYTES = 16 * 1024
+LINE_S = 10.0
 _REST_TIMEOUT_S = 30.0
-"""How long the rest of an event may take once its header is there."""
+"""Time limit for the rest of an event after its header."""
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -36,50 +37,62 @@ _DATA: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any
 
 
 class Incoming(NamedTuple):
-    """An event without its payload: none that Segue understands has one."""
+    """An event without its payload, because no event that Segue supports has one."""
 
     type: str
     data: dict[str, Any]
 
 
 class Malformed(InvalidRequest):
-    """These bytes are no event, so nobody can tell where the next one would begin."""
+    """The bytes are not an event, so the start of the next one cannot be found."""
 
 
 class HungUp(Exception):  # noqa: N818 - a condition, not a fault
-    """The other side has closed the connection, or its half of it; ``midway`` in the middle of an event."""
+    """The client has closed the connection or its sending side; ``midway``: in the middle of an event."""
 
     def __init__(self, *, midway: bool) -> None:
         super().__init__()
         self.midway = midway
 
 
-async def next_header(reader: StreamReader) -> bytes:
-    """The next event's first line. It may be cancelled: what has come of the line stays in the reader.
+async def next_header(reader: StreamReader, line_s: float = LINE_S) -> bytes:
+    """The next event's first line. Can be cancelled until the first byte has arrived.
 
     Raises:
-        Malformed: the line is longer than the reader's limit.
-        HungUp: there is none.
+        Malformed: the line is longer than the reader's limit, or has not ended ``line_s`` after its start.
+        HungUp: the connection was closed.
     """
     try:
-        return await reader.readuntil(b"\n")
+        first = await reader.readexactly(1)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        raise HungUp(midway=False) from None
+    return first if first == b"\n" else first + await _line(reader, first, line_s)
+
+
+async def _line(reader: StreamReader, first: bytes, line_s: float) -> bytes:
+    """The rest of a line after its first byte."""
+    try:
+        async with asyncio.timeout(line_s):
+            return await reader.readuntil(b"\n")
+    except TimeoutError:
+        raise Malformed(f"the event's first line has not ended within {line_s:g} s") from None
     except asyncio.IncompleteReadError as error:
-        raise HungUp(midway=bool(error.partial.strip())) from None
+        raise HungUp(midway=bool((first + error.partial).strip())) from None
     except asyncio.LimitOverrunError:
-        raise Malformed("the event's first line is too long, or no line at all") from None
+        raise Malformed("the event's first line is too long, or has no end") from None
     except ConnectionError:
         raise HungUp(midway=False) from None
 
 
 async def event_of(header: bytes, reader: StreamReader, max_bytes: int) -> Incoming:
-    """The event that begins with this line.
+    """Reads the rest of the event that begins with this line.
 
     Raises:
-        Malformed: it is none, or its parts are larger than ``max_bytes``.
-        HungUp: it is not all there.
+        Malformed: it is not an event, or its parts are larger than ``max_bytes``.
+        HungUp: the connection was closed before the end of the event.
     """
     try:
-        head = decoded(_HEADER, header)
+        head = decoded(_HEADER, header, is_lenient=False)
         _check("data", head.data_length, max_bytes)
         _check("payload", head.payload_length, max_bytes)
         async with asyncio.timeout(_REST_TIMEOUT_S):
@@ -89,11 +102,11 @@ async def event_of(header: bytes, reader: StreamReader, max_bytes: int) -> Incom
     except Malformed:
         raise
     except InvalidRequest as error:
-        raise Malformed(f"this is no event of the Wyoming protocol: {error}") from None
+        raise Malformed(f"not an event of the Wyoming protocol: {error}") from None
     except (asyncio.IncompleteReadError, ConnectionError):
         raise HungUp(midway=True) from None
     except TimeoutError:
-        raise Malformed(f"the rest of the event has not come within {_REST_TIMEOUT_S:g} s") from None
+        raise Malformed(f"the rest of the event did not arrive within {_REST_TIMEOUT_S:g} s") from None
 
 
 def _check(part: str, length_bytes: int | None, max_bytes: int) -> None:

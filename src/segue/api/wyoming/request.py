@@ -1,72 +1,91 @@
-"""What is asked, in Segue's terms: who speaks to whom, and what."""
+"""Converts Wyoming events to Segue's requests."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from segue.api.wyoming.wire import VoiceChoice
-from segue.core.errors import InvalidRequest
-from segue.core.speech import NEUTRAL, AudioFormat, Container, Loss, Marked, SpeechRequest, Unit
-from segue.core.text.normalize import normalize
-from segue.core.text.ssml import MAX_MARKUP_CHARS, read_ssml
+from segue.kernel.arms import Unit
+from segue.kernel.errors import InvalidRequest
+from segue.speech.core.speech import (
+    NEUTRAL,
+    AudioFormat,
+    Container,
+    Loss,
+    SpeechRequest,
+)
+from segue.speech.core.text.ssml import MAX_MARKUP_CHARS, read_ssml
+from segue.speech.core.text.written import TextFormat, read_text
 
 if TYPE_CHECKING:
     from segue.api.context import Context
-    from segue.api.wyoming.voices import Voices
+    from segue.api.wyoming.voices import WyomingVoices
     from segue.api.wyoming.wire import Start
 
 DIALECT = "wyoming"
-_FORMATS = (None, "", "text", "ssml")
+_SSML = "ssml"
+_FORMATS = ("", "text", _SSML, *TextFormat)
 _SHOWN_CHARS = 32
 
 
-class Setting(NamedTuple):
-    """What holds for a whole exchange, however many requests its text becomes."""
+class ExchangeSettings(NamedTuple):
+    """The settings of an exchange, shared by all requests that its text is split into."""
 
     character_key: str
     language: str | None
     unit: Unit
     request_id: str
     is_ssml: bool
+    text_format: TextFormat
     losses: tuple[Loss, ...]
 
 
-class Reader:
-    """Reads what one client, known by its network address, asks for."""
+class WyomingReader:
+    """Converts the events of one client, which is identified by its network address."""
 
-    def __init__(self, context: Context, voices: Voices, address: str) -> None:
+    def __init__(self, context: Context, voices: WyomingVoices, address: str) -> None:
         self._context = context
         self._voices = voices
         self._address = address
 
-    def setting(self, start: Start) -> Setting:
-        """Raises InvalidRequest for a voice that nobody has, or a format of text that nobody reads."""
+    def setting(self, start: Start) -> ExchangeSettings:
+        """The settings of an exchange; raises InvalidRequest for an unknown voice or text format."""
         context = self._context
         wanted = start.voice or VoiceChoice()
-        if start.text_format not in _FORMATS:
+        text_format = (start.text_format or "").strip().lower()
+        if text_format not in _FORMATS:
             raise InvalidRequest(
-                f"unknown text_format {start.text_format[:_SHOWN_CHARS]!r}; known: text, ssml", field="text_format"
+                f"unknown text_format {str(start.text_format)[:_SHOWN_CHARS]!r}; "
+                f"supported: {', '.join(('text', _SSML, *TextFormat))}",
+                field="text_format",
             )
         key = self._voices.character_key(wanted)
-        return Setting(
+        return ExchangeSettings(
             context.catalogue.character(key).key,
-            wanted.language.replace("_", "-") if wanted.language and not wanted.name else None,
+            wanted.language if wanted.language and not wanted.name else None,
             self._unit(start),
             context.identity.request_id({}),
-            start.text_format == "ssml",
+            text_format == _SSML,
+            TextFormat(text_format) if text_format in tuple(TextFormat) else context.text_format,
             _unheard(wanted),
         )
 
-    def max_chars(self, setting: Setting) -> int:
+    def max_chars(self, setting: ExchangeSettings) -> int:
         return MAX_MARKUP_CHARS if setting.is_ssml else self._context.max_input_chars
 
-    def request(self, setting: Setting, text: str, rate_hz: int | None) -> SpeechRequest:
-        """A part of the exchange's text as a request; ``rate_hz`` None leaves the sample rate to the voice.
+    def request(
+        self, setting: ExchangeSettings, text: str, rate_hz: int | None, text_format: TextFormat, *, is_part: bool
+    ) -> SpeechRequest:
+        """The request for the exchange's text or a part of it; ``rate_hz`` None: the voice's own sample rate.
 
         Raises:
-            InvalidRequest: it cannot be spoken.
+            InvalidRequest: the text cannot be spoken.
         """
-        marked = self._marked(setting, text)
+        max_chars = self._context.max_input_chars
+        if setting.is_ssml:
+            marked = read_ssml(text, max_chars=max_chars)
+        else:
+            marked = read_text(text, text_format, max_chars=max_chars, is_part=is_part)
         has_marks = bool(marked.pauses or marked.spans)
         return SpeechRequest(
             text=marked.text,
@@ -81,14 +100,8 @@ class Reader:
             losses=(*setting.losses, *marked.losses),
         )
 
-    def _marked(self, setting: Setting, text: str) -> Marked:
-        max_chars = self._context.max_input_chars
-        if setting.is_ssml:
-            return read_ssml(text, max_chars=max_chars)
-        return Marked(normalize(text, max_chars=max_chars))
-
     def _unit(self, start: Start) -> Unit:
-        """Whom the context names; else the client's address, in place of the API key that the protocol has not."""
+        """The unit: named in the context, otherwise the client's address, because the protocol has no API key."""
         listener = start.context
         user, session = (listener.user_id, listener.session_id) if listener else (None, None)
         in_place = {b"x-api-key": f"{DIALECT}:{self._address}".encode()} if self._address else {}

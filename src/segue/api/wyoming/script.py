@@ -1,31 +1,41 @@
-"""The text of one exchange, which may still be being written: taken out in sentences as they become whole."""
+"""Buffers the text of one exchange, which may arrive in chunks, and returns complete sentences."""
 
 from __future__ import annotations
 
 import asyncio
 
-from segue.core.errors import InvalidRequest
-from segue.core.text.breaks import find_breaks
-from segue.core.text.normalize import is_speakable
+from segue.kernel.errors import InvalidRequest
+from segue.speech.core.text.breaks import find_breaks
+from segue.speech.core.text.evidence import is_markdown
+from segue.speech.core.text.pending import code_blocks, taken, whole_end
+from segue.speech.core.text.quiet import may_sound
+from segue.speech.core.text.written import TextFormat
 
 _LONGEST_CHARS = 1000
-"""A text without the end of a sentence is spoken when it is this long."""
+"""A text of this length is spoken even if no sentence ends in it."""
 
 _QUIET_S = 0.5
-"""A sentence is whole when something follows it, for ``3.`` may become ``3.14``; or when so long nothing does."""
+"""A sentence is complete if text follows (``3.`` may become ``3.14``), or if none arrives for this time."""
 
 
 class Script:
-    """Written by who reads the connection, read by who speaks; ``whole_first`` holds all back to its end.
+    """Connects the task that reads the connection with the task that speaks.
 
-    Raises InvalidRequest from ``add`` where the text is longer than ``max_chars`` altogether.
+    With ``whole_first`` nothing is returned before the end of the text. With ``keeps_marks``, Markdown marks are
+    never split.
+
+    ``add`` raises InvalidRequest if the whole text is longer than ``max_chars``.
     """
 
-    def __init__(self, max_chars: int, *, whole_first: bool = False) -> None:
+    def __init__(self, max_chars: int, *, whole_first: bool = False, keeps_marks: bool = False) -> None:
+        self._is_markdown = False
+        self._keeps_marks = keeps_marks
         self._max_chars = max_chars
         self._whole_first = whole_first
         self._kept = ""
         self._chars = 0
+        self._has_given = False
+        self._unsaid: str | None = None
         self._news = asyncio.Event()
         self.ended = False
 
@@ -42,28 +52,56 @@ class Script:
         self.ended = True
         self._news.set()
 
-    async def next(self) -> str | None:
-        """What can be spoken next, as much as there is of it; None when there is nothing more.
+    def format_of(self, piece: str, text_format: TextFormat) -> TextFormat:
+        """How to read the piece: once a piece is certainly Markdown, all later pieces are read as Markdown."""
+        if text_format is not TextFormat.AUTO:
+            return text_format
+        self._is_markdown = self._is_markdown or is_markdown(piece)
+        return TextFormat.MARKDOWN if self._is_markdown else text_format
 
-        Text in which nothing can be spoken is left out, unless it is all there was.
+    async def next(self) -> str | None:
+        """Everything that can be spoken now; waits if there is nothing. None at the end.
+
+        Text that cannot be spoken is left out, unless the whole text is like that; then it is returned at the end.
         """
         while not self.ended:
-            ready = "" if self._whole_first else self._taken(_end(self._kept))
-            if is_speakable(ready):
+            ready = "" if self._whole_first else self._taken(self._end())
+            if self._is_given(ready):
                 return ready
-            if await self._quiet() and is_speakable(ready := self._taken(_end_if_quiet(self._kept))):
+            if await self._quiet() and self._is_given(ready := self._taken(self._end_if_quiet())):
                 return ready
         rest = self._taken(len(self._kept))
-        return rest if is_speakable(rest) else None
+        if self._is_given(rest):
+            return rest
+        unsaid, self._unsaid, self._has_given = self._unsaid, None, True
+        return unsaid
+
+    def _is_given(self, text: str) -> bool:
+        if may_sound(text):
+            self._unsaid = None
+            self._has_given = True
+            return True
+        if not self._has_given:
+            self._unsaid = (self._unsaid or "") + text
+        return False
 
     def _taken(self, end: int) -> str:
-        ready, self._kept = self._kept[:end], self._kept[end:]
-        return ready
+        ready, kept = taken(self._kept, end)
+        if ready.isspace():
+            return ""  # blank lines belong to what follows
+        self._kept = kept
+        return ready.lstrip() if may_sound(ready) and not self._has_given else ready
+
+    def _end(self) -> int:
+        return _end(self._kept, keeps_marks=self._keeps_marks)
+
+    def _end_if_quiet(self) -> int:
+        return _end_if_quiet(self._kept, keeps_marks=self._keeps_marks)
 
     async def _quiet(self) -> bool:
-        """Waits for news; true where none have come for a while and there may be something to say without."""
+        """Waits for more text; true if none has arrived for a while and there may be something to speak."""
         self._news.clear()
-        may_be_ready = not self._whole_first and _end_if_quiet(self._kept) > 0
+        may_be_ready = not self._whole_first and self._end_if_quiet() > 0
         try:
             async with asyncio.timeout(_QUIET_S if may_be_ready else None):
                 await self._news.wait()
@@ -72,15 +110,22 @@ class Script:
         return False
 
 
-def _end(text: str) -> int:
-    """Up to where it can be spoken, however it goes on; 0: not yet."""
+def _end(text: str, *, keeps_marks: bool) -> int:
+    """The position up to which the text can be spoken, whatever follows; 0 if it cannot be spoken yet."""
     said_chars = len(text.rstrip())
     sentences = [end for end in find_breaks(text).sentences if end < said_chars]
     line_end = text.rfind("\n", 0, said_chars) + 1
-    end = max(line_end, sentences[-1] if sentences else 0)
-    return len(text) if not end and len(text) > _LONGEST_CHARS else end
+    if not keeps_marks:
+        end = max(line_end, sentences[-1] if sentences else 0)
+        return len(text) if not end and len(text) > _LONGEST_CHARS else end
+    ends = sorted({line_end, *sentences} - {0})
+    end = whole_end(text, ends)
+    if end or len(text) <= _LONGEST_CHARS:
+        return end
+    return 0 if code_blocks(text) else len(text)
 
 
-def _end_if_quiet(text: str) -> int:
+def _end_if_quiet(text: str, *, keeps_marks: bool) -> int:
     sentences = find_breaks(text).sentences
-    return sentences[-1] if sentences and is_speakable(text[: sentences[-1]]) else 0
+    end = whole_end(text, sentences) if keeps_marks else max(sentences, default=0)
+    return end if may_sound(text[:end]) else 0

@@ -1,4 +1,4 @@
-"""The TCP server: a port, and bounds on what it takes on at once."""
+"""The TCP server: its port and its limits."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from segue.api.wyoming.connection import Connection, Waits
-from segue.core.errors import Overloaded, Unavailable
+from segue.api.wyoming.connection import Connection, ConnectionTimeouts
+from segue.api.wyoming.request import DIALECT
+from segue.kernel.connections import ConnectionLimits, Connections, Refusal
+from segue.kernel.errors import Overloaded, Unavailable
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -18,19 +20,20 @@ if TYPE_CHECKING:
     from typing import Any
 
     from segue.api.context import Context
-    from segue.api.wyoming.voices import Voices
+    from segue.api.wyoming.voices import WyomingVoices
 
 _GRACE_S = 15.0
 _MOST_REFUSALS = 64
 _RETRY_AFTER_S = 1.0
+_BY_ADDRESS = "too many open connections from this address; close some, or reuse them"
 _AHEAD_BYTES = 64 * 1024
-"""What the kernel takes for each listener, doubled by it: some seconds of sound. Left to itself it would take
-minutes, and engines would work for them while others wait.
+"""The kernel's send buffer for each connection, which it doubles: some seconds of sound. The default would hold
+minutes, and engines would produce them while other clients wait.
 """
 
 
-class Listening(NamedTuple):
-    """``port`` 0 picks a free one. ``shared``: other processes of this service listen on the same port."""
+class WyomingAddress(NamedTuple):
+    """Where to listen. ``port`` 0 picks a free one. ``shared``: other processes of the service use it too."""
 
     host: str
     port: int
@@ -38,14 +41,22 @@ class Listening(NamedTuple):
     max_connections: int = 512
 
 
-class WyomingDoor:
-    """Serves while ``running`` is entered; ``port`` is where, once it is."""
+class WyomingEndpoint:
+    """Serves while the context ``running`` is active; ``port`` is then the actual port."""
 
-    def __init__(self, context: Context, voices: Voices, listening: Listening, waits: Waits | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        voices: WyomingVoices,
+        listening: WyomingAddress,
+        waits: ConnectionTimeouts | None = None,
+        connections: Connections | None = None,
+    ) -> None:
         self._context = context
         self._voices = voices
         self._listening = listening
-        self._waits = waits or Waits()
+        self._waits = waits or ConnectionTimeouts()
+        self._places = connections or Connections(ConnectionLimits(listening.max_connections))
         self._attended: dict[asyncio.Task[None], Connection] = {}
         self._refused: set[asyncio.Task[None]] = set()
         self.port = listening.port
@@ -53,15 +64,15 @@ class WyomingDoor:
 
     @property
     def connections(self) -> int:
-        """How many clients are attended to."""
+        """The number of connected clients."""
         return len(self._attended)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """On leaving, texts that are being said get some seconds to end.
+        """Runs the server. At the end, texts that are being spoken have some seconds to finish.
 
         Raises:
-            Unavailable: the port cannot be had.
+            Unavailable: the port cannot be bound.
         """
         server = await self._listen()
         self.port = server.sockets[0].getsockname()[1]
@@ -84,32 +95,45 @@ class WyomingDoor:
                 reuse_port=listening.shared or None,
                 start_serving=False,
             )
-            for listener in server.sockets:  # what is accepted inherits it
+            for listener in server.sockets:  # accepted connections inherit it
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _AHEAD_BYTES)
             await server.start_serving()
         except OSError as error:
             raise Unavailable(
-                f"Wyoming cannot listen on {listening.host}, port {listening.port} ({error.strerror}); another "
-                "port is set with SEGUE_WYOMING_PORT"
+                f"Wyoming cannot listen on {listening.host}, port {listening.port} ({error.strerror}); choose "
+                "another port with SEGUE_WYOMING_PORT"
             ) from None
         return server
 
     def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
         connection = Connection(self._context, self._voices, reader, writer, self._waits)
-        if len(self._attended) < self._listening.max_connections:
-            task = _task(connection.attend())
-            self._attended[task] = connection
-            task.add_done_callback(lambda done: self._attended.pop(done, None))
-        elif len(self._refused) < _MOST_REFUSALS:
-            most = self._listening.max_connections
-            error = Overloaded(
-                f"{most} connections are open already; try again in a moment", retry_after_s=_RETRY_AFTER_S
-            )
-            task = _task(connection.refuse(error))
-            self._refused.add(task)
-            task.add_done_callback(self._refused.discard)
-        else:
+        address = _address(writer)
+        full = len(self._attended) >= self._listening.max_connections
+        refusal = Refusal.IN_ALL if full else self._places.enter(address)
+        if refusal is not None:
+            self._refuse(connection, refusal, writer)
+            return
+        task = _task(connection.attend())
+        self._attended[task] = connection
+        task.add_done_callback(lambda done: self._left(done, address))
+
+    def _left(self, task: asyncio.Task[None], address: str) -> None:
+        self._attended.pop(task, None)
+        self._places.leave(address)
+
+    def _refuse(self, connection: Connection, refusal: Refusal, writer: StreamWriter) -> None:
+        self._context.recorder.turned_away(DIALECT, refusal.value)
+        if len(self._refused) >= _MOST_REFUSALS:
             writer.transport.abort()
+            return
+        told = _BY_ADDRESS
+        if refusal is Refusal.IN_ALL:
+            most = min(self._listening.max_connections, self._places.open)
+            told = f"all {most} connections are in use; try again in a moment"
+        error = Overloaded(told, retry_after_s=_RETRY_AFTER_S)
+        task = _task(connection.refuse(error))
+        self._refused.add(task)
+        task.add_done_callback(self._refused.discard)
 
     async def _leave(self) -> None:
         await asyncio.gather(*(_settled(task, connection) for task, connection in self._attended.items()))
@@ -120,12 +144,17 @@ class WyomingDoor:
 
 
 async def _settled(task: asyncio.Task[None], connection: Connection) -> None:
-    """Waits until the connection is over, or its client waits for nothing, but not for long."""
+    """Waits for a short time until the connection has ended or its client's requests have been answered."""
     settled = asyncio.create_task(connection.settled())
     try:
         await asyncio.wait({task, settled}, timeout=_GRACE_S, return_when=asyncio.FIRST_COMPLETED)
     finally:
         settled.cancel()
+
+
+def _address(writer: StreamWriter) -> str:
+    peer = writer.get_extra_info("peername")
+    return str(peer[0]) if peer else ""
 
 
 def _task(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -1,4 +1,4 @@
-"""An exchange spoken: its text as it becomes whole, its sound as it is made."""
+"""Speaks an exchange: sentence by sentence as its text arrives, with sound as it is made."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.tts import SynthesizeStopped
 
-from segue.core.errors import InvalidRequest
-from segue.core.units import BYTES_PER_SAMPLE_S16
+from segue.kernel.errors import Unreadable
+from segue.kernel.units import BYTES_PER_SAMPLE_S16
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from wyoming.event import Event
 
-    from segue.api.wyoming.request import Reader, Setting
+    from segue.access.roles import Caller
+    from segue.api.context import Context
+    from segue.api.wyoming.request import ExchangeSettings, WyomingReader
     from segue.api.wyoming.script import Script
-    from segue.service.pipeline import Pipeline
-    from segue.service.stream import Stream
+    from segue.speech.service.router import Route
+    from segue.speech.service.stream import Stream
 
     SendEvent: TypeAlias = Callable[[Event], Awaitable[None]]
 
@@ -28,43 +30,63 @@ _CHANNELS = 1
 _PIECE_BYTES = 16 * 1024
 
 
-class Order(NamedTuple):
-    """One exchange; ``streamed`` where its text comes in chunks and its end is to be confirmed."""
+class Exchange(NamedTuple):
+    """One exchange; ``streamed`` if its text arrives in chunks, and its end must be confirmed."""
 
-    setting: Setting
+    setting: ExchangeSettings
     script: Script
     streamed: bool
+    caller: Caller | None = None
 
 
-async def speak(pipeline: Pipeline, reader: Reader, order: Order, send: SendEvent) -> None:
-    """Says all of it, in one sound of one sample rate: that of the voice that begins.
+async def speak(context: Context, reader: WyomingReader, order: Exchange, send: SendEvent) -> None:
+    """Speaks the whole exchange as one sound, with the sample rate of the first voice.
 
     Raises:
-        SegueError: why it cannot be said, or not to its end.
+        SegueError: the text, or the rest of it, cannot be spoken.
     """
     sound = _Sound(send)
+    pipeline = context.pipeline
+
+    def entered(text: str) -> Route:
+        setting = order.setting
+        text_format = order.script.format_of(text, setting.text_format)
+        return pipeline.enter(reader.request(setting, text, sound.rate_hz, text_format, is_part=order.streamed))
+
+    unread: Unreadable | None = None
     while (text := await order.script.next()) is not None:
-        route = pipeline.enter(reader.request(order.setting, text, sound.rate_hz))
+        try:
+            route = await context.threads.run_if_long(len(text), entered, text)
+        except Unreadable as error:
+            unread = error
+            sound.leave_out(error)
+            continue
         async with aclosing(await pipeline.stream(route)) as stream:
             await sound.begin(stream, order.setting.request_id)
             async for data in stream:
                 await sound.go_on(data)
-    if sound.rate_hz is None:
-        raise InvalidRequest("text holds nothing that can be spoken", field="text")
+    if unread is not None and sound.rate_hz is None:
+        raise unread
     await sound.end()
     if order.streamed:
         await send(SynthesizeStopped().event())
 
 
 class _Sound:
-    """Events of one sound. ``rate_hz`` is None until it begins."""
+    """Sends the events of one sound. ``rate_hz`` is None until it begins."""
 
     def __init__(self, send: SendEvent) -> None:
         self.rate_hz: int | None = None
         self._send = send
         self._bytes = 0
+        self._warnings: dict[str, None] = {}
+
+    def leave_out(self, error: Unreadable) -> None:
+        """Records a sentence that no voice can read and that was therefore left out."""
+        self._warnings[f"a sentence was left out: {error}"] = None
 
     async def begin(self, stream: Stream, request_id: str) -> None:
+        self._warnings.update(dict.fromkeys(stream.warnings))
         if self.rate_hz is not None:
             return
         self.rate_hz = stream.rate_hz
@@ -73,7 +95,7 @@ class _Sound:
         await self._send(event)
 
     async def go_on(self, data: bytes) -> None:
-        """Returns when the listener has taken it, but for what the network holds."""
+        """Sends audio; returns when the client has received it, except for data in network buffers."""
         assert self.rate_hz is not None
         for start in range(0, len(data), _PIECE_BYTES):
             piece = data[start : start + _PIECE_BYTES]
@@ -82,7 +104,11 @@ class _Sound:
             self._bytes += len(piece)
 
     async def end(self) -> None:
-        await self._send(AudioStop(timestamp=self._at_ms()).event())
+        """Ends the sound. The last event has the warnings of all sentences; the first one knew only some."""
+        event = AudioStop(timestamp=self._at_ms()).event()
+        if self._warnings:
+            event.data["segue"] = {"warnings": list(self._warnings)}
+        await self._send(event)
 
     def _at_ms(self) -> int:
         assert self.rate_hz is not None
@@ -90,14 +116,14 @@ class _Sound:
 
 
 def _told(stream: Stream, request_id: str) -> dict[str, object]:
-    """What became of the request, for who looks; clients ignore what they do not know."""
+    """The result of the request, as extra data; clients ignore unknown fields."""
     answer = stream.heard
-    way = answer.found.leg.way
+    render_plan = answer.result.rendition.render_plan
     return {
         "request_id": request_id,
-        "arm": str(way.arm),
+        "arm": str(render_plan.arm),
         "reason": str(answer.reason),
-        "model": way.model,
-        "source": answer.found.source,
+        "model": render_plan.model,
+        "source": answer.result.source,
         "warnings": list(answer.warnings),
     }

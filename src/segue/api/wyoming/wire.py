@@ -1,13 +1,14 @@
-"""What events say, as the official client sends them (wyoming 1.10; facts of 2026-11)."""
+"""The data of events, as the official client sends them (wyoming 1.10, as of 2026-11)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
-from msgspec import Meta
 
-from segue.core.errors import InvalidRequest
+from segue.api.fields import LanguageTag, Name
+from segue.api.wire import converted
+from segue.kernel.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from segue.api.wyoming.incoming import Incoming
@@ -21,27 +22,25 @@ START = "synthesize-start"
 CHUNK = "synthesize-chunk"
 STOP = "synthesize-stop"
 
-_Name = Annotated[str, Meta(max_length=256)]
-
 
 class VoiceChoice(msgspec.Struct, frozen=True):
-    """``name`` is a character's key or alias, and goes before ``language`` (BCP 47)."""
+    """``name`` is a character's key or alias, and has priority over ``language`` (BCP 47)."""
 
-    name: _Name | None = None
-    language: Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$", max_length=35)] | None = None
-    speaker: _Name | None = None
+    name: Name | None = None
+    language: LanguageTag | None = None
+    speaker: Name | None = None
 
 
 class Listener(msgspec.Struct, frozen=True):
-    """Of an event's context, the part that tells who listens. Home Assistant sends none of it today."""
+    """The part of an event's context that identifies the listener. Home Assistant does not send it today."""
 
-    user_id: _Name | None = None
-    session_id: _Name | None = None
+    user_id: Name | None = None
+    session_id: Name | None = None
 
 
 class Start(msgspec.Struct, frozen=True):
     voice: VoiceChoice | None = None
-    text_format: _Name | None = None
+    text_format: Name | None = None
     context: Listener | None = None
 
 
@@ -57,16 +56,19 @@ class Ping(msgspec.Struct, frozen=True):
     text: str | None = None
 
 
+def key_in(event: Incoming) -> bytes:
+    """The API key in the event's data, where Segue expects it; the protocol has no place for one."""
+    key = event.data.get("api_key")
+    return key.strip().encode(errors="replace") if isinstance(key, str) else b""
+
+
 def said(kind: type[T], event: Incoming) -> T:
-    """What the event says.
+    """The event's data.
 
     Raises:
-        InvalidRequest: it lacks something, or holds something else than it should.
+        InvalidRequest: a field is missing or invalid.
     """
     try:
-        return msgspec.convert(event.data, kind)
-    except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `$")
-        field = place.rstrip("`").lstrip(".")
-        where = f"{event.type}: {field}" if field else event.type
-        raise InvalidRequest(f"{where}: {message}", field=field or None) from None
+        return converted(kind, event.data)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"{event.type}: {error}", field=error.field) from None

@@ -1,4 +1,4 @@
-"""What happens to the service: a plan begins, the candidate breaks at half, is mended, and a person resumes."""
+"""The demo's script: a plan starts, the candidate fails at half and is repaired, and an operator resumes."""
 
 from __future__ import annotations
 
@@ -8,61 +8,64 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from segue.cli.rollout.client import PATH, refusal, understood, unreachable_told
-from segue.cli.rollout.wire import Event, Status
-from segue.core.rollout import Phase
+from segue.rollout.core.rollout import Phase
+from segue.rollout.ports.control import EventBody, StatusBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from segue.cli.demo.server import Running
 
-    Look = Callable[[Status], bool]
+    Look = Callable[[StatusBody], bool]
 
-_FAULTS = "/api/v1/faults/piper"
+_FAULTS = "/api/v1/faults"
+_CANDIDATES = ("piper", "kokoro")
+"""The engines of the candidate."""
 _BREAKS_AT = "half"
 _WELL_FOR_S = 3.0
-"""How long the stage is heard well before the candidate breaks."""
+"""How long the stage runs without faults before the candidate is broken."""
 
 _BACK_FOR_S = 5.0
-"""How long everyone is on the baseline before a person resumes; the breaker's longest wait lies within."""
+"""How long all listeners stay on the baseline before the operator resumes; longer than the breaker stays open."""
 
 _CHEERS_FOR_S = 2.0
 _LOOK_EVERY_S = 0.25
 
 
 @dataclass(slots=True)
-class Told:
-    """What has become known so far: where it stands, what happened, and when the candidate broke (Unix time)."""
+class DemoProgress:
+    """The latest status, the history so far, and when the candidate was broken (Unix time)."""
 
-    status: Status | None = None
-    events: list[Event] = field(default_factory=list)
+    status: StatusBody | None = None
+    events: list[EventBody] = field(default_factory=list)
     broken_at_s: float | None = None
 
 
 class Scenario:
-    """Plays it, and looks at the service all the while.
+    """Runs the script and polls the service.
 
-    ``told`` grows; ``on_look`` hears of every look, ``on_act`` in words of what the rollout's history cannot know.
+    ``told`` is updated at each poll, then ``on_look`` gets the new history entries. ``on_act`` gets a sentence for
+    each action that the rollout's history does not record.
     """
 
     def __init__(
         self,
         service: Running,
         plan: str,
-        on_look: Callable[[list[Event]], None],
+        on_look: Callable[[list[EventBody]], None],
         on_act: Callable[[str], None],
     ) -> None:
         self._service = service
         self._plan = plan
         self._on_look = on_look
         self._on_act = on_act
-        self.told = Told()
+        self.told = DemoProgress()
 
     async def play(self) -> None:
-        """Until the plan has ended well.
+        """Returns when the plan has completed.
 
         Raises:
-            CommandFailed: the service refused an order, or is gone.
+            CommandFailed: the service refused a command, or does not answer.
         """
         await self._order("start", plan=self._plan, why="the demo begins")
         await self._until(lambda status: _stage(status) == _BREAKS_AT and status.held_for_s >= _WELL_FOR_S)
@@ -70,14 +73,16 @@ class Scenario:
         await self._until(lambda status: status.state.phase == Phase.ROLLED_BACK)
         await self._engine(broken=False)
         await self._for(_BACK_FOR_S)
-        await self._order("resume", why="the candidate is mended")
+        await self._order("resume", why="the candidate is repaired")
         await self._until(lambda status: status.state.phase == Phase.FINISHED)
         await self._for(_CHEERS_FOR_S)
 
     async def _engine(self, *, broken: bool) -> None:
         faults = [{"kind": "internal"}] if broken else []
-        await self._sent("PUT", _FAULTS, {"faults": faults})
-        self._on_act("the demo breaks Piper: its every call fails" if broken else "the demo mends Piper")
+        for engine in _CANDIDATES:
+            await self._sent("PUT", f"{_FAULTS}/{engine}", {"faults": faults})
+        what = "breaks Piper and Kokoro: every call fails" if broken else "repairs Piper and Kokoro"
+        self._on_act(f"the demo {what}")
         if broken:
             self.told.broken_at_s = time.time()
 
@@ -85,19 +90,20 @@ class Scenario:
         await self._sent("POST", f"{PATH}/{verb}", body)
 
     async def _until(self, seen: Look) -> None:
-        while not seen(await self._look()):  # noqa: ASYNC110 - another process tells nobody here
+        while not seen(await self._look()):  # noqa: ASYNC110 - another process cannot set an event here
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _for(self, length_s: float) -> None:
         end_s = time.monotonic() + length_s
         await self._until(lambda _: time.monotonic() >= end_s)
 
-    async def _look(self) -> Status:
+    async def _look(self) -> StatusBody:
+        """Reads the history after the status, so that it contains everything that led to the status."""
         told = self.told
+        told.status = understood(await self._sent("GET", f"{PATH}/status"), StatusBody)
         after = told.events[-1].revision if told.events else 0
-        new = understood(await self._sent("GET", f"{PATH}/history?after={after}"), list[Event])
+        new = understood(await self._sent("GET", f"{PATH}/history?after={after}"), list[EventBody])
         told.events += new
-        told.status = understood(await self._sent("GET", f"{PATH}/status"), Status)
         self._on_look(new)
         return told.status
 
@@ -110,5 +116,5 @@ class Scenario:
         return response.content
 
 
-def _stage(status: Status) -> str:
+def _stage(status: StatusBody) -> str:
     return "" if status.plan is None else status.plan.stages[status.state.stage].name

@@ -1,4 +1,4 @@
-"""The demo as it goes: where the rollout stands, and what the listeners have heard."""
+"""The demo's live screen: the rollout's status and what the listeners have received."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from segue.cli.demo.scenario import Told
-    from segue.cli.demo.traffic import Heard
-    from segue.cli.rollout.wire import Event
+    from segue.cli.demo.scenario import DemoProgress
+    from segue.cli.demo.traffic import DemoAnswer
+    from segue.rollout.ports.control import EventBody
 
 
-class Screen:
-    """Transitions scroll by; below them, at a terminal, stands what is now."""
+class DemoScreen:
+    """Prints transitions as they happen; at a terminal, the current status is drawn below them."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -42,24 +42,24 @@ class Screen:
         self._console.print(line, highlight=False)
 
     def did(self, line: str) -> None:
-        """What the demo itself did, now, among the transitions."""
+        """Prints an action of the demo itself, timed like the transitions."""
         self.says(f"{time.time() - (self._began_at_s or time.time()):6.1f} s  {line}")
 
-    def happened(self, events: Sequence[Event]) -> None:
+    def happened(self, events: Sequence[EventBody]) -> None:
         for event in events:
             began_at_s = self._began_at_s = event.at_s if self._began_at_s is None else self._began_at_s
             trigger = f" {event.trigger}" if event.trigger else ""
             what = f"[bold]{event.kind}{trigger}[/] by {escape(event.actor)}"
             self.says(f"{event.at_s - began_at_s:6.1f} s  {what}: {escape(event.why)}")
 
-    def draw(self, told: Told, heard: Sequence[Heard]) -> None:
+    def draw(self, told: DemoProgress, heard: Sequence[DemoAnswer]) -> None:
         if self._live is not None and told.status is not None:
             where = standing(told.status, told.status.now_s)
             self._live.update(Group(where, _crowd(heard)), refresh=True)
 
 
-def _crowd(heard: Sequence[Heard]) -> RenderableType:
+def _crowd(heard: Sequence[DemoAnswer]) -> RenderableType:
     models = Counter(one.model for one in heard if one.model)
     voices = ", ".join(f"{model} {count}" for model, count in sorted(models.items()))
     fallbacks, failed = sum(bool(one.fallback) for one in heard), sum(one.failed for one in heard)
-    return f"\n{len(heard)} requests answered: {voices}; rescued by the baseline {fallbacks}; failed {failed}"
+    return f"\n{len(heard)} requests answered: {voices}; fallbacks to the baseline {fallbacks}; failed {failed}"

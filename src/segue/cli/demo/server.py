@@ -1,4 +1,4 @@
-"""The service as a process of its own, as an operator would run it."""
+"""Runs the service in its own process, as an operator would."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from segue.core.errors import Unavailable
+from segue.kernel.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -26,7 +26,7 @@ _LOOK_EVERY_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A service that answers at ``client``; its log is in ``log``."""
+    """A running service: a client for it, the headers of its operator, and its log file."""
 
     client: httpx.AsyncClient
     operator: dict[str, str]
@@ -38,7 +38,7 @@ async def running_service(folder: Path, settings: Mapping[str, str]) -> AsyncIte
     """Starts the service on a free port, with its state and log in ``folder``; stops it at the end.
 
     Raises:
-        Unavailable: it did not start; the message ends with what it said.
+        Unavailable: it did not start; the message ends with the end of its log.
     """
     token = secrets.token_hex(16)
     port = _free_port()
@@ -48,6 +48,7 @@ async def running_service(folder: Path, settings: Mapping[str, str]) -> AsyncIte
         "SEGUE_DATA_DIR": str(folder),
         "SEGUE_ADMIN_TOKEN": token,
         "SEGUE_LOG_FORMAT": "json",
+        "SEGUE_DRAIN_S": "0",
         **settings,
     }
     log = folder / "service.log"
@@ -80,7 +81,9 @@ async def _ready(client: httpx.AsyncClient, process: asyncio.subprocess.Process,
         except httpx.TransportError:
             pass
         await asyncio.sleep(_LOOK_EVERY_S)
-    raise Unavailable(f"the service did not start within {_START_TIMEOUT_S:g} s; it said:\n{_end_of(log)}")
+    raise Unavailable(
+        f"the service did not start within {_START_TIMEOUT_S:g} s; the end of its log:\n{_end_of(log)}"
+    )
 
 
 def _end_of(log: Path) -> str:

@@ -1,4 +1,4 @@
-"""Listeners: many users of a few characters, some of whom speak Chinese, without a pause."""
+"""Simulated listeners: many users who continuously request lines of a few characters, some in Chinese."""
 
 from __future__ import annotations
 
@@ -17,25 +17,30 @@ if TYPE_CHECKING:
 PATH = "/api/v1/audio/synthesize"
 CHARACTERS = ("pip_boy", "railroad_agent", "institute_scientist", "codsworth")
 _LINES = ("Welcome back.", "The gate is shut.", "I have filters.", "Mind the dust.", "Water is ready.")
-_CHINESE_LINE = "歡迎回來，今晚北門關閉。"
+_CHINESE_LINES = ("歡迎回來。", "今晚北門關閉。", "外面只有12度。")
 _CHINESE_EVERY = 50
+"""Kokoro needs seconds of a processor for each that was not said before, so there are few of them."""
 _NEW_EVERY = 2
-"""Every second line is one that nobody has said before: those are what engines work for, and evidence comes of."""
+"""Every second line is new, so that it reaches an engine and yields evidence."""
 
 _ASKS_PER_S = 24
 _NEW_AT_ONCE = 4
-"""Listeners to new lines who wait at once; where engines are slow, listeners ask more slowly, too."""
+"""Requests for new lines in flight at most; if engines are slow, new lines are requested more slowly."""
 
 _OLD_AT_ONCE = 24
 _STRIDE = 7919
-"""Prime to the number of users, so that users, characters and lines meet in all ways."""
+"""Coprime to the number of users, so that users, characters and lines are combined in all ways."""
 
-_SAMPLE_LINE = "This is how I sound. The rollout moves you from one voice to the other; you should not notice."
+SAMPLE_LINES = {
+    "en": "This is how I sound. The rollout moves you from one voice to the other; you should not notice.",
+    "zh-TW": "這是我說話的聲音。2026年起，我會換成另一個聲音，您應該不會發現。",
+}
+"""By language, what is said into the files that the demo leaves."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What one listener got, and between which moments (Unix time); ``status`` 0 is no answer at all."""
+class DemoAnswer:
+    """One listener's response and its times (Unix time); ``status`` 0 means that there was no response."""
 
     user: str
     asked_at_s: float
@@ -52,16 +57,16 @@ class Heard:
 
 
 @dataclass(slots=True)
-class Traffic:
-    """Asks on behalf of ``users`` listeners, and remembers what they heard."""
+class DemoTraffic:
+    """Sends requests of ``users`` listeners and records the responses."""
 
     client: httpx.AsyncClient
     users: int
-    heard: list[Heard] = field(default_factory=list)
+    heard: list[DemoAnswer] = field(default_factory=list)
 
     @asynccontextmanager
     async def flowing(self) -> AsyncIterator[None]:
-        """Listeners ask for as long as this lasts; at the end, who has asked is answered."""
+        """Sends requests until the context ends; then waits for the outstanding responses."""
         source = asyncio.create_task(self._flow())
         try:
             yield
@@ -89,7 +94,7 @@ class Traffic:
 
 def _body(number: int, users: int) -> dict[str, Any]:
     if number % _CHINESE_EVERY == 0:
-        line = _CHINESE_LINE
+        line = _CHINESE_LINES[number // _CHINESE_EVERY % len(_CHINESE_LINES)]
     elif number % _NEW_EVERY == 0:
         line = f"Night {number}."
     else:
@@ -101,10 +106,10 @@ def _body(number: int, users: int) -> dict[str, Any]:
     }
 
 
-async def one_line(client: httpx.AsyncClient, model: str) -> dict[str, Any]:
-    """The service's answer to one line forced to one arm, made afresh."""
+async def one_line(client: httpx.AsyncClient, model: str, language: str) -> dict[str, Any]:
+    """The service's response to the sample line of a language, forced to one arm and not taken from a cache."""
     body = {
-        "text": _SAMPLE_LINE,
+        "text": SAMPLE_LINES[language],
         "cache_enabled": False,
         "character_key": "pip_boy",
         "force_voice_model": model,
@@ -115,16 +120,16 @@ async def one_line(client: httpx.AsyncClient, model: str) -> dict[str, Any]:
     return answer
 
 
-async def _asked(client: httpx.AsyncClient, body: dict[str, Any]) -> Heard:
+async def _asked(client: httpx.AsyncClient, body: dict[str, Any]) -> DemoAnswer:
     user, asked_at_s = body["user_id"], time.time()
     try:
         response = await client.post(PATH, json=body)
     except httpx.HTTPError:
-        return Heard(user, asked_at_s, time.time(), 0)
+        return DemoAnswer(user, asked_at_s, time.time(), 0)
     if not response.is_success:
-        return Heard(user, asked_at_s, time.time(), response.status_code)
+        return DemoAnswer(user, asked_at_s, time.time(), response.status_code)
     answer = response.json()
-    return Heard(
+    return DemoAnswer(
         user,
         asked_at_s,
         time.time(),

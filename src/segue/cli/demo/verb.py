@@ -1,4 +1,4 @@
-"""``segue demo``: a rollout that climbs, breaks, goes back by itself, and climbs again to its end."""
+"""``segue demo``: a rollout that advances, fails, rolls back automatically, and then completes."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from rich.table import Table
 from segue.cli import exits
 from segue.cli.demo.plan import plan_text
 from segue.cli.demo.scenario import Scenario
-from segue.cli.demo.screen import Screen
+from segue.cli.demo.screen import DemoScreen
 from segue.cli.demo.server import running_service
-from segue.cli.demo.traffic import Traffic, one_line
-from segue.cli.demo.verdict import Outcome, outcome
+from segue.cli.demo.traffic import SAMPLE_LINES, DemoTraffic, one_line
+from segue.cli.demo.verdict import DemoOutcome, outcome
 from segue.cli.rollout.client import PATH
-from segue.cli.rollout.report import Kind, written
+from segue.cli.rollout.report import ReportForm, written
 from segue.cli.terminal import complaints, err, out
-from segue.core.speech import Arm
+from segue.kernel.arms import Arm
 from segue.ops.words import span
 
 if TYPE_CHECKING:
     from segue.cli.demo.server import Running
-    from segue.cli.rollout.wire import Event
+    from segue.rollout.ports.control import EventBody
 
 _LONGEST_S = 180.0
 _SETTINGS = {
@@ -37,26 +37,26 @@ _SETTINGS = {
     "SEGUE_PROFILE": "embedded",
     "SEGUE_ROLLOUT_ID": "demo",
     "SEGUE_FAULT_INJECTION": "true",
-    "SEGUE_REQUEST_TIMEOUT_S": "10",
+    "SEGUE_REQUEST_TIMEOUT_S": "15",
     "SEGUE_BREAKER_COOL_DOWN_S": "1",
 }
 
 
 class _Played(NamedTuple):
-    """How it went, how long it took, and the files that came of it."""
+    """The outcome, the duration, and a sentence for each file that was written."""
 
-    outcome: Outcome
+    outcome: DemoOutcome
     took_s: float
     files: list[str]
 
 
 def demo(
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Where the audio files and the report go.")
+        Path, typer.Option("--output", "-o", help="Folder for the audio files and the report.")
     ] = Path("demo-output"),
-    users: Annotated[int, typer.Option(min=20, max=5000, help="How many listeners there are.")] = 400,
+    users: Annotated[int, typer.Option(min=20, max=5000, help="Number of listeners.")] = 400,
 ) -> None:
-    """Start the service, move real listeners from eSpeak NG to Piper, break Piper, and see nobody notice."""
+    """Run a rollout from eSpeak NG to Piper and Kokoro with simulated listeners. Both fail; no request does."""
     output.mkdir(parents=True, exist_ok=True)
     with complaints():
         played = asyncio.run(_played(output, users))
@@ -71,28 +71,30 @@ def demo(
     if faults:
         raise typer.Exit(exits.FAILED)
     out().print(
-        f"[green]{len(found.heard)} requests in {span(played.took_s)}, none failed. Nobody changed arm within a "
-        "stage, every split was within chance, the fault was noticed and taken back by itself, and the plan "
-        "finished.[/]",
+        f"[green]{len(found.heard)} requests in {span(played.took_s)}, none failed. No listener changed arm "
+        "within a stage, every split was within chance, the fault was detected and rolled back automatically, and "
+        "the plan finished.[/]",
         highlight=False,
     )
 
 
 async def _played(output: Path, users: int) -> _Played:
-    screen, began_s = Screen(err()), time.monotonic()
+    screen, began_s = DemoScreen(err()), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="segue-demo-") as folder, screen.shown():
-        screen.says("starting the service: eSpeak NG is the baseline, Piper the candidate")
+        screen.says(
+            "starting the service: eSpeak NG is the baseline, Piper and (in Mandarin) Kokoro the candidate"
+        )
         async with running_service(Path(folder), _SETTINGS) as service:
-            files = [await _saved(service, arm, output) for arm in Arm]
+            files = [await _saved(service, arm, language, output) for arm in Arm for language in SAMPLE_LINES]
             found = await _rolled_out(service, screen, users)
             files += await _reported(service, output)
     return _Played(found, time.monotonic() - began_s, files)
 
 
-async def _rolled_out(service: Running, screen: Screen, users: int) -> Outcome:
-    traffic = Traffic(service.client, users)
+async def _rolled_out(service: Running, screen: DemoScreen, users: int) -> DemoOutcome:
+    traffic = DemoTraffic(service.client, users)
 
-    def looked(new: list[Event]) -> None:
+    def looked(new: list[EventBody]) -> None:
         screen.happened(new)
         screen.draw(scenario.told, traffic.heard)
 
@@ -103,26 +105,26 @@ async def _rolled_out(service: Running, screen: Screen, users: int) -> Outcome:
     return outcome(scenario.told, traffic.heard)
 
 
-async def _saved(service: Running, arm: str, output: Path) -> str:
-    """One line by one arm into a file; a sentence about it."""
-    answer = await one_line(service.client, arm)
-    path = output / f"{answer['arm']}-{answer['voice_model']}.wav"
+async def _saved(service: Running, arm: str, language: str, output: Path) -> str:
+    """Saves one line, spoken by one arm, to a file; returns a sentence about it."""
+    answer = await one_line(service.client, arm, language)
+    path = output / f"{answer['arm']}-{language}.wav"
     await asyncio.to_thread(path.write_bytes, base64.b64decode(answer["audio_base64"]))
     return f"listen: {path} ({answer['duration']:.1f} s)"
 
 
 async def _reported(service: Running, output: Path) -> list[str]:
-    """The rollout's report in all its forms; a sentence about each file."""
+    """Saves the rollout's report in all formats; returns a sentence for each file."""
     answer = (await service.client.get(f"{PATH}/report", headers=service.operator)).raise_for_status().content
-    return [f"read: {path}" for path in await asyncio.to_thread(written, answer, output, Kind.ALL)]
+    return [f"read: {path}" for path in await asyncio.to_thread(written, answer, output, ReportForm.ALL)]
 
 
-def _stages_table(found: Outcome) -> Table:
+def _stages_table(found: DemoOutcome) -> Table:
     table = Table(
         title="What each stage served",
-        caption="Piper has no Chinese voice: a Chinese line is said by eSpeak NG, whoever the listener.",
+        caption="On the candidate, Piper speaks the English lines and Kokoro the Chinese lines.",
     )
-    for column in ("stage", "share", "users on the candidate", "heard", "from cache", "rescued", "failed"):
+    for column in ("stage", "share", "users on the candidate", "heard", "from cache", "fallbacks", "failed"):
         table.add_column(column)
     for stay in found.stays:
         low, high = stay.bounds
@@ -138,7 +140,7 @@ def _stages_table(found: Outcome) -> Table:
     return table
 
 
-def _transitions_table(found: Outcome) -> Table:
+def _transitions_table(found: DemoOutcome) -> Table:
     table = Table("after", "who", "what", "to", "why", title="What happened")
     events = found.told.events
     for event in events:

@@ -1,4 +1,4 @@
-"""What each stage served, and whether everything held that was to hold."""
+"""What each stage served, and whether the demo's expectations were met."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from segue.core.rollout import Phase, Verb
-from segue.core.stats import binomial_bounds
+from segue.rollout.core.rollout import Phase, Verb
+from segue.rollout.core.stats import binomial_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from segue.cli.demo.scenario import Told
-    from segue.cli.demo.traffic import Heard
+    from segue.cli.demo.scenario import DemoProgress
+    from segue.cli.demo.traffic import DemoAnswer
 
 BOUNDS_ALPHA = 1e-6
-"""A sound split lies outside its bounds once in a million stages."""
+"""Probability that a correct split lies outside its bounds."""
 
 _SETTLES_S = 0.5
-"""Far longer than a replica takes to follow: who asked later was assigned by the stage."""
+"""Much longer than a replica takes to apply a change: later requests are assigned by the new stage."""
 
 
 _JUDGE = "judge"
-"""Who is named in the history for what was decided by itself."""
+"""The actor in the history for automatic decisions."""
 
 
-class Stay(NamedTuple):
-    """A time in which the share stood still, and everyone who asked and was answered within it."""
+class SharePeriod(NamedTuple):
+    """A period with a constant share, and the requests that were sent and answered within it."""
 
     title: str
     share_ratio: float
-    heard: Sequence[Heard]
+    heard: Sequence[DemoAnswer]
 
     def users(self) -> dict[str, set[str]]:
-        """The arms each user was assigned; more than one is a fault."""
+        """The arms that each user was assigned to; more than one is a fault."""
         arms: dict[str, set[str]] = {}
         for one in self.heard:
             if one.assigned:
@@ -47,7 +47,7 @@ class Stay(NamedTuple):
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """The least and most users on the candidate that chance gives."""
+        """The lowest and highest number of users on the candidate that chance explains."""
         return binomial_bounds(len(self.users()), self.share_ratio, BOUNDS_ALPHA)
 
     @property
@@ -56,16 +56,16 @@ class Stay(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The whole demo: its stays, everything that was heard, and what was told of the rollout."""
+class DemoOutcome:
+    """The whole demo: its periods, all responses, and the rollout's status and history."""
 
-    stays: Sequence[Stay]
-    heard: Sequence[Heard]
-    told: Told
+    stays: Sequence[SharePeriod]
+    heard: Sequence[DemoAnswer]
+    told: DemoProgress
 
     @property
     def faults(self) -> list[str]:
-        """What did not hold; empty when all is well."""
+        """The expectations that were not met; empty if all were."""
         return [*self._of_listeners(), *self._of_rollout()]
 
     def _of_listeners(self) -> Iterator[str]:
@@ -83,9 +83,9 @@ class Outcome:
     def _of_rollout(self) -> Iterator[str]:
         broken_at_s = self.told.broken_at_s
         if broken_at_s is None:
-            yield "the stage at which the candidate was to break was not reached in time"
+            yield "the stage in which the demo breaks the candidate was not reached in time"
         elif not any(_went_back(event.kind, event.actor, event.at_s - broken_at_s) for event in self.told.events):
-            yield "the fault was not noticed"
+            yield "the fault was not detected"
         phase = self.told.status.state.phase if self.told.status else "not begun"
         if phase != Phase.FINISHED:
             yield f"the plan did not finish in time; it is {phase}"
@@ -95,11 +95,11 @@ def _went_back(kind: str, actor: str, after_s: float) -> bool:
     return kind == Verb.ROLL_BACK and actor == _JUDGE and after_s > 0
 
 
-def outcome(told: Told, heard: Sequence[Heard]) -> Outcome:
-    return Outcome([stay for stay in _stays(told, heard) if stay.heard], heard, told)
+def outcome(told: DemoProgress, heard: Sequence[DemoAnswer]) -> DemoOutcome:
+    return DemoOutcome([stay for stay in _stays(told, heard) if stay.heard], heard, told)
 
 
-def _stays(told: Told, heard: Sequence[Heard]) -> Iterator[Stay]:
+def _stays(told: DemoProgress, heard: Sequence[DemoAnswer]) -> Iterator[SharePeriod]:
     moments = [
         (event.at_s, _title(told, number), _share(told, number)) for number, event in enumerate(told.events)
     ]
@@ -108,23 +108,23 @@ def _stays(told: Told, heard: Sequence[Heard]) -> Iterator[Stay]:
         moments = sorted([*moments, (told.broken_at_s, f"{title}, candidate broken", share_ratio)])
     ends_s = [at_s for at_s, _, _ in moments[1:]] + [float("inf")]
     for (at_s, title, share_ratio), end_s in zip(moments, ends_s, strict=True):
-        yield Stay(title, share_ratio, [one for one in heard if _within(one, at_s + _SETTLES_S, end_s)])
+        yield SharePeriod(title, share_ratio, [one for one in heard if _within(one, at_s + _SETTLES_S, end_s)])
 
 
-def _within(one: Heard, from_s: float, to_s: float) -> bool:
+def _within(one: DemoAnswer, from_s: float, to_s: float) -> bool:
     return from_s <= one.asked_at_s and one.answered_at_s < to_s
 
 
-def _share(told: Told, number: int) -> float:
+def _share(told: DemoProgress, number: int) -> float:
     state = told.events[number].after
     return state.share_percent / 100.0 if state.enabled else 0.0
 
 
-def _title(told: Told, number: int) -> str:
+def _title(told: DemoProgress, number: int) -> str:
     event = told.events[number]
     plan = told.status.plan if told.status else None
     if event.kind == Verb.ROLL_BACK:
-        return "taken back"
+        return "rolled back"
     if plan is None or event.kind == Verb.BOOT:
         return "before the plan"
     stage = plan.stages[event.after.stage].name

@@ -1,1 +1,1 @@
-"""``segue monitor``: fetch, report, print; what is made of the metrics is in ``segue.ops.monitor``."""
+"""``segue monitor``: fetches, reports, prints. The evaluation of the metrics is in ``segue.ops.monitor``."""

@@ -1,4 +1,4 @@
-"""Reports on a terminal, in a pipe, and in a log."""
+"""Prints monitor reports to a terminal, a pipe or a log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.table import Table
 from segue.cli import exits
 from segue.cli.terminal import CommandFailed
 from segue.ops.monitor.document import document
-from segue.ops.monitor.judgement import Health, Verdict
+from segue.ops.monitor.judgement import MeasureVerdict, MonitorHealth
 from segue.ops.monitor.markdown import markdown
 from segue.ops.monitor.tables import headline, tables, troubles
 from segue.ops.monitor.trend import History
@@ -24,35 +24,35 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from segue.ops.monitor.judgement import Report
+    from segue.ops.monitor.judgement import MonitorReport
     from segue.ops.monitor.tables import Trend
     from segue.ops.report.tables import Table as Content
 
 _COLOURS: dict[str, str] = {
-    Verdict.MET: "green",
-    Verdict.WARNING: "yellow",
-    Verdict.ALERT: "bold red",
-    Verdict.FEW: "dim",
-    Verdict.NO_DATA: "dim",
+    MeasureVerdict.MET: "green",
+    MeasureVerdict.WARNING: "yellow",
+    MeasureVerdict.ALERT: "bold red",
+    MeasureVerdict.FEW: "dim",
+    MeasureVerdict.NO_DATA: "dim",
 }
 _HEALTH_COLOURS = {
-    Health.HEALTHY: "green",
-    Health.WARNING: "yellow",
-    Health.ALERT: "bold red",
-    Health.FEW: "yellow",
-    Health.NO_DATA: "yellow",
-    Health.UNREADABLE: "bold red",
+    MonitorHealth.HEALTHY: "green",
+    MonitorHealth.WARNING: "yellow",
+    MonitorHealth.ALERT: "bold red",
+    MonitorHealth.FEW: "yellow",
+    MonitorHealth.NO_DATA: "yellow",
+    MonitorHealth.UNREADABLE: "bold red",
 }
 
 
-def as_text(report: Report, form: str) -> str | None:
-    """The report as ``json`` or ``markdown``; None for a table, which is drawn."""
+def as_text(report: MonitorReport, form: str) -> str | None:
+    """The report as ``json`` or ``markdown``; None for a table, which ``drawn`` renders."""
     if form == "json":
         return document(report)
     return markdown(report) if form == "markdown" else None
 
 
-def drawn(report: Report, trend: Trend | None = None) -> RenderableType:
+def drawn(report: MonitorReport, trend: Trend | None = None) -> RenderableType:
     parts: list[RenderableType] = [f"[{_HEALTH_COLOURS[report.health]}]{escape(headline(report))}[/]"]
     parts += [f"[red]{escape(trouble)}[/]" for trouble in troubles(report)]
     return Group(*parts, *(_table(content) for content in tables(report, trend)))
@@ -65,8 +65,8 @@ def _table(content: Content) -> Table:
     return table
 
 
-class Screen:
-    """Shows report after report: a live screen at a terminal, a line or a document for each through a pipe."""
+class MonitorScreen:
+    """Shows successive reports: a live screen at a terminal; in a pipe, a line or a document for each report."""
 
     def __init__(self, console: Console, form: str) -> None:
         self._console = console
@@ -89,7 +89,7 @@ class Screen:
         if self._live is not None:
             self._live.stop()
 
-    def show(self, report: Report) -> None:
+    def show(self, report: MonitorReport) -> None:
         self._history.add(report)
         text = as_text(report, self._form)
         if self._live is not None:
@@ -102,8 +102,8 @@ class Screen:
                 self._console.print(line, markup=False, highlight=False)
 
 
-def noted(report: Report, log: Path) -> None:
-    """The report as one more line of JSON.
+def noted(report: MonitorReport, log: Path) -> None:
+    """Appends the report to the log as a line of JSON.
 
     Raises:
         CommandFailed: the file cannot be written.

@@ -1,4 +1,4 @@
-"""Where the metrics come from: the service's own endpoints, or a Prometheus server that scrapes them."""
+"""Sources of metrics: the service's own endpoints, or a Prometheus server that scrapes them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from segue.cli.address import web_address
-from segue.core.errors import Unavailable
-from segue.ops.monitor.judgement import Observation, Replica
+from segue.kernel.errors import Unavailable
+from segue.kernel.telemetry import catalog
+from segue.ops.monitor.judgement import Endpoint, Observation
 from segue.ops.monitor.lookout import Lookout
 from segue.ops.monitor.scrape import ACCEPT, Scrape, Series, scraped
 from segue.ops.monitor.window import Window, counts_of
-from segue.telemetry import catalog
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -26,14 +26,14 @@ METRICS_PATH = "/api/v1/monitoring/metrics/prometheus"
 _TIMEOUT_S = 10.0
 
 
-class Source(Protocol):
-    """Gives an observation at each look; a source that cannot be read is one, too."""
+class ObservationSource(Protocol):
+    """Returns an observation for each call, also if the source cannot be read."""
 
     async def look(self) -> Observation: ...
 
 
-class Asked(NamedTuple):
-    """What the operator named: endpoints, or a Prometheus server and what narrows its series."""
+class SourceOptions(NamedTuple):
+    """The sources to read: endpoints, or a Prometheus server with a label selector for its series."""
 
     urls: Sequence[str]
     prometheus: str = ""
@@ -41,34 +41,34 @@ class Asked(NamedTuple):
 
 
 @asynccontextmanager
-async def source(asked: Asked, window_s: float) -> AsyncIterator[Source]:
-    """The source, connected. ``window_s`` is what a Prometheus server is asked for.
+async def source(asked: SourceOptions, window_s: float) -> AsyncIterator[ObservationSource]:
+    """Opens the source. ``window_s`` is the window of rates from a Prometheus server.
 
     Raises:
-        CommandFailed: an address is none.
+        CommandFailed: an address is not a valid URL.
     """
     for url in [asked.prometheus] if asked.prometheus else asked.urls:
         web_address(url)
     async with httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=True) as client:
         if asked.prometheus:
-            yield Server(client, asked.prometheus, asked.selector, window_s)
+            yield PrometheusSource(client, asked.prometheus, asked.selector, window_s)
         else:
             yield Endpoints(client, list(dict.fromkeys(endpoint(url) for url in asked.urls)))
 
 
 def endpoint(url: str) -> str:
-    """The address of metrics; where a service's address alone is given, with the path that they are at."""
+    """The URL of the metrics; adds their path if ``url`` is only a service's base URL."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(path=METRICS_PATH)) if parts.path in ("", "/") else url
 
 
 def shown(url: str) -> str:
-    """The address without the name and the password that it may hold."""
+    """The URL without user name and password."""
     return str(httpx.URL(url).copy_with(userinfo=b""))
 
 
 class Endpoints:
-    """Metrics endpoints, one for each replica, read at the same time."""
+    """Metrics endpoints, one for each replica, read concurrently."""
 
     def __init__(self, client: httpx.AsyncClient, urls: Sequence[str]) -> None:
         self._client = client
@@ -84,16 +84,16 @@ class Endpoints:
         try:
             answer = await self._client.get(url, headers={"Accept": ACCEPT})
             if not answer.is_success:
-                return Unavailable(f"it answers {answer.status_code} {answer.reason_phrase}")
+                return Unavailable(f"the endpoint answered {answer.status_code} {answer.reason_phrase}")
             return scraped(answer.text, answer.headers.get("content-type", ""), time.monotonic())
         except httpx.HTTPError as error:
-            return Unavailable(f"it does not answer ({str(error) or type(error).__name__})")
+            return Unavailable(f"the endpoint does not answer ({str(error) or type(error).__name__})")
         except Unavailable as error:
             return error
 
 
-class Server:
-    """A Prometheus server: what every counter gained in the last ``window_s``, restarts reckoned in by it."""
+class PrometheusSource:
+    """A Prometheus server: the increase of every counter in the last ``window_s``, corrected for restarts."""
 
     def __init__(self, client: httpx.AsyncClient, url: str, selector: str, window_s: float) -> None:
         self._client = client
@@ -108,8 +108,8 @@ class Server:
             gained = await asyncio.gather(*(self._gained(name) for name in _COUNTERS))
             gauges = await asyncio.gather(*(self._levels(name) for name in _GAUGES))
         except Unavailable as error:
-            return Observation(now_s, (Replica(self._name, str(error)),), None)
-        return Observation(now_s, (Replica(self._name),), self._window(_joined(gained), _joined(gauges)))
+            return Observation(now_s, (Endpoint(self._name, str(error)),), None)
+        return Observation(now_s, (Endpoint(self._name),), self._window(_joined(gained), _joined(gauges)))
 
     def _window(self, gained: dict[Series, float], gauges: dict[Series, float]) -> Window:
         requests = counts_of(gained).total(catalog.REQUESTS.name)
@@ -118,9 +118,9 @@ class Server:
         return Window(self._window_s, gained, requests_per_s=per_s, share_ratios=shares, gauges=gauges)
 
     async def _gained(self, name: str) -> dict[Series, float]:
-        """``increase`` counts from a series' first sample on: what a new series begins with is added.
+        """The increase of a counter, including the first value of new series, which ``increase`` leaves out.
 
-        New is a series that was not there when the window began, though its target was scraped then.
+        A series is new if it did not exist when the window began although its target was scraped then.
         """
         by, window = f"sum by ({', '.join(_COUNTERS[name])})", f"{self._window_s * 1000:.0f}ms"
         series = f"{name}{{{self._selector}}}"
@@ -138,10 +138,10 @@ class Server:
             answer = await self._client.get(self._url, params={"query": query})
             document = answer.json()
         except (httpx.HTTPError, ValueError) as error:
-            raise Unavailable(f"it does not answer as Prometheus does ({type(error).__name__})") from None
+            raise Unavailable(f"the answer is not that of a Prometheus server ({type(error).__name__})") from None
         if not isinstance(document, dict) or document.get("status") != "success":
             told = document.get("error", "") if isinstance(document, dict) else ""
-            raise Unavailable(f"it refused a query ({answer.status_code} {told})"[:300])
+            raise Unavailable(f"the server refused a query ({answer.status_code} {told})"[:300])
         return dict(_values(name, document["data"]["result"]))
 
 

@@ -12,35 +12,35 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from segue.cli import exits
-from segue.cli.monitor.screen import Screen, as_text, drawn, noted
-from segue.cli.monitor.sources import METRICS_PATH, Asked, source
+from segue.cli.monitor.screen import MonitorScreen, as_text, drawn, noted
+from segue.cli.monitor.sources import METRICS_PATH, SourceOptions, source
 from segue.cli.shipped import plan_text
 from segue.cli.terminal import complaints, out
-from segue.config.load import SERVICE_URL
+from segue.config.names import SERVICE_URL
 from segue.config.plan_file import parse_plan, read_plan
-from segue.ops.monitor.judgement import Health, reported
+from segue.ops.monitor.judgement import MonitorHealth, reported
 
 if TYPE_CHECKING:
-    from segue.cli.monitor.sources import Source
-    from segue.core.plan import Plan
-    from segue.ops.monitor.judgement import Report
+    from segue.cli.monitor.sources import ObservationSource
+    from segue.ops.monitor.judgement import MonitorReport
+    from segue.rollout.core.plan import Plan
 
 _PLAN = "chirp3.yaml"
 DEFAULT_URL = f"http://localhost:8000{METRICS_PATH}"
 DEFAULT_INTERVAL_S = 60.0
 
 STATUSES = {
-    Health.HEALTHY: 0,
-    Health.WARNING: 1,
-    Health.FEW: 1,
-    Health.NO_DATA: 1,
-    Health.ALERT: 2,
-    Health.UNREADABLE: exits.UNREACHABLE,
+    MonitorHealth.HEALTHY: 0,
+    MonitorHealth.WARNING: 1,
+    MonitorHealth.FEW: 1,
+    MonitorHealth.NO_DATA: 1,
+    MonitorHealth.ALERT: 2,
+    MonitorHealth.UNREADABLE: exits.UNREACHABLE,
 }
-"""What ``--exit-code`` makes of each health."""
+"""The exit status for each health with ``--exit-code``."""
 
 
-class Format(StrEnum):
+class MonitorFormat(StrEnum):
     """How a report is printed."""
 
     TABLE = "table"
@@ -49,10 +49,10 @@ class Format(StrEnum):
 
 
 class How(NamedTuple):
-    """How reports are made and shown. ``interval_s`` is None where totals since boot are asked for."""
+    """How reports are made and shown. ``interval_s`` is None for totals since the service's start."""
 
     plan: Plan
-    form: Format
+    form: MonitorFormat
     interval_s: float | None
     log: Path | None
 
@@ -62,33 +62,36 @@ def monitor(  # noqa: PLR0913, PLR0917 - an option is an argument
         list[str] | None,
         typer.Option(
             envvar=["METRICS_URL", SERVICE_URL],
-            help=f"Metrics endpoint, {DEFAULT_URL} by default; once per replica.",
+            help=f"Metrics endpoint, {DEFAULT_URL} by default; repeat it for each replica.",
         ),
     ] = None,
-    prometheus: Annotated[str, typer.Option(help="Read a Prometheus server instead.")] = "",
-    selector: Annotated[str, typer.Option(help='Narrows what is read from it, such as job="segue".')] = "",
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Stay, and look again and again; Ctrl-C ends it.")
-    ] = False,
+    prometheus: Annotated[str, typer.Option(help="Read from this Prometheus server instead.")] = "",
+    selector: Annotated[
+        str, typer.Option(help='Label selector for the Prometheus server, such as job="segue".')
+    ] = "",
+    watch: Annotated[bool, typer.Option("--watch", help="Report repeatedly until Ctrl-C.")] = False,
     interval: Annotated[
-        float | None, typer.Option(min=0.1, help="Seconds between two looks, 60 by default.", show_default=False)
+        float | None,
+        typer.Option(min=0.1, help="Seconds between two readings, 60 by default.", show_default=False),
     ] = None,
-    plan: Annotated[Path | None, typer.Option(help="Plan whose gates are applied; chirp3's by default.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
-    log: Annotated[Path | None, typer.Option(help="File to add every report to, as a line of JSON.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="Plan whose gates are applied; the packaged chirp3.yaml by default.")
+    ] = None,
+    form: Annotated[MonitorFormat, typer.Option("--format", help="Output format.")] = MonitorFormat.TABLE,
+    log: Annotated[Path | None, typer.Option(help="Append every report to this file as a line of JSON.")] = None,
     exit_code: Annotated[
         bool,
         typer.Option(
-            "--exit-code", help="Status 0 healthy, 1 warning or nothing to judge, 2 alert, 3 unreadable."
+            "--exit-code", help="Exit status: 0 healthy, 1 warning or too little data, 2 alert, 3 unreadable."
         ),
     ] = False,
 ) -> None:
-    """How the service does, read from its metrics alone and held against the plan's gates.
+    """Report the service's health from its metrics, measured against the plan's gates.
 
-    Without --watch: totals since the service's start; with --interval, the rates between two looks so far apart.
-    A Prometheus server is always asked for rates over the interval.
+    By default the report covers all time since the service's start. With --interval it covers the time between two
+    readings that are this far apart. From a Prometheus server it always covers the interval.
     """
-    asked = Asked(url or [DEFAULT_URL], prometheus, selector)
+    asked = SourceOptions(url or [DEFAULT_URL], prometheus, selector)
     with complaints():
         gates = read_plan(plan) if plan is not None else parse_plan(plan_text(_PLAN))
         how = How(gates, form, interval, log)
@@ -98,8 +101,8 @@ def monitor(  # noqa: PLR0913, PLR0917 - an option is an argument
         raise typer.Exit(status)
 
 
-async def _once(asked: Asked, how: How) -> Report:
-    """One report: of totals, or of what happened between two looks."""
+async def _once(asked: SourceOptions, how: How) -> MonitorReport:
+    """One report: of totals, or of the time between two readings."""
     async with source(asked, how.interval_s or DEFAULT_INTERVAL_S) as found:
         report = await _look(found, how.plan)
         if how.interval_s is not None and not asked.prometheus:
@@ -115,19 +118,19 @@ async def _once(asked: Asked, how: How) -> Report:
     return report
 
 
-def _watched(asked: Asked, how: How) -> Report | None:
-    """Look after look, until Ctrl-C; the last report."""
-    latest: list[Report] = []
+def _watched(asked: SourceOptions, how: How) -> MonitorReport | None:
+    """Reports until Ctrl-C; returns the last report."""
+    latest: list[MonitorReport] = []
     with suppress(KeyboardInterrupt):
         asyncio.run(_watch(asked, how, latest))
     return latest[0] if latest else None
 
 
-async def _watch(asked: Asked, how: How, latest: list[Report]) -> None:
+async def _watch(asked: SourceOptions, how: How, latest: list[MonitorReport]) -> None:
     interval_s = how.interval_s or DEFAULT_INTERVAL_S
     loop = asyncio.get_running_loop()
     async with source(asked, interval_s) as found:
-        with Screen(out(), how.form) as screen:
+        with MonitorScreen(out(), how.form) as screen:
             next_s = loop.time()
             while True:
                 latest[:] = [await _look(found, how.plan)]
@@ -138,5 +141,5 @@ async def _watch(asked: Asked, how: How, latest: list[Report]) -> None:
                 await asyncio.sleep(next_s - loop.time())
 
 
-async def _look(found: Source, plan: Plan) -> Report:
+async def _look(found: ObservationSource, plan: Plan) -> MonitorReport:
     return reported(await found.look(), plan)

@@ -1,1 +1,1 @@
-"""``segue rollout``: a client of a running service's control API, a file for each family of verbs."""
+"""``segue rollout``: a client of a running service's control API."""

@@ -1,14 +1,53 @@
-"""The verbs of ``segue rollout`` together."""
+"""The subcommands of ``segue rollout``."""
 
 from __future__ import annotations
 
 import typer
 
-from segue.cli.rollout import history, orders, report, start, status
+from segue.cli.lazy import Listed, register
 
-app = typer.Typer(help="Steer the rollout of a running service, and see where it stands.", no_args_is_help=True)
-app.command("start")(start.start)
-app.command("status")(status.status)
-orders.register(app)
-app.command("history")(history.history)
-app.command("report")(report.report)
+_HERE = "segue.cli.rollout"
+_ORDERS = f"{_HERE}.orders"
+COMMANDS = (
+    Listed(
+        "start",
+        "Start PLAN at its first step, or at another stage. Switches the candidate on.",
+        f"{_HERE}.start",
+        "start",
+    ),
+    Listed(
+        "status",
+        "Show the rollout's state, the judge's latest decision, and what comes next.",
+        f"{_HERE}.status",
+        "status",
+    ),
+    Listed("pause", "Freeze the rollout; alarms can still roll it back.", _ORDERS, "pause"),
+    Listed("resume", "Continue after a pause, a cool-down or a rollback.", _ORDERS, "resume"),
+    Listed("approve", "Approve the next stage, if it requires approval.", _ORDERS, "approve"),
+    Listed(
+        "advance",
+        "Go to the next step now without checking the gates; from the last step, finish the plan.",
+        _ORDERS,
+        "advance",
+    ),
+    Listed("back", "Go back one stage and cool down.", _ORDERS, "back"),
+    Listed("rollback", "Move all listeners to the baseline now, on every replica.", _ORDERS, "rollback"),
+    Listed("hold-back", "Move one character back to the baseline.", _ORDERS, "hold_back"),
+    Listed("release", "Let a held-back character use the candidate again.", _ORDERS, "release"),
+    Listed("history", "Show the rollout's history: when, who, what and why.", f"{_HERE}.history", "history"),
+    Listed(
+        "report",
+        "Write a report: decisions, what each stage served, and every step back and rollback.",
+        f"{_HERE}.report",
+        "report",
+    ),
+    Listed(
+        "salt",
+        "Print the salt, for programs that compute which arm a listener hears. Keep it secret.",
+        f"{_HERE}.salt",
+        "salt",
+    ),
+)
+
+app = typer.Typer(help="Control and inspect the rollout of a running service.", no_args_is_help=True)
+register(app, COMMANDS)

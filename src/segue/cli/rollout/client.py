@@ -1,4 +1,4 @@
-"""The control API over HTTP; every refusal becomes a message that says what to do, and an exit status."""
+"""A client of the control API. Every error becomes a message that says what to do, and an exit status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from segue.cli.terminal import CommandFailed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from segue.cli.rollout.options import Caller
+    from segue.cli.rollout.options import Operator
 
 PATH = "/api/v1/rollout"
 _TIMEOUT_S = 30.0
@@ -23,81 +23,87 @@ W = TypeVar("W")
 
 
 class _Fault(msgspec.Struct):
-    """The body of a refusal; ``detail`` is a list where the request did not fit its schema."""
+    """The body of an error response; ``detail`` is a list if the request did not match its schema."""
 
     detail: Any = ""
     code: str = ""
 
 
 class Control:
-    """One service's control API. Every call may raise ``CommandFailed``."""
+    """One service's control API below ``prefix``. Every call may raise ``CommandFailed``."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.Client, prefix: str = PATH) -> None:
         self._client = client
+        self._prefix = prefix
 
     def get(self, path: str = "", **query: int | str) -> bytes:
-        """The body of ``/api/v1/rollout{path}``."""
+        """The body of ``path`` below the prefix."""
         return self._answer("GET", path, params=query)
 
     def post(self, verb: str, body: dict[str, Any]) -> bytes:
-        return self._answer("POST", f"/{verb}", json=body)
+        return self._answer("POST", f"/{verb}" if verb else "", json=body)
 
     def _answer(self, method: str, path: str, **more: Any) -> bytes:
         with unreachable_told(str(self._client.base_url)):
-            response = self._client.request(method, PATH + path, **more)
+            response = self._client.request(method, self._prefix + path, **more)
         if not response.is_success:
             raise refusal(response)
         return response.content
 
 
 @contextmanager
-def control(caller: Caller) -> Iterator[Control]:
-    """A connection to the service.
+def control(caller: Operator, prefix: str = PATH) -> Iterator[Control]:
+    """A connection to the service's control API below ``prefix``.
 
     Raises:
-        CommandFailed: the address is none.
+        CommandFailed: the address is not a valid URL.
     """
     with unreachable_told(caller.url):
-        client = httpx.Client(base_url=caller.url, headers=headers(caller), timeout=_TIMEOUT_S)
+        is_plain = httpx.URL(caller.url).scheme == "http"  # saves 10 MB for certificates
+        client = httpx.Client(
+            base_url=caller.url, headers=headers(caller), timeout=_TIMEOUT_S, verify=not is_plain
+        )
     with client:
-        yield Control(client)
+        yield Control(client, prefix)
 
 
-def headers(caller: Caller) -> dict[bytes, bytes]:
-    """Who asks. Names are sent as UTF-8."""
+def headers(caller: Operator) -> dict[bytes, bytes]:
+    """The headers that name and authenticate the caller. Names are sent as UTF-8."""
     named = {b"X-Segue-Actor": caller.name.encode()}
     return named | ({b"Authorization": f"Bearer {caller.token}".encode()} if caller.token else {})
 
 
 def understood(body: bytes, kind: type[W]) -> W:
-    """The body as a value.
+    """The decoded body.
 
     Raises:
-        CommandFailed: it is something else's than a Segue service's.
+        CommandFailed: the body is not that of a Segue service.
     """
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.DecodeError as error:
-        raise CommandFailed(f"the answer is not a Segue service's: {error}", exits.UNREACHABLE) from None
+        raise CommandFailed(
+            f"the answer is not from a Segue service of this version: {error}", exits.UNREACHABLE
+        ) from None
 
 
 @contextmanager
 def unreachable_told(url: str) -> Iterator[None]:
-    """Says in words that nothing answers at ``url``, or that it is no address."""
+    """Turns connection errors and an invalid ``url`` into ``CommandFailed``."""
     try:
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise CommandFailed(f"{url!r} is no address of a service: {error}", exits.USAGE) from None
+        raise CommandFailed(f"invalid service URL {url!r}: {error}", exits.USAGE) from None
     except httpx.HTTPError as error:
         raise CommandFailed(
             f"no Segue service answers at {url} ({str(error) or type(error).__name__}); "
-            "start one with `segue serve`, or name another with --url or SEGUE_URL",
+            "start one with `segue serve`, or give another address with --url or SEGUE_URL",
             exits.UNREACHABLE,
         ) from None
 
 
 def refusal(response: httpx.Response) -> CommandFailed:
-    """What the service did not do, and why, as an error for the command line."""
+    """The service's error response as an error for the command line."""
     try:
         fault = msgspec.json.decode(response.content, type=_Fault)
     except msgspec.DecodeError:
@@ -105,11 +111,14 @@ def refusal(response: httpx.Response) -> CommandFailed:
     said = _in_words(fault.detail)
     if response.status_code == httpx.codes.UNAUTHORIZED:
         sent = "authorization" in response.request.headers
-        said = "the service does not accept this token" if sent else "the service asks for its admin token"
+        said = "the service rejected this token" if sent else "the service requires its admin token or an API key"
         return CommandFailed(f"{said}; give it with --token or SEGUE_ADMIN_TOKEN", exits.DENIED)
-    if response.status_code == httpx.codes.NOT_FOUND:
+    if response.status_code == httpx.codes.NOT_FOUND and fault.code != "not_found":
         where = response.request.url
-        return CommandFailed(f"there is no control API at {where}; is it a Segue service?", exits.UNREACHABLE)
+        return CommandFailed(
+            f"there is no control API at {where}; check that this is the address of a Segue service",
+            exits.UNREACHABLE,
+        )
     if response.status_code == httpx.codes.CONFLICT:
         return CommandFailed(said, exits.CONFLICT if fault.code == "conflict" else exits.NOT_NOW)
     return CommandFailed(said, _STATUSES.get(response.status_code, exits.FAILED))
@@ -125,7 +134,7 @@ _STATUSES: dict[int, int] = {
 
 
 def _in_words(detail: Any) -> str:
-    """A refusal's detail on one line each: a text, or a list of places and what is wrong there."""
+    """An error's detail as text; a list of faults becomes a line for each, with its place."""
     if not isinstance(detail, list):
         return str(detail)
     entries = [entry for entry in detail if isinstance(entry, dict)]

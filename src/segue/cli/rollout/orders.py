@@ -1,18 +1,31 @@
-"""The verbs that move a rollout: each one order to the service."""
+"""The commands that change a rollout; each sends one request to the service."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from segue.cli import exits
 from segue.cli.rollout.client import control, understood
-from segue.cli.rollout.options import DEFAULT_URL, Actor, AsFormat, Caller, Format, Reason, Seen, Token, Url, Why
-from segue.cli.rollout.wire import Done
+from segue.cli.rollout.given import given_ago_s
+from segue.cli.rollout.options import (
+    DEFAULT_URL,
+    Actor,
+    AsFormat,
+    CommandReason,
+    Operator,
+    OutputFormat,
+    Seen,
+    Token,
+    Url,
+    Why,
+)
+from segue.cli.rollout.seen import looked
 from segue.cli.terminal import complaints, out
 from segue.ops.words import share_in_words
+from segue.rollout.ports.control import DoneBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,58 +33,38 @@ if TYPE_CHECKING:
 Character = Annotated[str, typer.Argument(help="The character's key.")]
 
 
-class _Order(NamedTuple):
-    """A verb of the command line, its path, and what it says of itself."""
-
-    verb: str
-    says: str
-
-
-ORDERS = (
-    _Order("pause", "Go neither on nor, but for alarms, back."),
-    _Order("resume", "Go on: after a pause, a cool-down, or a roll back."),
-    _Order("approve", "Agree to the next stage, where one is asked for."),
-    _Order("advance", "To the next step now, whatever the gates say; you answer for it."),
-    _Order("back", "One stage back, to cool down."),
-    _Order("rollback", "Everyone on the baseline, now, on every replica."),
-)
-
 _AFTERWARDS = {
-    "approve": "the stage is entered when the judge looks next, unless a gate is no longer met",
-    "rollback": "the candidate stays off until a person goes on; `segue rollout status` says with what",
+    "approve": (
+        "the judge enters the stage at its next check, within the stage's hours and if every gate is still met; "
+        "`segue rollout status` shows what it is waiting for"
+    ),
+    "rollback": "the candidate stays off until an operator resumes; `segue rollout status` shows how",
 }
-"""What an order leaves to come, where its name does not say so."""
+"""What happens after a command, if its name does not say so."""
 
-OF_CHARACTERS = (
-    _Order("hold-back", "Take one character back to the baseline."),
-    _Order("release", "Let a character that was held back use the candidate again."),
-)
-
-
-def register(app: typer.Typer) -> None:
-    for order in ORDERS:
-        app.command(order.verb, help=order.says)(_plain(order.verb))
-    for order in OF_CHARACTERS:
-        app.command(order.verb, help=order.says)(_of_character(order.verb))
+_WHATEVER_IS = ("rollback",)
+"""Commands that apply whatever the latest revision is."""
 
 
 def _plain(verb: str) -> Callable[..., None]:
-    def command(
+    def command(  # noqa: PLR0913 - an option is an argument
+        context: typer.Context,
         *,
         why: Why = "",
         seen: Seen = None,
         url: Url = DEFAULT_URL,
         token: Token = "",
         actor: Actor = "",
-        as_format: AsFormat = Format.TABLE,
+        as_format: AsFormat = OutputFormat.TABLE,
     ) -> None:
-        give(verb, {}, Caller(url, token, actor), Reason(why, seen), as_format)
+        give(verb, {}, Operator(url, token, actor, given_ago_s(context)), CommandReason(why, seen), as_format)
 
     return command
 
 
 def _of_character(verb: str) -> Callable[..., None]:
     def command(  # noqa: PLR0913 - an option is an argument
+        context: typer.Context,
         character: Character,
         *,
         why: Why = "",
@@ -79,21 +72,40 @@ def _of_character(verb: str) -> Callable[..., None]:
         url: Url = DEFAULT_URL,
         token: Token = "",
         actor: Actor = "",
-        as_format: AsFormat = Format.TABLE,
+        as_format: AsFormat = OutputFormat.TABLE,
     ) -> None:
-        give(verb, {"character": character}, Caller(url, token, actor), Reason(why, seen), as_format)
+        give(
+            verb,
+            {"character": character},
+            Operator(url, token, actor, given_ago_s(context)),
+            CommandReason(why, seen),
+            as_format,
+        )
 
     return command
 
 
-def give(verb: str, what: dict[str, Any], caller: Caller, reason: Reason, as_format: Format) -> None:
-    """Sends the order and prints what came of it; the exit status is FAILED where a replica does not follow."""
-    body = what | reason._asdict()
+pause, resume, approve, advance, back, rollback = map(
+    _plain, ("pause", "resume", "approve", "advance", "back", "rollback")
+)
+hold_back, release = map(_of_character, ("hold-back", "release"))
+
+
+def give(
+    verb: str, what: dict[str, Any], caller: Operator, reason: CommandReason, as_format: OutputFormat
+) -> None:
+    """Sends the command and prints the result; the exit status is FAILED if a replica has not applied the change.
+
+    The command is based on the latest revision and fails if the rollout changes meanwhile. A rollback always
+    applies.
+    """
     with complaints():
         with control(caller) as service:
-            answer = service.post(verb, body)
-        done = understood(answer, Done)
-    if as_format is Format.JSON:
+            if reason.seen is None and verb not in _WHATEVER_IS:
+                reason = reason._replace(seen=looked(service, caller.ago_s).revision)
+            answer = service.post(verb, what | reason._asdict())
+        done = understood(answer, DoneBody)
+    if as_format is OutputFormat.JSON:
         out().print_json(answer.decode())
     else:
         for line in told(verb, done):
@@ -102,13 +114,13 @@ def give(verb: str, what: dict[str, Any], caller: Caller, reason: Reason, as_for
         raise typer.Exit(exits.FAILED)
 
 
-def late(done: Done) -> list[str]:
-    """The replicas that do not serve by the change yet."""
+def late(done: DoneBody) -> list[str]:
+    """The replicas that have not applied the change yet."""
     return [one.replica for one in done.following if one.after_ms is None]
 
 
-def told(verb: str, done: Done) -> list[str]:
-    """The state after an order, and how fast each replica followed, slowest last."""
+def told(verb: str, done: DoneBody) -> list[str]:
+    """The state after a command, and how soon each replica applied it, slowest last."""
     state = done.state
     share = share_in_words(state.share_percent if state.enabled else 0.0)
     lines = [f"{verb}: revision {done.revision}, the rollout is {state.phase}, candidate share {share}"]
@@ -116,13 +128,13 @@ def told(verb: str, done: Done) -> list[str]:
         lines.append(f"held back: {escape(', '.join(state.held_back))}")
     followed = {one.replica: one.after_ms for one in done.following if one.after_ms is not None}
     for name, after_ms in sorted(followed.items(), key=lambda item: item[1]):
-        lines.append(f"  {escape(name)} serves by it after {after_ms:.0f} ms")
+        lines.append(f"  {escape(name)} applied it after {after_ms:.0f} ms")
     behind = late(done)
-    lines += [f"  [red]{escape(name)} does not serve by it yet[/]" for name in behind]
+    lines += [f"  [red]{escape(name)} has not applied it yet[/]" for name in behind]
     if not done.following:
-        lines.append("  [yellow]no replica has been heard of lately[/]")
+        lines.append("  [yellow]no replica has reported recently[/]")
     elif not behind:
-        lines.append(f"every replica serves by it; the slowest took {max(followed.values()):.0f} ms")
+        lines.append(f"every replica applied it; the slowest took {max(followed.values()):.0f} ms")
     if verb in _AFTERWARDS and not behind:
         lines.append(_AFTERWARDS[verb])
     return lines

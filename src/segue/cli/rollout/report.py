@@ -11,12 +11,12 @@ import typer
 
 from segue.cli import exits
 from segue.cli.rollout.client import control, understood
-from segue.cli.rollout.options import DEFAULT_URL, Caller, Token, Url
+from segue.cli.rollout.options import DEFAULT_URL, Operator, Token, Url
 from segue.cli.terminal import CommandFailed, complaints, err, out
 from segue.ops.report.html import html
 from segue.ops.report.markdown import markdown
 from segue.ops.report.plots import plots
-from segue.ports.report import Report
+from segue.rollout.ports.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _NAME = "report"
 
 
-class Kind(StrEnum):
-    """Forms of a report; the values but ``all`` are endings of files."""
+class ReportForm(StrEnum):
+    """Formats of a report; each value except ``all`` is a file extension."""
 
     MARKDOWN = "md"
     HTML = "html"
@@ -35,27 +35,31 @@ class Kind(StrEnum):
 
 def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path("rollout-report"),
-    kind: Annotated[Kind, typer.Option("--format", help="md, html (with plots), json, or all.")] = Kind.ALL,
-    whole: Annotated[bool, typer.Option("--whole", help="From the history's beginning.")] = False,
+    kind: Annotated[
+        ReportForm, typer.Option("--format", help="md, html (with plots), json, or all.")
+    ] = ReportForm.ALL,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Cover the whole history, not only the latest plan.")
+    ] = False,
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Write what was decided, what each stage served, and the record of every going back.
+    """Write a report: decisions, what each stage served, and every step back and rollback.
 
-    It begins with the latest start of a plan.
+    By default it covers the time since the latest start of a plan.
     """
     with complaints():
-        with control(Caller(url, token)) as service:
+        with control(Operator(url, token)) as service:
             answer = service.get("/report", whole=str(whole).lower())
         for path in written(answer, output, kind):
             out().print(str(path), markup=False, highlight=False)
 
 
-def written(answer: bytes, folder: Path, kind: Kind) -> list[Path]:
-    """The service's report as files in ``folder``, which is made where it is not there.
+def written(answer: bytes, folder: Path, kind: ReportForm) -> list[Path]:
+    """Writes the service's report to files in ``folder``, which is created if necessary.
 
     Raises:
-        CommandFailed: the answer is no report, or a file cannot be written.
+        CommandFailed: the answer is not a report, or a file cannot be written.
     """
     rendered = _rendered(answer, understood(answer, Report), kind)
     try:
@@ -67,15 +71,17 @@ def written(answer: bytes, folder: Path, kind: Kind) -> list[Path]:
     return [folder / name for name in rendered]
 
 
-def _rendered(answer: bytes, told: Report, kind: Kind) -> Mapping[str, bytes]:
+def _rendered(answer: bytes, told: Report, kind: ReportForm) -> Mapping[str, bytes]:
     files: dict[str, bytes] = {}
-    if kind in (Kind.MARKDOWN, Kind.ALL):
+    if kind in (ReportForm.MARKDOWN, ReportForm.ALL):
         files[f"{_NAME}.md"] = markdown(told).encode()
-    if kind in (Kind.HTML, Kind.ALL):
+    if kind in (ReportForm.HTML, ReportForm.ALL):
         drawn = plots(told)
         if drawn is None:
-            err().print("no plots: pip install 'segue[report]'", style="yellow", markup=False)
+            err().print(
+                "the report has no plots; to add them: pip install 'segue[report]'", style="yellow", markup=False
+            )
         files[f"{_NAME}.html"] = html(told, drawn).encode()
-    if kind in (Kind.JSON, Kind.ALL):
+    if kind in (ReportForm.JSON, ReportForm.ALL):
         files[f"{_NAME}.json"] = msgspec.json.format(answer, indent=2)
     return files

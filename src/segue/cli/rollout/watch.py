@@ -1,4 +1,4 @@
-"""A live screen of a rollout, fed by the service's stream of events."""
+"""A live view of a rollout, updated from the service's event stream."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from rich.markup import escape
 from segue.cli import exits
 from segue.cli.rollout.client import PATH, headers, refusal, understood, unreachable_told
 from segue.cli.rollout.standing import standing
-from segue.cli.rollout.wire import Event, Status
 from segue.cli.terminal import CommandFailed
 from segue.ops.words import moment
+from segue.rollout.ports.control import EventBody, StatusBody
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from rich.console import Console, RenderableType
 
-    from segue.cli.rollout.options import Caller
+    from segue.cli.rollout.options import Operator
 
 _REDRAW_EVERY_S = 1.0
 _TRY_AGAIN_AFTER_S = 0.5
 _QUIET_FOR_S = 30.0
-"""The service says at least this often that it is there."""
+"""The service sends a keep-alive at least this often."""
 
 _EVENTS_SHOWN = 10
 
 
-class Watch:
-    """Follows one service, over its restarts. At a terminal it draws a screen; else it prints what happens."""
+class StatusWatcher:
+    """Follows one service, across restarts. At a terminal it draws a screen; otherwise it prints each event."""
 
-    def __init__(self, caller: Caller, console: Console) -> None:
+    def __init__(self, caller: Operator, console: Console) -> None:
         self._caller = caller
         self._console = console
-        self._status: Status | None = None
+        self._status: StatusBody | None = None
         self._fetched_at_s = 0.0
-        self._events: deque[Event] = deque(maxlen=_EVENTS_SHOWN)
+        self._events: deque[EventBody] = deque(maxlen=_EVENTS_SHOWN)
         self._after = 0
         self._trouble = "connecting"
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
-        """Never ends by itself.
+        """Runs until cancelled.
 
         Raises:
-            CommandFailed: the service does not let this caller in, or the address is none.
+            CommandFailed: the service refuses this caller, or the address is not a valid URL.
         """
         feed = asyncio.create_task(self._follow())
         try:
@@ -66,7 +66,7 @@ class Watch:
             await asyncio.gather(feed, return_exceptions=True)
 
     async def _change(self) -> None:
-        """Waits for something new, or until the clocks on the screen should go on."""
+        """Waits for an update, or until the times on the screen must be redrawn."""
         try:
             await asyncio.wait_for(self._changed.wait(), _REDRAW_EVERY_S)
         except TimeoutError:
@@ -92,7 +92,7 @@ class Watch:
                 await asyncio.sleep(_TRY_AGAIN_AFTER_S)
 
     async def _listen(self, client: httpx.AsyncClient) -> None:
-        """Until the stream ends. Where it broke off before, it goes on from the last entry seen."""
+        """Reads the stream until it ends. After a disconnection it continues after the last entry received."""
         await self._look(client)
         seen = {"Last-Event-ID": str(self._after)}
         async with client.stream("GET", f"{PATH}/events", headers=seen) as response:
@@ -101,20 +101,20 @@ class Watch:
                 raise refusal(response)
             async for name, data in _framed(response):
                 if name == "transition":
-                    self._happened(understood(data.encode(), Event))
+                    self._happened(understood(data.encode(), EventBody))
                 await self._look(client)
 
     async def _look(self, client: httpx.AsyncClient) -> None:
         response = await client.get(f"{PATH}/status")
         if not response.is_success:
             raise refusal(response)
-        self._status = understood(response.content, Status)
+        self._status = understood(response.content, StatusBody)
         self._after = max(self._after, self._status.revision - _EVENTS_SHOWN)
         self._fetched_at_s = time.monotonic()
         self._trouble = ""
         self._changed.set()
 
-    def _happened(self, event: Event) -> None:
+    def _happened(self, event: EventBody) -> None:
         self._after = event.revision
         self._events.append(event)
         if not self._console.is_terminal:
@@ -123,19 +123,19 @@ class Watch:
     def _screen(self) -> RenderableType:
         parts: list[RenderableType] = []
         if self._trouble:
-            parts.append(f"[red]{escape(self._trouble)}; trying again[/]")
+            parts.append(f"[red]{escape(self._trouble)}; retrying[/]")
         if self._status is not None:
             parts.append(standing(self._status, self._status.now_s + time.monotonic() - self._fetched_at_s))
         return Group(*parts, "", *(_line(event) for event in reversed(self._events)))
 
 
-def _line(event: Event) -> str:
+def _line(event: EventBody) -> str:
     what = " ".join(part for part in (event.kind, event.character, event.trigger) if part)
     return f"{moment(event.at_s)}  {escape(event.actor)}: [bold]{escape(what)}[/] {escape(event.why)}"
 
 
 async def _framed(response: httpx.Response) -> AsyncIterator[tuple[str, str]]:
-    """Each event's name and data; comments are passed over."""
+    """The name and data of each event; comments are ignored."""
     name = data = ""
     async for line in response.aiter_lines():
         if not line and name:

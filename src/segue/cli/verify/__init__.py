@@ -1,1 +1,1 @@
-"""``segue verify``: a deployment looked over from outside, check by check."""
+"""``segue verify``: checks a deployment from outside."""

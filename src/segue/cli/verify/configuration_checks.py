@@ -1,4 +1,4 @@
-"""Is the server set up as it is meant to be? Asked of the server, not of this shell."""
+"""Checks of the configuration that the server reports."""
 
 from __future__ import annotations
 
@@ -6,30 +6,31 @@ from typing import TYPE_CHECKING
 
 from segue.cli.verify.outcome import CheckFailed, CheckSkipped
 from segue.config.load import load_settings
-from segue.config.schema import Settings, env_name
-from segue.core.errors import ConfigurationError
-from segue.core.units import percent_from_ppm
+from segue.config.names import env_name
+from segue.config.schema import Settings
+from segue.kernel.errors import ConfigurationError
+from segue.kernel.units import percent_from_ppm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from segue.cli.verify.deployment import Deployment
-    from segue.cli.verify.wire import Configuration, Routing
-    from segue.core.plan import Stage
+    from segue.rollout.core.plan import Stage
+    from segue.rollout.ports.control import ConfigBody, RoutingBody
 
 _OF_A_MACHINE = frozenset({"rollout_file", "admin_token", "store_url", "prometheus_url"})
-"""Secrets, and a path that means something on the server only."""
+"""Secrets, and paths that are valid on the server only: not compared."""
 
 
 def configuration(deployment: Deployment) -> str:
-    """What is in force, and where that is no longer what the server was started with."""
+    """The routing in force, and where it differs from what the server was started with."""
     found = deployment.configuration()
     changed = ", ".join(_not_as_set(found))
-    since = f"; not as set at the start: {changed}" if changed else ""
+    since = f"; changed since the start: {changed}" if changed else ""
     return f"profile {found.profile}; in force: {in_words(found.in_force)}{since}"
 
 
-def _not_as_set(found: Configuration) -> Iterator[str]:
+def _not_as_set(found: ConfigBody) -> Iterator[str]:
     at_start = {setting.name: setting.value for setting in found.settings}
     now = {
         "CHIRP3_ENABLED": found.in_force.enabled,
@@ -48,8 +49,8 @@ def _short(value: object) -> str:
     return (",".join(map(str, value)) or "(all)") if isinstance(value, list) else str(value)
 
 
-def in_words(routing: Routing) -> str:
-    """The routing as a sentence's part."""
+def in_words(routing: RoutingBody) -> str:
+    """The routing as part of a sentence."""
     if not routing.enabled:
         locked = " by CHIRP3_ENABLED=false in the environment" if routing.locked_off else ""
         return f"the candidate is switched off{locked}"
@@ -60,58 +61,58 @@ def in_words(routing: Routing) -> str:
 
 
 def environment(deployment: Deployment, environ: Mapping[str, str]) -> str:
-    """What this shell sets against what the server was started with.
+    """Compares the variables of this shell with those that the server was started with.
 
     Raises:
-        CheckSkipped: this shell sets nothing.
+        CheckSkipped: this shell sets no such variable.
     """
     names = {env_name(field): field for field in Settings.model_fields if field not in _OF_A_MACHINE}
     here = {name: environ[name] for name in names if environ.get(name, "").strip()}
     if not here:
-        raise CheckSkipped("no CHIRP3_ or SEGUE_ variable is set here to compare with")
+        raise CheckSkipped("this shell sets no CHIRP3_ or SEGUE_ variable to compare")
     there = {setting.name: setting for setting in deployment.configuration().settings}
     try:
         wanted = load_settings(here).settings.model_dump(mode="json")
     except ConfigurationError as error:
         raise CheckFailed(
             "; ".join(error.faults),
-            means="this shell's variables are none that a service would start with",
-            do="`segue check` names every fault; mend them where the deployment sets them",
+            means="a service would not start with this shell's variables",
+            do="run `segue check` to list every fault, and correct them where the deployment sets them",
         ) from None
     differ = [
-        f"{name} is {wanted[names[name]]!r} here, {there[name].value!r} there ({there[name].source})"
+        f"{name} is {wanted[names[name]]!r} here, {there[name].value!r} on the server ({there[name].source})"
         for name in here
         if name in there and there[name].value != wanted[names[name]]
     ]
     if differ:
         raise CheckFailed(
             "; ".join(differ),
-            means="the server was not started with these variables: it runs by others",
-            do="set them where the service is started and restart it, or compare from its own environment",
+            means="the server was started with other values",
+            do="set the variables where the service is started and restart it, or run this in its environment",
         )
-    return f"the server was started with what is set here: {', '.join(sorted(here))}"
+    return f"the server was started with the values set here: {', '.join(sorted(here))}"
 
 
 def stage(deployment: Deployment, expected: Stage | None) -> str:
-    """The routing in force against a stage of the plan.
+    """Compares the routing in force with a stage of the plan.
 
     Raises:
-        CheckSkipped: no stage is expected.
+        CheckSkipped: no stage was given.
     """
     if expected is None:
-        raise CheckSkipped("no stage was named (--expect-stage)")
+        raise CheckSkipped("no stage was given (--expect-stage)")
     routing = deployment.configuration().in_force
     differ = list(_differences(routing, expected))
     if differ:
         raise CheckFailed(
             f"not stage {expected.name!r}: {'; '.join(differ)}",
-            means="listeners are assigned otherwise than the plan says",
-            do="`segue rollout status` says where the plan stands; start it, or set the CHIRP3_ variables anew",
+            means="listeners are not assigned as the plan says",
+            do="see `segue rollout status` for the plan's state; start the plan, or correct the CHIRP3_ variables",
         )
-    return f"as stage {expected.name!r} has it: {in_words(routing)}"
+    return f"matches stage {expected.name!r}: {in_words(routing)}"
 
 
-def _differences(routing: Routing, expected: Stage) -> Iterator[str]:
+def _differences(routing: RoutingBody, expected: Stage) -> Iterator[str]:
     shares = sorted({percent_from_ppm(step.share_ppm) for step in expected.steps})
     share = routing.share_percent if routing.enabled else 0.0
     if share not in shares:

@@ -1,4 +1,4 @@
-"""The deployment under check, over HTTP; what it answers is understood or is a failure."""
+"""The deployment under test, over HTTP. Each response is decoded or raises a check failure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import httpx
 import msgspec
 
 from segue.cli.verify.outcome import CheckFailed, CheckSkipped
-from segue.cli.verify.wire import Configuration, Spoken
+from segue.cli.verify.wire import Spoken
+from segue.rollout.ports.control import ConfigBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,11 +19,11 @@ W = TypeVar("W")
 
 SYNTHESIZE = "/api/v1/audio/synthesize"
 _TOLD_CHARS = 300
-_DO = "check that --url is the service's base address and that its version is this one"
+_DO = "check that --url is the service's base address and that the service has the version of this command"
 
 
-class Asked(NamedTuple):
-    """What the operator asked for. ``text`` gets a number, so that no cache has heard it."""
+class CheckOptions(NamedTuple):
+    """The operator's options. A number is added to ``text`` so that no cache holds it."""
 
     character: str
     text: str
@@ -33,97 +34,107 @@ class Asked(NamedTuple):
 
 
 class Deployment:
-    """One service. Every call may raise ``CheckFailed``, or ``httpx.HTTPError`` where nothing answers."""
+    """One service. Every call may raise ``CheckFailed``, or ``httpx.HTTPError`` if nothing answers."""
 
-    def __init__(self, client: httpx.Client, asked: Asked) -> None:
+    def __init__(self, client: httpx.Client, asked: CheckOptions) -> None:
         self.client = client
         self.asked = asked
-        self._configuration: Configuration | None = None
+        self._configuration: ConfigBody | None = None
 
     @property
-    def configuration_seen(self) -> Configuration | None:
-        """What the server said of its configuration, where a check asked it."""
+    def configuration_seen(self) -> ConfigBody | None:
+        """The server's configuration, if a check has fetched it."""
         return self._configuration
 
-    def configuration(self) -> Configuration:
-        """The server's own, asked for once.
+    def configuration(self) -> ConfigBody:
+        """The server's configuration, fetched once.
 
         Raises:
-            CheckSkipped: there is no token to ask with.
+            CheckSkipped: no token was given.
         """
         if self._configuration is None:
-            self._configuration = understood(self.as_operator("GET", "/api/v1/config"), Configuration)
+            self._configuration = understood(self.as_operator("GET", "/api/v1/config"), ConfigBody)
         return self._configuration
 
     def as_operator(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
-        """An authenticated call.
+        """Sends an authenticated request.
 
         Raises:
-            CheckSkipped: there is no token.
+            CheckSkipped: no token was given.
         """
         if not self.asked.token:
-            raise CheckSkipped("needs the admin token: give it with --token or SEGUE_ADMIN_TOKEN")
-        headers = {"Authorization": f"Bearer {self.asked.token}", "X-Segue-Actor": "verify"}
+            raise CheckSkipped("needs the admin token; give it with --token or SEGUE_ADMIN_TOKEN")
+        headers = self.key_headers() | {"X-Segue-Actor": "verify"}
         answer = self.client.request(method, path, json=body, headers=headers)
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise CheckFailed(
                 f"the control API refuses the token ({answer.status_code}: {_said(answer)})",
-                means="this token is not the one that the service was started with, or it was started without",
-                do="give the token of this deployment; set SEGUE_ADMIN_TOKEN for the service where it has none",
+                means="the service was started with another admin token, or with none",
+                do="give this deployment's token; if the service has none, set SEGUE_ADMIN_TOKEN for it",
             )
         return answer
 
+    def key_headers(self) -> dict[str, str]:
+        """The token or key of the caller, if there is one."""
+        return {"Authorization": f"Bearer {self.asked.token}"} if self.asked.token else {}
+
     def synthesize(self, text: str, **more: Any) -> Spoken:
         body = {"text": text, "character_key": self.asked.character} | more
-        answer = self.client.post(SYNTHESIZE, json=body)
+        answer = self.client.post(SYNTHESIZE, json=body, headers=self.key_headers())
+        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise CheckFailed(
+                f"the service refuses the caller ({answer.status_code}: {_said(answer)})",
+                means="it requires an API key, and this one is missing, wrong, or not allowed to do this",
+                do="give the admin token, or a key with the role operate, with --token or SEGUE_ADMIN_TOKEN",
+            )
         if answer.is_client_error:
             raise CheckFailed(
                 f"the service refuses the request ({answer.status_code}: {_said(answer)})",
-                means="the character or the text is none that this service's catalogue can speak",
-                do="name a character of GET /api/v1/voices with --character, or a text with --text",
+                means="this service's catalogue does not have the character, or cannot speak the text",
+                do="choose a character of GET /api/v1/voices with --character, or another text with --text",
             )
         if answer.is_error:
             raise CheckFailed(
                 f"no arm could answer ({answer.status_code}: {_said(answer)})",
-                means="a listener who asks now hears nothing",
-                do="look at /api/v1/monitoring/health and the service's log; send it no traffic until this passes",
+                means="requests fail now, and listeners hear nothing",
+                do="see /api/v1/monitoring/health and the service's log; send it no traffic until this passes",
             )
         return understood(answer, Spoken)
 
 
 def succeeded(answer: httpx.Response) -> httpx.Response:
-    """The answer itself.
+    """The response, if it is a success.
 
     Raises:
-        CheckFailed: it is a refusal.
+        CheckFailed: the response is an error.
     """
     if not answer.is_success:
         raise CheckFailed(
             f"{answer.request.url.path} answers {answer.status_code}: {_said(answer)}",
-            means="the service has no such route, or something between here and it answers instead",
+            means="the service has no such route, or a proxy in between answered",
             do=_DO,
         )
     return answer
 
 
 def understood(answer: httpx.Response, kind: type[W]) -> W:
-    """The answer's body as a value.
+    """The decoded body of the response.
 
     Raises:
-        CheckFailed: it is something else's than a Segue service's.
+        CheckFailed: the body is not that of a Segue service.
     """
     try:
         return msgspec.json.decode(succeeded(answer).content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CheckFailed(
-            f"{answer.request.url.path} does not answer as Segue does: {error}",
-            means="something else listens at this address, or a version that speaks otherwise",
+            f"{answer.request.url.path} does not answer like Segue: {error}",
+            means="another program listens at this address, or an incompatible version of Segue",
             do=_DO,
         ) from None
 
 
 def _said(answer: httpx.Response) -> str:
-    """What a refusal says of itself."""
+    """The detail of an error response."""
     try:
         detail = msgspec.json.decode(answer.content, type=dict[str, Any]).get("detail", "")
     except (msgspec.DecodeError, UnicodeDecodeError):

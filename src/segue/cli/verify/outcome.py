@@ -1,25 +1,25 @@
-"""What a check may come to."""
+"""The possible outcomes of a check."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from segue.core.errors import SegueError
+from segue.kernel.errors import SegueError
 
 
-class Status(StrEnum):
+class CheckStatus(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """One check. ``means`` and ``do`` are there where it failed: what that is a sign of, and what to do."""
+class CheckOutcome:
+    """The outcome of one check. If it failed, ``means`` says what that indicates and ``do`` what to do."""
 
     name: str
-    status: Status
+    status: CheckStatus
     detail: str
     means: str = ""
     do: str = ""
@@ -27,7 +27,7 @@ class Outcome:
 
 
 class CheckFailed(SegueError):  # noqa: N818 - a condition, as the rest of the tree
-    """Something does not hold."""
+    """A check found a fault."""
 
     def __init__(self, detail: str, *, means: str, do: str) -> None:
         super().__init__(detail)
@@ -36,4 +36,4 @@ class CheckFailed(SegueError):  # noqa: N818 - a condition, as the rest of the t
 
 
 class CheckSkipped(SegueError):  # noqa: N818
-    """A check could not be made, which is no fault; the message says why."""
+    """A check was not made, which is not a fault; the message says why."""

@@ -1,4 +1,4 @@
-"""All checks, in order; each has its turn whatever became of the others."""
+"""Runs all checks in order, whether or not earlier ones failed."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import TYPE_CHECKING, NamedTuple
 import httpx
 
 from segue.cli.verify import configuration_checks, fault_checks, service_checks, speech_checks
-from segue.cli.verify.outcome import CheckFailed, CheckSkipped, Outcome, Status
+from segue.cli.verify.outcome import CheckFailed, CheckOutcome, CheckSkipped, CheckStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from segue.cli.verify.deployment import Deployment
-    from segue.core.plan import Stage
+    from segue.rollout.core.plan import Stage
 
 _TRY_AGAIN_AFTER_S = 0.5
-_NOBODY = "nothing answers at this address, or it hung up"
+_NOBODY = "nothing answers at this address, or the connection was closed"
 _READY = "/api/v1/monitoring/health/ready"
 
 
 class Expected(NamedTuple):
-    """What the checks compare with. ``faults`` says whether the candidate may be broken for one request."""
+    """The expected values. ``faults`` says whether the candidate may be broken for one request."""
 
     environ: Mapping[str, str]
     stage: Stage | None
     faults: bool
 
 
-def checked(deployment: Deployment, expected: Expected) -> Iterator[Outcome]:
-    """Each check's outcome, as it comes. Where nothing answers the first says so, and the others are skipped."""
+def checked(deployment: Deployment, expected: Expected) -> Iterator[CheckOutcome]:
+    """Yields each check's outcome. If nothing answers, the first check fails and the others are skipped."""
     checks = iter(_checks(expected).items())
     name, check = next(checks)
     first = _outcome(name, partial(check, deployment))
     yield first
     for name, check in checks:
         if first.means == _NOBODY:
-            yield Outcome(name, Status.SKIPPED, _NOBODY)
+            yield CheckOutcome(name, CheckStatus.SKIPPED, _NOBODY)
         else:
             yield _outcome(name, partial(check, deployment))
 
@@ -64,27 +64,27 @@ def _checks(expected: Expected) -> dict[str, Callable[[Deployment], str]]:
     }
 
 
-def _outcome(name: str, check: Callable[[], str]) -> Outcome:
+def _outcome(name: str, check: Callable[[], str]) -> CheckOutcome:
     means = do = ""
     began_s = time.monotonic()
     try:
-        status, detail = Status.PASSED, check()
+        status, detail = CheckStatus.PASSED, check()
     except CheckSkipped as skipped:
-        status, detail = Status.SKIPPED, str(skipped)
+        status, detail = CheckStatus.SKIPPED, str(skipped)
     except CheckFailed as failed:
-        status, detail, means, do = Status.FAILED, str(failed), failed.means, failed.do
+        status, detail, means, do = CheckStatus.FAILED, str(failed), failed.means, failed.do
     except httpx.TimeoutException:
-        status, detail = Status.FAILED, "no answer in time"
-        means = "listeners wait as long, or the network swallows requests"
-        do = "give more time with --timeout; look at the latencies with `segue monitor`"
+        status, detail = CheckStatus.FAILED, "no answer in time"
+        means = "listeners wait this long too, or the network drops requests"
+        do = "allow more time with --timeout; check the latencies with `segue monitor`"
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        status, detail, means = Status.FAILED, str(error) or type(error).__name__, _NOBODY
-        do = "start the service, or name it with --url, API_BASE_URL or SEGUE_URL; --wait 60 waits for a start"
-    return Outcome(name, status, detail, means, do, time.monotonic() - began_s)
+        status, detail, means = CheckStatus.FAILED, str(error) or type(error).__name__, _NOBODY
+        do = "start the service, or give its address with --url, API_BASE_URL or SEGUE_URL; --wait 60 waits for it"
+    return CheckOutcome(name, status, detail, means, do, time.monotonic() - began_s)
 
 
 def waited(client: httpx.Client, wait_s: float) -> None:
-    """Returns when the service is ready, or after ``wait_s``: what is wrong then the checks will say."""
+    """Waits until the service is ready, for ``wait_s`` at most; after that the checks report what is wrong."""
     deadline_s = time.monotonic() + wait_s
     while time.monotonic() < deadline_s:
         try:

@@ -1,4 +1,4 @@
-"""Is it there, and does it tell how it does?"""
+"""Checks of health, readiness and metrics."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import httpx
 from segue.cli.verify.deployment import succeeded, understood
 from segue.cli.verify.outcome import CheckFailed
 from segue.cli.verify.wire import Health
-from segue.core.errors import Unavailable
+from segue.kernel.errors import Unavailable
+from segue.kernel.telemetry import catalog
 from segue.ops.monitor.scrape import ACCEPT, scraped
-from segue.telemetry import catalog
 
 if TYPE_CHECKING:
     from segue.cli.verify.deployment import Deployment
@@ -28,7 +28,7 @@ _MUST_BE = (
     catalog.REQUESTS_BY_CHARACTER.name,
     catalog.REQUESTS.name,
 )
-"""What is there once anything was synthesised."""
+"""Metrics that exist after the first synthesis."""
 
 
 def health(deployment: Deployment) -> str:
@@ -36,16 +36,16 @@ def health(deployment: Deployment) -> str:
     if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         raise CheckFailed(
             "the baseline's engine is not ready: the service is unavailable",
-            means="no listener can be answered",
-            do=f"{_HEALTH} says what the engine lacks; `segue check --online` on the service's machine, too",
+            means="no request can be answered",
+            do=f"see {_HEALTH} for what the engine lacks, or run `segue check --online` on the service's machine",
         )
     found = understood(answer, Health)
     down = [f"{arm}: {engine.detail}" for arm, engine in found.arms.items() if not engine.ready]
     if down:
         raise CheckFailed(
             f"{found.status}: {'; '.join(down)}",
-            means="the baseline answers for an engine that is down; a rollout cannot go on like this",
-            do="mend the engine (credentials, quota, model files); `segue check --online` says what it lacks",
+            means="the baseline answers for an engine that is down; a rollout cannot continue like this",
+            do="repair the engine (credentials, quota, model files); `segue check --online` says what it lacks",
         )
     return f"{found.status}, version {found.version}, profile {found.profile}"
 
@@ -56,21 +56,21 @@ def readiness(deployment: Deployment) -> str:
         raise CheckFailed(
             f"not ready ({answer.status_code})",
             means="a load balancer sends this service no traffic",
-            do="wait while it starts (--wait 60); after that the service's log says what it waits for",
+            do="wait while it starts (--wait 60); if that does not help, see the service's log",
         )
-    return "takes traffic"
+    return "accepts traffic"
 
 
 def metrics(deployment: Deployment) -> str:
-    """In both formats, with what the checks before have made."""
+    """Reads the metrics in both formats; the earlier checks have produced the data."""
     plain, open_metrics = _read(deployment, "text/plain"), _read(deployment, ACCEPT)
     names = {series.name for series in plain.counters} & {series.name for series in open_metrics.counters}
     missing = [name for name in _MUST_BE if name not in names]
     if missing:
         raise CheckFailed(
-            f"not among the metrics: {', '.join(missing)}",
-            means="dashboards, alerts and the monitor see nothing of it; or no synthesis has succeeded yet",
-            do="mend the synthesis first where it fails; else look what answers at this path",
+            f"missing metrics: {', '.join(missing)}",
+            means="dashboards, alerts and the monitor lack this data; or no synthesis has succeeded yet",
+            do="if synthesis fails, correct that first; otherwise check what answers at this path",
         )
     return f"{len(plain.counters)} counters, as text and as OpenMetrics"
 
@@ -83,6 +83,6 @@ def _read(deployment: Deployment, accept: str) -> Scrape:
     except Unavailable as error:
         raise CheckFailed(
             f"{error} ({kind})",
-            means="Prometheus and the monitor cannot see this service",
-            do=f"check that {_METRICS} reaches the service and not something before it",
+            means="Prometheus and the monitor cannot read this service",
+            do=f"check that {_METRICS} reaches the service and is not answered by a proxy",
         ) from None

@@ -1,4 +1,4 @@
-"""Does it speak, by each arm, by the route, from the cache, and in OpenAI's dialect?"""
+"""Checks of synthesis: each arm, the assigned arm, the cache, and OpenAI's API."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from segue.cli.verify.deployment import succeeded
 from segue.cli.verify.listening import embedded_audio, heard, heard_as_told
 from segue.cli.verify.outcome import CheckFailed, CheckSkipped
-from segue.core.assign import Reason
-from segue.core.speech import Arm
+from segue.kernel.arms import Arm
+from segue.kernel.assign import Reason
 
 if TYPE_CHECKING:
     from segue.cli.verify.deployment import Deployment
@@ -31,34 +31,34 @@ def _forced(deployment: Deployment, arm: Arm, name: str) -> str:
         text, force_voice_model=name, cache_enabled=False, return_format="base64", user_id=_LISTENER
     )
     if arm is Arm.CANDIDATE and answer.reason == Reason.SWITCHED_OFF:
-        raise CheckSkipped("the master switch is off, so the candidate answers nobody, not even when forced")
+        raise CheckSkipped("the master switch is off, so the candidate answers no requests, not even forced ones")
     if answer.arm != arm:
         why = answer.fallback_error or answer.reason
         raise CheckFailed(
-            f"forced the {arm}, and {answer.voice_model} of the {answer.arm} answered ({why})",
-            means="this arm does not speak; listeners hear the other in its place",
-            do="/api/v1/monitoring/health says what the engine lacks; the service's log has each failure",
+            f"forced the {arm}, but {answer.voice_model} of the {answer.arm} answered ({why})",
+            means="this arm does not speak; listeners hear the other one instead",
+            do="see /api/v1/monitoring/health for what the engine lacks, and the log",
         )
     return f"{answer.voice_model}: {heard_as_told(answer, embedded_audio(answer), text)}"
 
 
 def route(deployment: Deployment) -> str:
-    """As an app would ask: nothing forced, the audio fetched from its URL."""
+    """Sends a request as an app does: no arm is forced, and the audio is fetched from its URL."""
     text = deployment.asked.fresh_text()
     answer = deployment.synthesize(text, user_id=_LISTENER, return_format="url")
     file = deployment.client.get(answer.url or "")
     kind = file.headers.get("content-type", "")
     if not file.is_success or not kind.startswith("audio/"):
         raise CheckFailed(
-            f"{answer.url} answers {file.status_code} ({kind or 'of no type'})",
-            means="apps are given URLs that they cannot play",
-            do="set SEGUE_PUBLIC_URL to the address that apps use, and let it reach the service",
+            f"{answer.url} answers {file.status_code} ({kind or 'no content type'})",
+            means="apps get URLs that they cannot play",
+            do="set SEGUE_PUBLIC_URL to the address that apps use, and make sure that it reaches the service",
         )
     if answer.fallback_error:
         raise CheckFailed(
             f"answered by the fallback, because the candidate failed: {answer.fallback_error}",
-            means="the candidate fails for listeners who are on it",
-            do="look at the service's log and the candidate's health; `segue rollout rollback` takes it away",
+            means="the candidate fails for its listeners",
+            do="see the service's log and the candidate's health; `segue rollout rollback` switches it off",
         )
     return f"{answer.arm} ({answer.reason}), {heard_as_told(answer, file.content, text)}"
 
@@ -69,16 +69,16 @@ def cache(deployment: Deployment) -> str:
     second = deployment.synthesize(text, user_id=_LISTENER)
     if first.cached or not second.cached:
         raise CheckFailed(
-            f"the first answer came from {first.source!r}, the same request again from {second.source!r}",
-            means="every repetition is paid for and waited for; or the key leaves something out",
-            do="check SEGUE_CACHE_MEMORY_BYTES, SEGUE_CACHE_DISK_BYTES and the room on the disk",
+            f"the first response came from {first.source!r}, the same request again from {second.source!r}",
+            means="every repeated request costs time and money; or the cache key is incomplete",
+            do="check SEGUE_CACHE_MEMORY_BYTES, SEGUE_CACHE_DISK_BYTES and the free disk space",
         )
-    return f"the second answer came from {second.source}"
+    return f"the second response came from {second.source}"
 
 
 def openai(deployment: Deployment) -> str:
     text = deployment.asked.fresh_text()
     body = {"model": "tts-1", "voice": deployment.asked.character, "input": text, "user": _LISTENER}
-    answer = deployment.client.post(_OPENAI, json=body)
+    answer = deployment.client.post(_OPENAI, json=body, headers=deployment.key_headers())
     sound = heard(succeeded(answer).content, text)
     return f"{sound.duration_s:.2f} s of speech ({sound.codec}), {answer.headers.get('x-segue', '')}"

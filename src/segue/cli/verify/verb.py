@@ -16,25 +16,24 @@ from segue.cli import exits
 from segue.cli.address import web_address
 from segue.cli.shipped import plan_text
 from segue.cli.terminal import CommandFailed, complaints, out
-from segue.cli.verify.deployment import Asked, Deployment
+from segue.cli.verify.deployment import CheckOptions, Deployment
 from segue.cli.verify.report import MARKS, Verification, as_json, as_junit, further_lines, settings_table
 from segue.cli.verify.run import Expected, checked, waited
-from segue.config.load import SERVICE_URL
+from segue.config.names import SERVICE_URL, env_name
 from segue.config.plan_file import parse_plan, read_plan
-from segue.config.schema import env_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from segue.cli.verify.outcome import Outcome
-    from segue.core.plan import Stage
+    from segue.cli.verify.outcome import CheckOutcome
+    from segue.rollout.core.plan import Stage
 
 _PLAN = "chirp3.yaml"
 DEFAULT_URL = "http://localhost:8000"
 _TEXT = "This is a check of the deployment, number"
 
 
-class Format(StrEnum):
+class OutcomeFormat(StrEnum):
     """How outcomes are printed."""
 
     TEXT = "text"
@@ -47,34 +46,39 @@ def verify(  # noqa: PLR0913, PLR0917 - an option is an argument
         str, typer.Option(envvar=["API_BASE_URL", SERVICE_URL], help="The service's base address.")
     ] = DEFAULT_URL,
     exit_on_error: Annotated[
-        bool, typer.Option("--exit-on-error", help="Status 1 where any check failed.")
+        bool, typer.Option("--exit-on-error", help="Exit with status 1 if any check failed.")
     ] = False,
     token: Annotated[
-        str, typer.Option(envvar=env_name("admin_token"), help="The service's admin token.", show_default=False)
+        str,
+        typer.Option(
+            envvar=env_name("admin_token"), help="The service's admin token, or an API key.", show_default=False
+        ),
     ] = "",
     expect_stage: Annotated[
-        int | None, typer.Option(min=0, help="Number of the plan's stage that should be in force, from 0.")
+        int | None, typer.Option(min=0, help="Number of the plan's stage that should be in force, counted from 0.")
     ] = None,
-    plan: Annotated[Path | None, typer.Option(help="Plan that the stage is of; chirp3's by default.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="Plan of the stage; the packaged chirp3.yaml by default.")
+    ] = None,
     with_faults: Annotated[
-        bool, typer.Option("--with-faults", help="Break the candidate for one request. For staging.")
+        bool, typer.Option("--with-faults", help="Break the candidate for one request. For staging only.")
     ] = False,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the service to be ready.")] = 0.0,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that any answer may take.")] = 30.0,
-    character: Annotated[str, typer.Option(help="Who speaks in the checks.")] = "pip_boy",
-    text: Annotated[str, typer.Option(help="What is said; a number is added to it.")] = _TEXT,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Longest time for a response, in seconds.")] = 30.0,
+    character: Annotated[str, typer.Option(help="Character to test.")] = "pip_boy",
+    text: Annotated[str, typer.Option(help="Text to synthesize; a number is added to it.")] = _TEXT,
+    form: Annotated[OutcomeFormat, typer.Option("--format", help="Output format.")] = OutcomeFormat.TEXT,
 ) -> None:
-    """Look a deployment over from outside: health, speech, cache, configuration, metrics.
+    """Check a deployment from outside: health, speech, cache, configuration, metrics.
 
-    Checks that need the admin token are skipped without it. No check changes anything but --with-faults, which
-    puts everything back.
+    Checks that need the admin token are skipped without it. Only --with-faults changes the service, and it
+    restores the previous state.
     """
     with complaints():
         expected = Expected(os.environ, _stage(expect_stage, plan), with_faults)
-        found = _verified(url, Asked(character, text, token), expected, (wait, timeout), form)
-    if form is not Format.TEXT:
-        sys.stdout.write((as_json(found) if form is Format.JSON else as_junit(found)) + "\n")
+        found = _verified(url, CheckOptions(character, text, token), expected, (wait, timeout), form)
+    if form is not OutcomeFormat.TEXT:
+        sys.stdout.write((as_json(found) if form is OutcomeFormat.JSON else as_junit(found)) + "\n")
     if exit_on_error and not found.ok:
         raise typer.Exit(exits.FAILED)
 
@@ -85,39 +89,39 @@ def _stage(number: int | None, path: Path | None) -> Stage | None:
     plan = read_plan(path) if path is not None else parse_plan(plan_text(_PLAN))
     if number >= len(plan.stages):
         last = len(plan.stages) - 1
-        raise CommandFailed(f"plan {plan.name} has stages 0 to {last}, no stage {number}", exits.USAGE)
+        raise CommandFailed(f"plan {plan.name} has stages 0 to {last}; there is no stage {number}", exits.USAGE)
     return plan.stages[number]
 
 
 def _verified(
-    url: str, asked: Asked, expected: Expected, patience_s: tuple[float, float], form: Format
+    url: str, asked: CheckOptions, expected: Expected, patience_s: tuple[float, float], form: OutcomeFormat
 ) -> Verification:
-    """``patience_s``: how long to wait for the service, and for any answer."""
+    """Runs the checks. ``patience_s``: how long to wait for the service, and for each response."""
     wait_s, timeout_s = patience_s
     with _client(url, timeout_s) as client:
         waited(client, wait_s)
         deployment = Deployment(client, asked)
         outcomes = checked(deployment, expected)
-        told = _told(url, outcomes) if form is Format.TEXT else outcomes
+        told = _told(url, outcomes) if form is OutcomeFormat.TEXT else outcomes
         found = Verification(url, list(told), deployment.configuration_seen)
-    if form is Format.TEXT:
+    if form is OutcomeFormat.TEXT:
         _sum_up(found)
     return found
 
 
 def _client(url: str, timeout_s: float) -> httpx.Client:
-    """One connection, kept alive: where a service has several workers, all checks speak to the same.
+    """A client with one connection, kept alive, so that the same worker answers all checks.
 
     Raises:
-        CommandFailed: the address is none.
+        CommandFailed: the address is not a valid URL.
     """
     return httpx.Client(
         base_url=web_address(url.rstrip("/")), timeout=timeout_s, limits=httpx.Limits(keepalive_expiry=timeout_s)
     )
 
 
-def _told(url: str, outcomes: Iterable[Outcome]) -> Iterable[Outcome]:
-    """Each outcome printed when it is there."""
+def _told(url: str, outcomes: Iterable[CheckOutcome]) -> Iterable[CheckOutcome]:
+    """Prints each outcome as soon as it is known."""
     console = out()
     console.print(f"Segue at {escape(url)}", highlight=False)
     for outcome in outcomes:

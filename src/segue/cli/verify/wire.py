@@ -1,4 +1,4 @@
-"""What the service answers, as far as the checks read it; what is new in an answer is passed over."""
+"""The parts of the service's responses that the checks read; unknown fields are ignored."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Character(msgspec.Struct, frozen=True):
-    """``voice_params`` holds the pace, ``rate``, that the voice was told."""
+    """``voice_params`` contains ``rate``, the speaking rate of the voice."""
 
     voice_params: dict[str, float]
 
 
 class Spoken(msgspec.Struct, frozen=True):
-    """An answer of the synthesis: ``duration`` in seconds, ``file_size`` in bytes."""
+    """A synthesis response: ``duration`` in seconds, ``file_size`` in bytes."""
 
     url: str | None
     audio_base64: str | None
@@ -42,40 +42,7 @@ class Spoken(msgspec.Struct, frozen=True):
     fallback_error: str | None
 
 
-class Setting(msgspec.Struct, frozen=True):
-    name: str
-    value: Any
-    source: str
-    secret: bool
-
-
-class Routing(msgspec.Struct, frozen=True):
-    """The routing that the process which answered assigns by."""
-
-    revision: int
-    enabled: bool
-    share_percent: float
-    characters: tuple[str, ...]
-    held_back: tuple[str, ...]
-    fallback: bool
-    rollout_id: str
-    locked_off: bool
-
-
-class Arm(msgspec.Struct, frozen=True):
-    engine: str
-    model: str
-
-
-class Configuration(msgspec.Struct, frozen=True):
-    version: str
-    profile: str
-    arms: dict[str, Arm]
-    settings: tuple[Setting, ...]
-    in_force: Routing
-
-
 class Faults(msgspec.Struct, frozen=True):
-    """Faults are given back as they were read."""
+    """Injected faults, kept as read so that they can be restored."""
 
     faults: tuple[dict[str, Any], ...]

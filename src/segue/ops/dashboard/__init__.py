@@ -1,1 +1,1 @@
-"""The Grafana dashboard, made from the catalogue of metrics and the plan."""
+"""The Grafana dashboard, generated from the catalogue of metrics and the plan."""

@@ -1,4 +1,6 @@
-"""Panels drawn with Grafana's own SDK (``pip install 'segue[ops]'``), as the JSON that Grafana imports."""
+"""Draws the panels with Grafana's own SDK (``pip install 'segue[ops]'``), as JSON that you can import into
+Grafana.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +12,22 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 
-from segue.ops.dashboard.panels import Kind
+from segue.ops.dashboard.panels import PanelKind
 from segue.ops.dashboard.rollout import TRANSITIONS, rollout_rows
 from segue.ops.dashboard.service import service_rows
 
 if TYPE_CHECKING:
-    from segue.core.plan import Plan
-    from segue.ops.dashboard.panels import Panel, Query
+    from segue.ops.dashboard.panels import Panel, PanelQuery
+    from segue.rollout.core.plan import Plan
 
 _SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _HEIGHT, _VALUE_HEIGHT = 8, 4
 
 
 def dashboard_json(plan: Plan) -> str:
-    """The whole dashboard; stages, levels and gates are the plan's."""
+    """The whole dashboard; stages, levels and gates come from the plan."""
     tree = json.loads(JSONEncoder(sort_keys=True).encode(_drawn(plan).build()))
-    # The SDK knows no more of annotations than what all sources share; these are Prometheus's.
+    # The SDK has only the fields of annotations that all sources share; these fields are for Prometheus.
     tree["annotations"]["list"][0] |= {
         "titleFormat": "{{kind}}",
         "textFormat": "trigger {{trigger}}",
@@ -40,7 +42,7 @@ def _drawn(plan: Plan) -> dashboard.Dashboard:
         dashboard.Dashboard("Segue")
         .uid("segue")
         .tags(["segue", "text-to-speech"])
-        .description(f"A rollout and the service under it, by the plan {plan.name}.")
+        .description(f"A rollout and its service, for the plan {plan.name}.")
         .time("now-6h", "now")
         .refresh("30s")
         .tooltip(models.DashboardCursorSync.CROSSHAIR)
@@ -66,7 +68,7 @@ def _transitions() -> dashboard.AnnotationQuery:
 
 
 def _panel(panel: Panel) -> timeseries.Panel | stat.Panel:
-    return _value(panel) if panel.kind is Kind.VALUE else _course(panel)
+    return _value(panel) if panel.kind is PanelKind.VALUE else _course(panel)
 
 
 def _course(panel: Panel) -> timeseries.Panel:
@@ -98,12 +100,12 @@ def _value(panel: Panel) -> stat.Panel:
 
 
 def _thresholds(panel: Panel) -> dashboard.ThresholdsConfig:
-    """Ascending, as Grafana wants them, from a base without a value."""
+    """Steps in ascending order, as Grafana requires, starting with a base that has no value."""
     rising: list[Any] = sorted(panel.levels, key=lambda level: level.value)
     steps = [models.Threshold(value=None, color="transparent")]
     steps += [models.Threshold(value=level.value, color=level.color) for level in rising]
     return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
 
 
-def _query(query: Query) -> prometheus.Dataquery:
+def _query(query: PanelQuery) -> prometheus.Dataquery:
     return prometheus.Dataquery().expr(query.expr).legend_format(query.legend)

@@ -1,4 +1,4 @@
-"""What a panel shows, said without Grafana; ``segue.ops.dashboard.grafana`` draws it."""
+"""Definitions of panels, independent of Grafana; ``segue.ops.dashboard.grafana`` draws them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 WINDOW = "$__rate_interval"
-"""Grafana's own span for rates: never shorter than four scrapes."""
+"""Grafana's own interval for rates: at least four scrape intervals."""
 
 
-class Unit(StrEnum):
+class PanelUnit(StrEnum):
     """The values are Grafana's names."""
 
     RATIO = "percentunit"
@@ -19,24 +19,24 @@ class Unit(StrEnum):
     COUNT = "short"
 
 
-class Kind(StrEnum):
-    """A course over time, or the latest value as one large word."""
+class PanelKind(StrEnum):
+    """A graph over time, or the latest value in large type."""
 
     COURSE = "course"
     VALUE = "value"
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """PromQL, and how its series are called: Grafana's ``{{label}}``, or a text for a single one."""
+class PanelQuery:
+    """A PromQL query and the legend of its series: Grafana's ``{{label}}``, or a fixed text for one series."""
 
     expr: str
     legend: str
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """A line across a panel, from which the panel is coloured."""
+class Threshold:
+    """A line across a panel; values above it have this colour."""
 
     value: float
     color: str
@@ -44,20 +44,23 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel, ``width`` of 24 columns wide. ``names`` stand for values: numbers of stages by their names."""
+    """One panel, ``width`` of 24 columns wide.
+
+    ``names`` are shown in place of the values 0, 1, 2, ...: names of stages.
+    """
 
     title: str
-    queries: tuple[Query, ...]
-    unit: Unit
+    queries: tuple[PanelQuery, ...]
+    unit: PanelUnit
     about: str = ""
-    kind: Kind = Kind.COURSE
+    kind: PanelKind = PanelKind.COURSE
     width: int = 8
-    levels: tuple[Level, ...] = ()
+    levels: tuple[Threshold, ...] = ()
     names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PanelRow:
     """Panels under one heading."""
 
     title: str

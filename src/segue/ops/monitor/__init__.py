@@ -1,1 +1,1 @@
-"""A service's metrics read from outside: scrapes make windows, windows make measures, measures make verdicts."""
+"""Monitors a service from outside: scrapes become windows, windows become measures, measures become verdicts."""

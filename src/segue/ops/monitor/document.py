@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from segue.ops.monitor.judgement import Line, Report
+    from segue.ops.monitor.judgement import MeasureLimits, MonitorReport
 
 
-def document(report: Report) -> str:
-    """Rates are ratios from 0 to 1, times are seconds, what was not measured is null."""
+def document(report: MonitorReport) -> str:
+    """Rates are ratios from 0 to 1, times are seconds, and values that were not measured are null."""
     replicas = [{"url": one.url, "readable": not one.trouble, "trouble": one.trouble} for one in report.replicas]
-    told: dict[str, Any] = {
+    content: dict[str, Any] = {
         "at_s": report.at_s,
         "health": report.health,
         "plan": report.plan,
@@ -27,10 +27,10 @@ def document(report: Report) -> str:
         "measures": [_measure(line) for line in report.lines],
         "replicas": replicas,
     }
-    return msgspec.json.encode(told).decode()
+    return msgspec.json.encode(content).decode()
 
 
-def _measure(line: Line) -> dict[str, Any]:
+def _measure(line: MeasureLimits) -> dict[str, Any]:
     return {
         "model": line.whom.model,
         "arm": line.whom.arm,

@@ -1,4 +1,4 @@
-"""Measures held against a plan's gates: a verdict for each, and one for all."""
+"""Compares measures with a plan's gates: a verdict for each measure, and one for all."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from segue.core.gates import Gate
+from segue.kernel.ports.recorder import Outcome
+from segue.kernel.telemetry import catalog
+from segue.kernel.telemetry.counts import shares
 from segue.ops.monitor.measures import Whom, measures
-from segue.ports.recorder import Outcome
-from segue.telemetry import catalog
-from segue.telemetry.counts import shares
+from segue.rollout.core.gates import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from segue.core.gates import Metric
-    from segue.core.plan import Plan
-    from segue.ops.monitor.measures import Measure
+    from segue.ops.monitor.measures import MeasuredValue
     from segue.ops.monitor.window import Window
+    from segue.rollout.core.gates import GateMetric
+    from segue.rollout.core.plan import Plan
 
 
-class Verdict(StrEnum):
-    """How a measure stands to its levels. ``few``: fewer cases than the plan takes a verdict from."""
+class MeasureVerdict(StrEnum):
+    """How a measure compares with its levels. ``few``: fewer cases than the plan requires for a verdict."""
 
     MET = "met"
     WARNING = "warning"
@@ -32,8 +32,11 @@ class Verdict(StrEnum):
     NO_GATE = "no gate"
 
 
-class Health(StrEnum):
-    """The worst of all verdicts. ``few`` and ``no data``: none could be given; ``unreadable``: no metrics came."""
+class MonitorHealth(StrEnum):
+    """The worst of all verdicts.
+
+    ``few`` and ``no data``: there is no verdict. ``unreadable``: no metrics could be read.
+    """
 
     HEALTHY = "healthy"
     WARNING = "warning"
@@ -44,22 +47,22 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A measure with its levels: ratios, or seconds. ``alert`` is where a rollout goes back altogether."""
+class MeasureLimits:
+    """A measure with its levels, as ratios or seconds. ``alert`` is the level of a rollback."""
 
     whom: Whom
-    metric: Metric
+    metric: GateMetric
     value: float | None
     trials: float
     target: float | None
     step_back: float | None
     alert: float | None
-    verdict: Verdict
+    verdict: MeasureVerdict
 
 
 @dataclass(frozen=True, slots=True)
-class Replica:
-    """An endpoint that was asked. ``trouble`` is empty where it answered."""
+class Endpoint:
+    """An endpoint that was scraped. ``trouble`` is the reason why it could not be read; empty if it could."""
 
     url: str
     trouble: str = ""
@@ -67,22 +70,22 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One look at all replicas; without a window where there is nothing yet to tell of."""
+    """One observation of all replicas; ``window`` is None if there is nothing to report yet."""
 
     at_s: float
-    replicas: tuple[Replica, ...]
+    replicas: tuple[Endpoint, ...]
     window: Window | None
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What a look came to. ``window_s`` is None where totals since each process's start are reported.
+class MonitorReport:
+    """The result of one observation. ``window_s`` is None for totals since each process's start.
 
-    ``requests`` are by outcome; ``models`` are parts of what was heard.
+    ``requests`` are by outcome; ``models`` are each model's part of the requests answered.
     """
 
     at_s: float
-    health: Health
+    health: MonitorHealth
     plan: str
     window_s: float | None
     since_boot: bool
@@ -91,17 +94,17 @@ class Report:
     requests_per_s: float | None
     candidate_share_ratios: tuple[float, ...]
     models: Mapping[str, float | None]
-    lines: tuple[Line, ...]
-    replicas: tuple[Replica, ...]
+    lines: tuple[MeasureLimits, ...]
+    replicas: tuple[Endpoint, ...]
 
-    def of(self, whom: Whom) -> dict[Metric, Line]:
+    def of(self, whom: Whom) -> dict[GateMetric, MeasureLimits]:
         return {line.metric: line for line in self.lines if line.whom == whom}
 
 
-def reported(seen: Observation, plan: Plan) -> Report:
-    """The observation held against the plan's gates."""
+def reported(seen: Observation, plan: Plan) -> MonitorReport:
+    """Compares the observation with the plan's gates."""
     window = seen.window
-    lines: tuple[Line, ...] = ()
+    lines: tuple[MeasureLimits, ...] = ()
     heard: Mapping[str, float] = {}
     requests: Mapping[str, float] = {}
     if window is not None:
@@ -114,7 +117,7 @@ def reported(seen: Observation, plan: Plan) -> Report:
         heard = window.counts.by(catalog.REQUESTS_BY_CHARACTER.name, "voice_model")
         by_outcome = window.counts.by(catalog.REQUESTS.name, "outcome")
         requests = {str(outcome): by_outcome.get(outcome, 0.0) for outcome in Outcome} if by_outcome else {}
-    return Report(
+    return MonitorReport(
         seen.at_s,
         health(lines, seen.replicas),
         plan.name,
@@ -130,44 +133,49 @@ def reported(seen: Observation, plan: Plan) -> Report:
     )
 
 
-def health(lines: Iterable[Line], replicas: Sequence[Replica]) -> Health:
-    """Alert before warning before healthy; a replica that cannot be read is a warning, none at all unreadable."""
+def health(lines: Iterable[MeasureLimits], replicas: Sequence[Endpoint]) -> MonitorHealth:
+    """Alert comes before warning, warning before healthy.
+
+    One unreadable replica is a warning; if all are, ``unreadable``.
+    """
     if all(replica.trouble for replica in replicas):
-        return Health.UNREADABLE
+        return MonitorHealth.UNREADABLE
     found = {line.verdict for line in lines}
-    if Verdict.ALERT in found:
-        return Health.ALERT
-    if Verdict.WARNING in found or any(replica.trouble for replica in replicas):
-        return Health.WARNING
-    if Verdict.MET in found:
-        return Health.HEALTHY
-    return Health.FEW if Verdict.FEW in found else Health.NO_DATA
+    if MeasureVerdict.ALERT in found:
+        return MonitorHealth.ALERT
+    if MeasureVerdict.WARNING in found or any(replica.trouble for replica in replicas):
+        return MonitorHealth.WARNING
+    if MeasureVerdict.MET in found:
+        return MonitorHealth.HEALTHY
+    return MonitorHealth.FEW if MeasureVerdict.FEW in found else MonitorHealth.NO_DATA
 
 
-def _line(one: Measure, gate: Gate | None, least: float) -> Line:
+def _line(one: MeasuredValue, gate: Gate | None, least: float) -> MeasureLimits:
     gate = gate or Gate(one.metric)
     verdict = judged(one, gate, least)
-    return Line(one.whom, one.metric, one.value, one.trials, gate.target, gate.step_back, gate.roll_back, verdict)
+    return MeasureLimits(
+        one.whom, one.metric, one.value, one.trials, gate.target, gate.step_back, gate.roll_back, verdict
+    )
 
 
-def judged(one: Measure, gate: Gate, least: float) -> Verdict:
-    """Beyond ``roll_back`` is an alert, beyond ``step_back`` or short of the target a warning.
+def judged(one: MeasuredValue, gate: Gate, least: float) -> MeasureVerdict:
+    """Beyond ``roll_back`` is an alert; beyond ``step_back`` or off the target is a warning.
 
-    ``least`` is how many cases a verdict takes.
+    ``least`` is the number of cases that a verdict requires.
     """
     if one.value is None:
-        return Verdict.NO_DATA
+        return MeasureVerdict.NO_DATA
     levels = [level for level in (gate.target, gate.step_back, gate.roll_back) if level is not None]
     if not levels:
-        return Verdict.NO_GATE
+        return MeasureVerdict.NO_GATE
     if one.trials < least:
-        return Verdict.FEW
+        return MeasureVerdict.FEW
     value, up = one.value, one.metric.higher_is_better
     if gate.roll_back is not None and _beyond(value, gate.roll_back, up=up):
-        return Verdict.ALERT
+        return MeasureVerdict.ALERT
     short = gate.target is not None and (value <= gate.target if up else value >= gate.target)
     worse = gate.step_back is not None and _beyond(value, gate.step_back, up=up)
-    return Verdict.WARNING if short or worse else Verdict.MET
+    return MeasureVerdict.WARNING if short or worse else MeasureVerdict.MET
 
 
 def _beyond(value: float, level: float, *, up: bool) -> bool:

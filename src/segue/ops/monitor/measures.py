@@ -1,4 +1,4 @@
-"""The rates and times that operators look at, worked out of what happened in a window."""
+"""Computes the rates and durations that operators look at from what happened in a window."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segue.core.catalogue import ARM_NAMES
-from segue.core.gates import FIRST_AUDIO_QUANTILES, SYNTHESIS_QUANTILES, Metric
-from segue.core.speech import Arm
-from segue.ports.recorder import Outcome
-from segue.telemetry import catalog
-from segue.telemetry.counts import ratio
+from segue.kernel.arms import Arm
+from segue.kernel.ports.recorder import Outcome
+from segue.kernel.telemetry import catalog
+from segue.kernel.telemetry.counts import ratio
+from segue.rollout.core.gates import FIRST_AUDIO_QUANTILES, SYNTHESIS_QUANTILES, GateMetric
+from segue.speech.core.catalogue import ARM_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from segue.kernel.telemetry.counts import Counts
     from segue.ops.monitor.window import Window
-    from segue.telemetry.counts import Counts
 
 _COUNT, _SUM = (f"{catalog.SYNTHESIS_DURATION.name}_{part}" for part in ("count", "sum"))
 
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """Whose measure it is: the service's, a model's, or a character's on a model. Empty means all."""
+    """The subject of a measure: the service, a model, or a character on a model. Empty means all."""
 
     model: str = ""
     character: str = ""
@@ -37,29 +37,30 @@ class Whom:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """A metric's value, a ratio or seconds, out of so many cases; None where there were none."""
+class MeasuredValue:
+    """A metric's value, a ratio or seconds, and the number of cases; the value is None if there were no cases."""
 
     whom: Whom
-    metric: Metric
+    metric: GateMetric
     value: float | None
     trials: float
 
 
-def measures(window: Window) -> Iterator[Measure]:
-    """Everything that can be told: of the service, of each model, of each character on each model.
+def measures(window: Window) -> Iterator[MeasuredValue]:
+    """All measures of the service, of each model, and of each character on each model.
 
-    Success, error and times are of attempts at an engine, before any fallback. The fallback rate is of requests
-    for which the candidate was to answer. The cache and what listeners got in the end are the service's alone.
+    Success, error and durations are of attempts at an engine, before any fallback. The fallback rate is of
+    requests that were assigned to the candidate. The cache hit rate and the unserved rate exist for the service
+    only.
     """
     counts, arms = window.counts, arms_by_model(window)
     yield from _of(counts, Whom(), arms)
     cached, missed = counts.total(catalog.CACHE_HITS.name), counts.total(catalog.CACHE_MISSES.name)
     looked_up = cached + missed if catalog.CACHE_MISSES.name in counts else 0.0
-    yield Measure(Whom(), Metric.CACHE_HIT_RATE, ratio(cached, looked_up), looked_up)
+    yield MeasuredValue(Whom(), GateMetric.CACHE_HIT_RATE, ratio(cached, looked_up), looked_up)
     asked = counts.total(catalog.REQUESTS.name)
     failed = counts.total(catalog.REQUESTS.name, outcome=Outcome.FAILED)
-    yield Measure(Whom(), Metric.UNSERVED_RATE, ratio(failed, asked), asked)
+    yield MeasuredValue(Whom(), GateMetric.UNSERVED_RATE, ratio(failed, asked), asked)
     models = counts.values_of(catalog.SYNTHESIS.name, "voice_model")
     for model in models:
         yield from _of(counts, Whom(model, arm=arms.get(model, "")), arms)
@@ -71,7 +72,7 @@ def measures(window: Window) -> Iterator[Measure]:
 
 
 def arms_by_model(window: Window) -> dict[str, str]:
-    """Which arm a model plays: as the service says, else by the names that every dashboard knows."""
+    """The arm of each model: as the service reports it, otherwise by the model names that every dashboard uses."""
     levels = window.levels
     said = {
         model: str(arm)
@@ -83,17 +84,17 @@ def arms_by_model(window: Window) -> dict[str, str]:
     return said or {model: str(arm) for model, arm in ARM_NAMES.items() if model in models}
 
 
-def _of(counts: Counts, whom: Whom, arms: Mapping[str, str]) -> Iterator[Measure]:
-    """What attempts and fallbacks tell of one."""
+def _of(counts: Counts, whom: Whom, arms: Mapping[str, str]) -> Iterator[MeasuredValue]:
+    """The measures of one subject that come from attempts and fallbacks."""
     labels = whom.labels
     good = counts.total(catalog.SYNTHESIS.name, status="success", **labels)
     bad = counts.total(catalog.SYNTHESIS.name, status="error", **labels)
-    yield Measure(whom, Metric.SUCCESS_RATE, ratio(good, good + bad), good + bad)
-    yield Measure(whom, Metric.ERROR_RATE, ratio(bad, good + bad), good + bad)
+    yield MeasuredValue(whom, GateMetric.SUCCESS_RATE, ratio(good, good + bad), good + bad)
+    yield MeasuredValue(whom, GateMetric.ERROR_RATE, ratio(bad, good + bad), good + bad)
     if whom.arm != Arm.BASELINE:
         yield _fallback_rate(counts, whom, arms)
     timed = counts.total(_COUNT, **labels)
-    yield Measure(whom, Metric.MEAN_SYNTHESIS, ratio(counts.total(_SUM, **labels), timed), timed)
+    yield MeasuredValue(whom, GateMetric.MEAN_SYNTHESIS, ratio(counts.total(_SUM, **labels), timed), timed)
     streams = counts.total(f"{catalog.FIRST_AUDIO.name}_count", **labels)
     for histogram, quantiles, cases in (
         (catalog.SYNTHESIS_DURATION, SYNTHESIS_QUANTILES, timed),
@@ -101,18 +102,21 @@ def _of(counts: Counts, whom: Whom, arms: Mapping[str, str]) -> Iterator[Measure
     ):
         buckets = _buckets(counts, histogram, labels)
         for metric, quantile in quantiles.items():
-            yield Measure(whom, metric, quantile_s(buckets, quantile), cases)
+            yield MeasuredValue(whom, metric, quantile_s(buckets, quantile), cases)
 
 
-def _fallback_rate(counts: Counts, whom: Whom, arms: Mapping[str, str]) -> Measure:
-    """A breaker hands requests on without an attempt: they were the candidate's all the same."""
+def _fallback_rate(counts: Counts, whom: Whom, arms: Mapping[str, str]) -> MeasuredValue:
+    """The fallback rate.
+
+    Requests that an open breaker sent to the baseline without an attempt count as the candidate's.
+    """
     character = {"character_key": whom.character} if whom.character else {}
     known = [{"voice_model": model} for model, arm in arms.items() if arm == Arm.CANDIDATE] or [{}]
     good = sum(counts.total(catalog.SYNTHESIS.name, status="success", **model, **character) for model in known)
     bad = sum(counts.total(catalog.SYNTHESIS.name, status="error", **model, **character) for model in known)
     handed_on = counts.total(catalog.FALLBACKS.name, **character)
     asked = good + max(bad, handed_on)
-    return Measure(whom, Metric.FALLBACK_RATE, ratio(handed_on, asked), asked)
+    return MeasuredValue(whom, GateMetric.FALLBACK_RATE, ratio(handed_on, asked), asked)
 
 
 def _buckets(counts: Counts, histogram: catalog.Metric, labels: Mapping[str, str]) -> dict[float, float]:
@@ -120,9 +124,9 @@ def _buckets(counts: Counts, histogram: catalog.Metric, labels: Mapping[str, str
 
 
 def quantile_s(buckets: Mapping[float, float], quantile: float) -> float | None:
-    """The quantile by cumulative counts, straight between two edges; exact at the edges.
+    """The quantile of cumulative counts, interpolated linearly between two edges; exact at the edges.
 
-    What lies beyond the last edge is given as the last edge. None without any case.
+    Values beyond the last edge give the last edge. None if there is no case.
     """
     edges = sorted(buckets)
     whole = buckets[edges[-1]] if edges else 0.0

@@ -1,4 +1,4 @@
-"""What a metrics endpoint gave, as numbers by series."""
+"""The response of a metrics endpoint, as numbers by series."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parsed_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parsed_text
 
-from segue.core.errors import Unavailable
+from segue.kernel.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
-"""What a reader of these formats says that it takes."""
+"""The ``Accept`` header for these formats."""
 
 _COUNTERS = ("_total", "_bucket", "_count", "_sum")
 _BIRTH = "_created"
 
 
 class Series(NamedTuple):
-    """One line of an exposition. ``labels`` are sorted by name."""
+    """The identity of a series: its metric name, and its labels sorted by name."""
 
     name: str
     labels: tuple[tuple[str, str], ...]
@@ -36,8 +36,8 @@ Values: TypeAlias = "Mapping[Series, float]"
 class Scrape:
     """One reading of one endpoint, at ``at_s`` (monotonic).
 
-    ``counters`` only grow while a process lives; ``births`` are the Unix times at which they began, where the
-    endpoint tells them.
+    ``counters`` only increase while a process lives. ``births`` are the Unix times at which they were created, if
+    the endpoint reports them.
     """
 
     at_s: float
@@ -47,18 +47,20 @@ class Scrape:
 
 
 def scraped(body: str, content_type: str, at_s: float) -> Scrape:
-    """The body of a metrics endpoint, OpenMetrics or text as its content type says; what is no number is left out.
+    """Parses the body of a metrics endpoint: OpenMetrics or text, by its content type.
+
+    Values that are not finite are dropped.
 
     Raises:
-        Unavailable: it is neither.
+        Unavailable: the body is in neither format.
     """
     parsed = parsed_openmetrics if content_type.startswith(_OPENMETRICS) else parsed_text
     try:
         families = list(parsed(body))
     except (ValueError, KeyError, IndexError) as error:
-        raise Unavailable(f"what it answers is not metrics: {str(error)[:200]}") from None
+        raise Unavailable(f"the response is not in a metrics format: {str(error)[:200]}") from None
     if not families:
-        raise Unavailable("what it answers is not metrics: it holds none")
+        raise Unavailable("the response is not in a metrics format: it contains no metrics")
     counters: dict[Series, float] = {}
     gauges: dict[Series, float] = {}
     births: dict[Series, float] = {}

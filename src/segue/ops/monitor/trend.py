@@ -1,4 +1,4 @@
-"""How the measures went from look to look."""
+"""The trend of each measure over the latest observations."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segue.core.gates import Metric
-    from segue.ops.monitor.judgement import Report
+    from segue.ops.monitor.judgement import MonitorReport
     from segue.ops.monitor.measures import Whom
+    from segue.rollout.core.gates import GateMetric
 
 _LOOKS = 30
 _BARS = "▁▂▃▄▅▆▇█"
 _GAP = "·"
 _NO_CHANGE = 1e-6
-"""Of the largest value: a difference that is only in the last digits of the arithmetic."""
+"""As a part of the largest value: smaller differences are rounding errors."""
 
 
 class History:
-    """The values of the latest looks, by whom and what they are of; looks since boot are none of them."""
+    """The values of the latest observations, by subject and metric; observations since boot are left out."""
 
     def __init__(self, looks: int = _LOOKS) -> None:
-        self._looks: deque[dict[tuple[Whom, Metric], float | None]] = deque(maxlen=looks)
+        self._looks: deque[dict[tuple[Whom, GateMetric], float | None]] = deque(maxlen=looks)
 
-    def add(self, report: Report) -> None:
+    def add(self, report: MonitorReport) -> None:
         if not report.since_boot:
             self._looks.append({(line.whom, line.metric): line.value for line in report.lines})
 
-    def trend(self, whom: Whom, metric: Metric) -> str:
+    def trend(self, whom: Whom, metric: GateMetric) -> str:
         return bars([look.get((whom, metric)) for look in self._looks])
 
 
 def bars(values: Sequence[float | None]) -> str:
-    """A bar for each value, oldest first, between the least and the largest; a dot where there is none."""
+    """A bar for each value, oldest first, scaled from the smallest to the largest; a dot for None."""
     known = [value for value in values if value is not None]
     if not known:
         return _GAP * len(values)

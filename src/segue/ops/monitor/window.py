@@ -1,4 +1,4 @@
-"""What happened between two scrapes, over restarts of the service and over several replicas."""
+"""What happened between two scrapes, across restarts of the service and across replicas."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from segue.telemetry import catalog
-from segue.telemetry.counts import Counts
+from segue.kernel.telemetry import catalog
+from segue.kernel.telemetry.counts import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What counters gained, and gauges as they stand.
+    """The increase of counters, and the current values of gauges.
 
-    ``length_s`` is None where it is since each process began. ``restarted`` says that a process began within it:
-    what the one before it counted after the window's start is lost. ``share_ratios`` is the candidate's share on
-    each replica.
+    ``length_s`` is None if the window began with each process. ``restarted`` says that a process started within
+    the window: what its predecessor counted after the window's start is lost. ``share_ratios`` is the candidate's
+    share on each replica.
     """
 
     length_s: float | None
@@ -52,8 +52,8 @@ def since_boot(scrape: Scrape) -> Window:
 def between(before: Scrape, after: Scrape) -> Window:
     """What one replica counted from one scrape to a later one.
 
-    A counter that fell, is gone, or began anew means that the process is another: all of its counts are of after
-    the restart, those that have outgrown their old values too.
+    A counter that decreased, disappeared or was created again means that the process restarted. Then all its
+    counts are from after the restart, including those that are now larger than their old values.
     """
     restarted = _restarted(before, after)
     old: Values = {} if restarted else before.counters
@@ -65,7 +65,7 @@ def between(before: Scrape, after: Scrape) -> Window:
 
 
 def together(windows: Sequence[Window]) -> Window:
-    """Several replicas' windows as one; its length is the longest of theirs."""
+    """The windows of several replicas as one; its length is the longest of theirs."""
     gained: dict[Series, float] = defaultdict(float)
     for window in windows:
         for series, value in window.gained.items():
@@ -84,7 +84,7 @@ def together(windows: Sequence[Window]) -> Window:
 
 
 def _merged(gauges: Iterable[Values]) -> Values:
-    """Of gauges that several replicas have, the last one's."""
+    """If several replicas have a gauge, the last one's value is used."""
     return {series: value for values in gauges for series, value in values.items()}
 
 

@@ -1,1 +1,1 @@
-"""A report rendered: as Markdown, and as one HTML file with its plots in it."""
+"""Renders a report as Markdown, or as one HTML file with plots."""

@@ -1,17 +1,17 @@
-"""A report as one HTML file that needs nothing else: no script, no link, no font."""
+"""A report as one self-contained HTML file: no scripts, links or fonts from elsewhere."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
 
-from segue.ops.report.tables import record_table, stays_table, summary, transitions_table
+from segue.ops.report.tables import WENT_BACK, record_table, stays_table, summary, transitions_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segue.ops.report.tables import Table
-    from segue.ports.report import Report
+    from segue.rollout.ports.report import Report
 
 _STYLE = """
 :root { color-scheme: light; --ink: #1c2430; --faint: #5b6675; --line: #d9dee5; --sheet: #ffffff; }
@@ -27,15 +27,15 @@ svg { width: 100%; height: auto; }
 
 
 def html(report: Report, plots: str | None) -> str:
-    """The whole report; texts from outside are escaped. ``plots`` is an SVG, None where none could be drawn."""
+    """The whole report; texts from outside are escaped. ``plots`` is an SVG, or None if it could not be drawn."""
     title = f"Rollout {escape(report.rollout_id)}"
-    drawn = plots or "<p>No plots: <code>pip install 'segue[report]'</code> and make the report again.</p>"
+    drawn = plots or "<p>No plots: <code>pip install 'segue[report]'</code> and create the report again.</p>"
     backs = "".join(_table(record_table(back), 3) for back in report.goings_back) or "<p>None.</p>"
     body = (
         f"<h1>{title}</h1><p>{escape(summary(report))}</p>"
         f"<h2>Share, success and latency</h2>{drawn}"
         f"{_table(stays_table(report), 2)}{_table(transitions_table(report), 2)}"
-        f"<h2>Goings back</h2>{backs}"
+        f"<h2>{WENT_BACK}</h2>{backs}"
     )
     head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'

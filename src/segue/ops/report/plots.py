@@ -1,4 +1,4 @@
-"""A report's plots: share, success and latency by arm over time, with the decisions marked."""
+"""A report's plots: share, success and latency by arm over time, with a mark for each entry of the history."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import io
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from segue.core.rollout import Verb
+from segue.rollout.core.rollout import Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from segue.ports.report import Heard, Point, Report
+    from segue.rollout.ports.report import ArmStatistics, Point, Report
 
-    Value = Callable[[Heard], float | None]
+    Value = Callable[[ArmStatistics], float | None]
 
 _COLOURS = {"baseline": "#5b6675", "candidate": "#0b7285"}
 _BACK_COLOUR, _MARK_COLOUR = "#c92a2a", "#adb5bd"
 _BACK = (Verb.ROLL_BACK, Verb.STEP_BACK, Verb.HOLD_BACK)
 _SIZE_IN = (11.0, 7.5)
 _MOST_NUMBERED = 40
-"""More marks than this stand without their numbers, which would cover one another."""
+"""With more marks than this the numbers are left out, because they would overlap."""
 
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -32,7 +32,7 @@ _STYLE: dict[Any, Any] = {
 
 
 def plots(report: Report) -> str | None:
-    """One SVG, ready to stand in an HTML page; None where matplotlib is not installed."""
+    """One SVG to embed in an HTML page; None if matplotlib is not installed."""
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
@@ -44,8 +44,8 @@ def plots(report: Report) -> str | None:
         _draw_share(share, report)
         _draw(success, report.points, _success_percent, "success", "-")
         success.set_ylabel("success, %")
-        _draw(latency, report.points, lambda heard: heard.mean_s, "mean", "-")
-        _draw(latency, report.points, lambda heard: heard.p95_s, "P95", "--")
+        _draw(latency, report.points, lambda statistics: statistics.mean_s, "mean", "-")
+        _draw(latency, report.points, lambda statistics: statistics.p95_s, "P95", "--")
         latency.set_ylabel("synthesis, s")
         latency.set_ylim(bottom=0)
         for axes in (share, success, latency):
@@ -68,7 +68,7 @@ def _draw_share(axes: Any, report: Report) -> None:
 
 
 def _draw(axes: Any, points: Sequence[Point], value: Value, what: str, line: str) -> None:
-    """Both arms; the line breaks where nothing was heard."""
+    """Draws both arms; a line has a gap where there is no value."""
     moments = [_time(point.start_s + point.length_s / 2) for point in points]
     for arm, colour in _COLOURS.items():
         values = [value(point.candidate if arm == "candidate" else point.baseline) for point in points]
@@ -78,7 +78,7 @@ def _draw(axes: Any, points: Sequence[Point], value: Value, what: str, line: str
 
 
 def _mark(axes: Any, report: Report, *, numbered: bool) -> None:
-    """A line at every entry of the history, with its revision where there is room."""
+    """Draws a line at every entry of the history, with its revision if there is space."""
     for one in report.transitions:
         colour = _BACK_COLOUR if one.kind in _BACK else _MARK_COLOUR
         axes.axvline(_time(one.at_s), color=colour, linewidth=0.8, linestyle=":")
@@ -95,11 +95,11 @@ def _set_time(axes: Any, report: Report) -> None:
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC))
     axes.set_xlim(_time(report.from_s), _time(max(report.to_s, report.from_s + 1.0)))
-    axes.set_xlabel("UTC; numbers are revisions, red is going back")
+    axes.set_xlabel("UTC; numbers are revisions; red: the rollout went back")
 
 
-def _success_percent(heard: Heard) -> float | None:
-    return None if heard.success_ratio is None else heard.success_ratio * 100.0
+def _success_percent(statistics: ArmStatistics) -> float | None:
+    return None if statistics.success_ratio is None else statistics.success_ratio * 100.0
 
 
 def _time(at_s: float) -> datetime:

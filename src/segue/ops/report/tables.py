@@ -1,28 +1,30 @@
-"""What a report says, as tables of texts: the same for every form it is rendered in."""
+"""The content of a report as tables of text, shared by all output formats."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from segue.core.rollout import Verb
 from segue.ops.words import moment, ratio_in_words, share_in_words, span
+from segue.rollout.core.rollout import Verb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segue.ports.report import GoingBack, Heard, Report, Standing, Stay, Transition
+    from segue.rollout.ports.report import ArmStatistics, GoingBack, Period, Report, StandingInWords, Transition
 
 _HOW = {
-    Verb.ROLL_BACK: "everyone to the baseline, the switch off; without a restart",
-    Verb.STEP_BACK: "one stage back, to cool down; without a restart",
+    Verb.ROLL_BACK: "all listeners to the baseline, master switch off; without a restart",
+    Verb.STEP_BACK: "one stage back, then a cool-down; without a restart",
     Verb.HOLD_BACK: "this character to the baseline; without a restart",
-    Verb.SET_ROUTING: "a smaller share, set by hand; without a restart",
+    Verb.SET_ROUTING: "a smaller share, set manually; without a restart",
     Verb.BOOT: "a smaller share, from the CHIRP3_ settings",
 }
+WENT_BACK = "Times the rollout went back"
+"""Heading of the records."""
 
 
 class Table(NamedTuple):
-    """A title, the columns' names, and rows of as many texts."""
+    """A title, the names of the columns, and rows with one text per column."""
 
     title: str
     columns: Sequence[str]
@@ -30,11 +32,11 @@ class Table(NamedTuple):
 
 
 def summary(report: Report) -> str:
-    """What the report is of, in two sentences."""
+    """The subject of the report and the final state, in two sentences."""
     plan = f", plan {report.plan}" if report.plan else ""
     about = f" ({report.description})" if report.description else ""
     length = span(report.to_s - report.from_s)
-    now = in_words(report.transitions[-1].after) if report.transitions else "nothing has happened"
+    now = in_words(report.transitions[-1].after) if report.transitions else "the history is empty"
     return (
         f"Rollout {report.rollout_id}{plan}{about}, from {moment(report.from_s)} to {moment(report.to_s)} UTC, "
         f"{length}. At the end: {now}."
@@ -55,7 +57,7 @@ def stays_table(report: Report) -> Table:
     return Table("What each stage served", columns, rows)
 
 
-def _stay_row(stay: Stay) -> Sequence[str]:
+def _stay_row(stay: Period) -> Sequence[str]:
     return (
         str(stay.revision),
         moment(stay.from_s),
@@ -71,20 +73,20 @@ def _stay_row(stay: Stay) -> Sequence[str]:
 _MEASURED = ("units", "success", "mean", "P50", "P95", "P99")
 
 
-def _measured(heard: Heard) -> Sequence[str]:
+def _measured(statistics: ArmStatistics) -> Sequence[str]:
     return (
-        f"{heard.units:.0f}",
-        ratio_in_words(heard.success_ratio),
+        f"{statistics.units:.0f}",
+        ratio_in_words(statistics.success_ratio),
         *(
             "-" if seconds is None else f"{seconds:.2f} s"
-            for seconds in (heard.mean_s, heard.p50_s, heard.p95_s, heard.p99_s)
+            for seconds in (statistics.mean_s, statistics.p50_s, statistics.p95_s, statistics.p99_s)
         ),
     )
 
 
 def transitions_table(report: Report) -> Table:
     columns = ("revision", "when (UTC)", "who", "what", "to", "why", "gates")
-    return Table("What happened", columns, [_transition_row(one) for one in report.transitions])
+    return Table("History", columns, [_transition_row(one) for one in report.transitions])
 
 
 def _transition_row(one: Transition) -> Sequence[str]:
@@ -94,24 +96,24 @@ def _transition_row(one: Transition) -> Sequence[str]:
 
 
 def record_table(back: GoingBack) -> Table:
-    """One going back, field by field."""
+    """The record of one time the rollout went back, field by field."""
     rows = (
         ("when", f"{moment(back.at_s)} UTC, revision {back.revision}"),
         ("who", back.actor),
-        ("why", back.why or "not said"),
-        ("trigger class", back.trigger or "by hand"),
+        ("why", back.why or "not stated"),
+        ("trigger class", back.trigger or "manual"),
         ("state before", in_words(back.before)),
         ("how", _HOW.get(Verb(back.kind), back.kind)),
         ("how long it took", _took(back)),
-        ("what it touched", _touched(back)),
+        ("what it affected", _affected(back)),
         ("state after", in_words(back.after)),
     )
-    return Table(f"Going back at revision {back.revision}", ("field", "value"), rows)
+    return Table(f"Went back at revision {back.revision}", ("field", "value"), rows)
 
 
 def _took(back: GoingBack) -> str:
     if back.took_s is None:
-        return f"decided in {_precisely(back.decided_in_s)}; no replica has said when it followed"
+        return f"decided in {_precisely(back.decided_in_s)}; no replica has reported when it applied the change"
     slowest = max(back.followed, key=lambda one: one.after_s)
     return (
         f"{_precisely(back.took_s)}: decided in {_precisely(back.decided_in_s)}, the slowest of "
@@ -119,13 +121,13 @@ def _took(back: GoingBack) -> str:
     )
 
 
-def _touched(back: GoingBack) -> str:
+def _affected(back: GoingBack) -> str:
     whom = ", ".join(back.characters) or "all characters"
     share = share_in_words(back.before.share_percent)
     return f"{whom}; share {share}; {back.units_hour_before:.0f} units heard the candidate in the hour before"
 
 
-def in_words(standing: Standing) -> str:
+def in_words(standing: StandingInWords) -> str:
     """A state in a few words."""
     stage = f"{standing.stage}, " if standing.stage else ""
     step = f"step {standing.step + 1}, " if standing.step else ""

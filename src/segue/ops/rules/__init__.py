@@ -1,1 +1,1 @@
-"""Recording and alerting rules for Prometheus, made from the plan that the judge works by."""
+"""Recording and alerting rules for Prometheus, generated from the plan that the judge uses."""

@@ -1,4 +1,4 @@
-"""What somebody must know: a warning where a gate is off its target, critical where it is beyond its alarm."""
+"""The alerts: a warning if a gate misses its target, critical if it crosses its alarm level."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from segue.core.rollout import Phase, Verb
+from segue.kernel.telemetry import catalog
 from segue.ops.rules.measures import measures
-from segue.telemetry import catalog
+from segue.rollout.core.rollout import Phase, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from segue.core.gates import Gate, Metric
-    from segue.core.plan import Plan
+    from segue.rollout.core.gates import Gate, GateMetric
+    from segue.rollout.core.plan import Plan
 
 
 class Severity(StrEnum):
-    """How soon somebody must look: now, today, or when they next come by."""
+    """How soon a person must react: now, today, or when convenient."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -27,7 +27,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The window that rates are taken over, and how long a condition must last; as Prometheus writes spans."""
+    """The window for rates, and how long a condition must last; in Prometheus's notation for durations."""
 
     window: str = "5m"
     critical_for: str = "2m"
@@ -36,7 +36,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alerting rule. ``lasts`` is its ``for``; empty: it fires at once."""
+    """One alerting rule. ``lasts`` is its ``for``; if it is empty, the rule fires immediately."""
 
     name: str
     expr: str
@@ -47,7 +47,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class GateLevel:
-    """A gate's level that an alert stands at."""
+    """A gate's level at which an alert fires."""
 
     gate: Gate
     level: float
@@ -60,7 +60,9 @@ class GateLevel:
 
 
 def gate_levels(plan: Plan) -> Iterator[GateLevel]:
-    """The target of each gate as a warning; the level at which all goes back, or a stage, as critical."""
+    """For each gate: its target as a warning, and as critical the level for a rollback or, if it has none, a step
+    back.
+    """
     for gate in plan.gates:
         if gate.target is not None:
             yield GateLevel(gate, gate.target, Severity.WARNING)
@@ -70,18 +72,20 @@ def gate_levels(plan: Plan) -> Iterator[GateLevel]:
 
 
 def alerts(plan: Plan, timing: Timing, job: str) -> list[Alert]:
-    """All of them; ``job`` is the label that Prometheus scrapes the service under."""
+    """All alerts; ``job`` is the label under which Prometheus scrapes the service."""
     gates = [_gate_alert(found, plan, timing) for found in gate_levels(plan)]
     return [*gates, *_service_alerts(timing, job), *_rollout_alerts(timing)]
 
 
 def _gate_alert(found: GateLevel, plan: Plan, timing: Timing) -> Alert:
-    """Silent below as many cases as the judge wants of a baseline: two failures of three are not a rate."""
+    """Does not fire with fewer cases than the listeners that the judge requires: two failures of three are not a
+    rate.
+    """
     metric, by_name = found.gate.metric, measures(timing.window)
     measure = by_name[metric]
     cases = by_name[measure.cases].record(timing.window)
     sign = "<" if metric.higher_is_better else ">"
-    least = f"{plan.statistics.least_baseline_units:g}"
+    least = f"{plan.statistics.least_listeners:g}"
     on = f"on ({measure.by})"
     critical = found.severity is Severity.CRITICAL
     return Alert(
@@ -93,7 +97,7 @@ def _gate_alert(found: GateLevel, plan: Plan, timing: Timing) -> Alert:
     )
 
 
-def _gate_summary(found: GateLevel, metric: Metric, by: str) -> str:
+def _gate_summary(found: GateLevel, metric: GateMetric, by: str) -> str:
     whose = f"{{{{ $labels.{by} }}}}: " if by else ""
     value = "{{ $value | humanizeDuration }}" if metric.is_duration else "{{ $value | humanizePercentage }}"
     level = f"{found.level:g} s" if metric.is_duration else f"{found.level * 100:g} %"
@@ -112,21 +116,39 @@ def _service_alerts(timing: Timing, job: str) -> list[Alert]:
             f"{up} == 0 or absent({up})",
             timing.critical_for,
             Severity.CRITICAL,
-            "Prometheus cannot read a replica's metrics, or knows of no replica",
+            "Prometheus cannot scrape a replica, or has no replica to scrape",
         ),
         Alert(
             "SegueBothArmsDown",
             f"({failing}) and ({spoken})",
             timing.critical_for,
             Severity.CRITICAL,
-            "requests fail and no engine of either arm has made any audio",
+            "requests fail and no engine of either arm has produced audio",
         ),
         Alert(
             "SegueBreakerOpen",
             f"max by (engine, family) ({catalog.BREAKER_OPEN.name}) == 1",
             timing.critical_for,
             Severity.WARNING,
-            "{{ $labels.engine }}/{{ $labels.family }} has failed so often that it is left alone",
+            "the breaker of {{ $labels.engine }}/{{ $labels.family }} is open after repeated failures",
+        ),
+        *_capacity_alerts(timing),
+    ]
+
+
+def _capacity_alerts(timing: Timing) -> list[Alert]:
+    lasts, warning = timing.critical_for, Severity.WARNING
+    return [
+        Alert("SegueOverloaded", f"sum(rate({REFUSED}[{timing.window}])) > 0", lasts, warning, _OVERLOADED),
+        Alert(
+            "SegueDiskShort", f"max by (instance) ({catalog.DISK_SHORT.name}) == 1", lasts, warning, _DISK_SHORT
+        ),
+        Alert(
+            "SegueDiskHangs",
+            f"max by (instance) ({catalog.CACHE_LEFT_ALONE.name}) == 1",
+            lasts,
+            warning,
+            _DISK_HANGS,
         ),
     ]
 
@@ -141,14 +163,22 @@ def _rollout_alerts(timing: Timing) -> list[Alert]:
         Alert("SegueRolloutWentBack", f"sum by (kind, trigger) ({went_back}) > 0", "", warning, _WENT_BACK),
         Alert("SegueRolloutStuck", f"max({catalog.STUCK.name}) == 1", soon, warning, _STUCK),
         Alert("SegueRolloutHoldOver", f"max({catalog.HOLD_OVER.name}) == 1", later, info, _HOLD_OVER),
-        Alert("SegueApprovalWanted", awaiting, soon, info, "the rollout waits for a person to agree"),
+        Alert("SegueApprovalWanted", awaiting, soon, info, "the rollout waits for an approval"),
         Alert("SegueMetricsUnreadable", f"max({catalog.UNREADABLE.name}) == 1", soon, warning, _UNREADABLE),
         Alert("SegueNobodyActs", f"max({catalog.ACTING.name}) == 0", soon, warning, _NOBODY),
     ]
 
 
+REFUSED = '{}{{door="{}",reason="{}"}}'.format(catalog.TURNED_AWAY.name, *catalog.OVERLOADED)
+"""The series of requests for which neither arm had capacity."""
+
+_OVERLOADED = "requests are refused with 503 because there are more than both arms can process in time"
+_DISK_SHORT = (
+    "the data directory's disk of {{ $labels.instance }} is nearly full: no more audio is cached in files"
+)
+_DISK_HANGS = "the cache disk of {{ $labels.instance }} does not respond: audio is synthesized again"
 _WENT_BACK = "the rollout went back: {{ $labels.kind }} (trigger {{ $labels.trigger }})"
-_STUCK = "a step of the rollout should have ended long ago"
-_HOLD_OVER = "a step has been held as long as it should and does not end"
-_UNREADABLE = "the judge cannot read its source of metrics, and holds"
+_STUCK = "a step of the rollout has lasted longer than the plan's progress deadline"
+_HOLD_OVER = "the hold of a step is over but the step does not end"
+_UNREADABLE = "the judge cannot read its source of metrics; the rollout does not advance"
 _NOBODY = "no replica moves the rollout"

@@ -1,4 +1,4 @@
-"""The rules, and the proof that each fires and stays quiet, as files."""
+"""Writes the rules, and the tests that each rule fires and stays silent when it should, as files."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from segue.ops.rules.measures import measures
 from segue.ops.rules.proof import cases
 
 if TYPE_CHECKING:
-    from segue.core.plan import Plan
     from segue.ops.rules.alerts import Alert
     from segue.ops.rules.proof import Case
+    from segue.rollout.core.plan import Plan
 
 JOB = "segue"
-"""The job that the service is scraped under, as in deploy/prometheus/prometheus.yml."""
+"""The name of the Prometheus job that scrapes the service, as in deploy/prometheus/prometheus.yml."""
 
 RULES = "segue.rules.yml"
 PROOF = "segue.rules.test.yml"
 RUNBOOK = "https://github.com/segue-tts/segue/blob/main/docs/runbook.md"
 _EVERY = "1m"
-_MADE_BY = "# Written by `segue rules` from the plan {plan}; change the plan and run it again.\n"
+_MADE_BY = (
+    "# Written by `segue rules` from the plan {plan}. To change it, edit the plan and run the command again.\n"
+)
 
 
 def rule_files(plan: Plan, timing: Timing | None = None) -> dict[str, str]:

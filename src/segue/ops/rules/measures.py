@@ -1,7 +1,7 @@
-"""What a gate looks at, as queries over a window: by model, because that is what the service is asked about.
+"""The metrics of gates as queries over a window, by model, because operators ask about models.
 
-The judge counts units since a step began, to decide once; these count every attempt of the last minutes, to wake
-somebody. Both have the same thresholds.
+The judge counts units since a step began, to decide once. These queries count every attempt of the last minutes,
+to alert a person. Both use the same thresholds.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segue.core.gates import FIRST_AUDIO_QUANTILES, SYNTHESIS_QUANTILES, Metric
-from segue.ports.recorder import NOT_ASKED
-from segue.telemetry import catalog
+from segue.kernel.ports.recorder import NOT_ASKED
+from segue.kernel.telemetry import catalog
+from segue.rollout.core.gates import FIRST_AUDIO_QUANTILES, SYNTHESIS_QUANTILES, GateMetric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,9 +29,10 @@ _OF_CANDIDATE = f'and on (voice_model) {catalog.ARMS.name}{{arm="candidate"}}'
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One recorded number. ``by`` is the label that tells its series apart, empty where there is one series.
+    """One recorded value. ``by`` is the label that separates its series; empty if there is one series.
 
-    ``cases`` is the measure that counts what it is a rate of, empty where it is such a count itself.
+    ``cases`` is the name of the measure that counts the cases of this rate; empty if this measure is itself a
+    count.
     """
 
     name: str
@@ -40,12 +41,12 @@ class Measure:
     cases: str = ""
 
     def record(self, window: str) -> str:
-        """What it is recorded as, over a window such as ``5m``."""
+        """The name of the recording rule for a window such as ``5m``."""
         return f"segue:{self.name}:{window}"
 
 
 def measures(window: str) -> dict[str, Measure]:
-    """Every measure by name; the names of gates' metrics among them, counts of cases before those they serve."""
+    """Every measure by name, including the metrics of gates. Counts of cases come before rates that use them."""
     found = [*_counts(window), *_rates(window), *_durations(window)]
     return {measure.name: measure for measure in found}
 
@@ -73,15 +74,15 @@ def _rates(window: str) -> list[Measure]:
     failed = f'(sum(increase({_REQUESTS}{{outcome="failed"}}[{window}])) or vector(0))'
     counts = {measure.name: measure.expr for measure in _counts(window)}
     found = {
-        Metric.ERROR_RATE: (f"({errors} or {attempts} * 0) / ({attempts} > 0)", "attempts"),
-        Metric.SUCCESS_RATE: (f"1 - ({errors} or {attempts} * 0) / ({attempts} > 0)", "attempts"),
-        Metric.BAD_AUDIO_RATE: (f"({bad_audio} or {attempts} * 0) / ({attempts} > 0)", "attempts"),
-        Metric.FALLBACK_RATE: (
+        GateMetric.ERROR_RATE: (f"({errors} or {attempts} * 0) / ({attempts} > 0)", "attempts"),
+        GateMetric.SUCCESS_RATE: (f"1 - ({errors} or {attempts} * 0) / ({attempts} > 0)", "attempts"),
+        GateMetric.BAD_AUDIO_RATE: (f"({bad_audio} or {attempts} * 0) / ({attempts} > 0)", "attempts"),
+        GateMetric.FALLBACK_RATE: (
             f"(sum(increase({_FALLBACKS}[{window}])) or vector(0)) / ({counts['candidate_asked']} > 0)",
             "candidate_asked",
         ),
-        Metric.UNSERVED_RATE: (f"{failed} / ({counts['requests']} > 0)", "requests"),
-        Metric.CACHE_HIT_RATE: (
+        GateMetric.UNSERVED_RATE: (f"{failed} / ({counts['requests']} > 0)", "requests"),
+        GateMetric.CACHE_HIT_RATE: (
             f"(sum(increase({_HITS}[{window}])) or vector(0)) / ({counts['lookups']} > 0)",
             "lookups",
         ),
@@ -96,13 +97,15 @@ def _durations(window: str) -> list[Measure]:
     spent = f"sum by (voice_model) (rate({_SECONDS}_sum[{window}]))"
     timed = f"sum by (voice_model) (rate({_SECONDS}_count[{window}]))"
     return [
-        Measure(Metric.MEAN_SYNTHESIS, f"{spent} / ({timed} > 0)", _BY_MODEL, "attempts"),
+        Measure(GateMetric.MEAN_SYNTHESIS, f"{spent} / ({timed} > 0)", _BY_MODEL, "attempts"),
         *_quantiles(_SECONDS, SYNTHESIS_QUANTILES, "attempts", window),
         *_quantiles(_FIRST_AUDIO, FIRST_AUDIO_QUANTILES, "streams", window),
     ]
 
 
-def _quantiles(histogram: str, quantiles: Mapping[Metric, float], cases: str, window: str) -> Iterator[Measure]:
+def _quantiles(
+    histogram: str, quantiles: Mapping[GateMetric, float], cases: str, window: str
+) -> Iterator[Measure]:
     buckets = f"sum by (voice_model, le) (rate({histogram}_bucket[{window}]))"
     for metric, quantile in quantiles.items():
         yield Measure(metric, f"histogram_quantile({quantile:g}, {buckets})", _BY_MODEL, cases)

@@ -1,5 +1,5 @@
-"""For every alert, traffic at which it fires and traffic at which it must not: a little beyond its level and a
-little within.
+"""Test cases for every alert: traffic slightly beyond its level, at which it fires, and traffic slightly within,
+at which it does not.
 """
 
 from __future__ import annotations
@@ -7,25 +7,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segue.core.gates import QUANTILES, Metric
-from segue.ops.rules.alerts import gate_levels
-from segue.telemetry import catalog
+from segue.kernel.telemetry import catalog
+from segue.ops.rules.alerts import REFUSED, gate_levels
+from segue.rollout.core.gates import QUANTILES, GateMetric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from segue.core.plan import Plan
     from segue.ops.rules.alerts import GateLevel
+    from segue.rollout.core.plan import Plan
 
     _Series = dict[str, str]
 
 _BEYOND, _WITHIN = 1.2, 0.8
 _A_MINUTE = 60.0
-"""Cases in each minute: enough that no rule holds its tongue for want of them."""
+"""Cases per minute: enough that no rule is silent because of too few cases."""
 
 _MINUTES = 40
 _LOOKED_AT = "35m"
-"""Every ``for`` has run out by then."""
+"""By then the ``for`` of every rule has passed."""
 
 _MODEL = 'voice_model="chirp3-hd",character_key="ghoul"'
 _ATTEMPTS = catalog.SYNTHESIS.name
@@ -35,7 +35,7 @@ _FIRST_AUDIO = catalog.FIRST_AUDIO.name
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Series as promtool writes them, and whether the alert (a regular expression) fires ``at`` that time."""
+    """Series in promtool's notation, and whether the alert (a regular expression) fires ``at`` that time."""
 
     name: str
     alert: str
@@ -45,14 +45,14 @@ class Case:
 
 
 def cases(plan: Plan, job: str) -> Iterator[Case]:
-    """Two for each alert, and one in which nothing fires at all."""
+    """Two for each alert, and one in which no alert fires."""
     for found in gate_levels(plan):
         for factor, fires in ((_BEYOND, True), (_WITHIN, False)):
             yield Case(_title(found.name, fires=fires), found.name, _gate_series(found, factor), fires)
     for name, (firing, quiet) in _others(job).items():
         yield Case(_title(name, fires=True), name, firing, fires=True, at=_EARLY.get(name, _LOOKED_AT))
         yield Case(_title(name, fires=False), name, quiet, fires=False, at=_EARLY.get(name, _LOOKED_AT))
-    yield Case("a healthy service wakes nobody", ".+", _healthy(job), fires=False)
+    yield Case("no alert fires for a healthy service", ".+", _healthy(job), fires=False)
 
 
 def _title(name: str, *, fires: bool) -> str:
@@ -61,7 +61,7 @@ def _title(name: str, *, fires: bool) -> str:
 
 def _gate_series(found: GateLevel, factor: float) -> _Series:
     metric, level = found.gate.metric, found.level
-    if metric is Metric.MEAN_SYNTHESIS:
+    if metric is GateMetric.MEAN_SYNTHESIS:
         return _attempts(0.0) | _timed(level * factor)
     if metric in QUANTILES:
         part = (1.0 - QUANTILES[metric]) * factor
@@ -73,20 +73,20 @@ def _gate_series(found: GateLevel, factor: float) -> _Series:
     return _bad_series(metric, min(bad, 1.0))
 
 
-def _bad_series(metric: Metric, bad: float) -> _Series:
-    """Traffic of which that part is bad by this metric."""
-    if metric is Metric.FALLBACK_RATE:
+def _bad_series(metric: GateMetric, bad: float) -> _Series:
+    """Traffic of which the part ``bad`` is bad by this metric."""
+    if metric is GateMetric.FALLBACK_RATE:
         info = {f'{catalog.ARMS.name}{{arm="candidate",voice_model="chirp3-hd"}}': _steady(1)}
         fallbacks = {f'{catalog.FALLBACKS.name}{{character_key="ghoul",error_type="internal"}}': _rising(bad)}
         return _attempts(0.0) | info | fallbacks
-    if metric is Metric.UNSERVED_RATE:
+    if metric is GateMetric.UNSERVED_RATE:
         return _requests(bad)
-    if metric is Metric.CACHE_HIT_RATE:
+    if metric is GateMetric.CACHE_HIT_RATE:
         return {
             f'{catalog.CACHE_HITS.name}{{voice_model="chirp3-hd",source="memory"}}': _rising(1.0 - bad),
             f'{catalog.CACHE_MISSES.name}{{voice_model="chirp3-hd"}}': _rising(bad),
         }
-    if metric is Metric.BAD_AUDIO_RATE:
+    if metric is GateMetric.BAD_AUDIO_RATE:
         series = f'{catalog.SYNTHESIS_ERRORS.name}{{{_MODEL},error_type="bad_audio"}}'
         return _attempts(bad) | {series: _rising(bad)}
     return _attempts(bad)
@@ -111,7 +111,7 @@ def _timed(mean_s: float) -> _Series:
 
 
 def _slower(level_s: float, part: float, histogram: str = _SECONDS) -> _Series:
-    """That part takes longer than the level, and none twice as long."""
+    """Durations of which ``part`` is longer than the level, and none longer than twice the level."""
     edges = ((str(level_s), 1.0 - part), (str(level_s * 2), 1.0), ("+Inf", 1.0))
     return {f'{histogram}_bucket{{{_MODEL},le="{edge}"}}': _rising(count) for edge, count in edges}
 
@@ -125,17 +125,19 @@ def _steady(value: float) -> str:
 
 
 _EARLY = {"SegueRolloutWentBack": "12m"}
-"""Fires at once, and is over as soon as its window is."""
+"""This alert fires immediately, and ends when its window ends."""
 
 
 def _others(job: str) -> dict[str, tuple[_Series, _Series]]:
-    """What fires and what does not, for alerts that are no gate's."""
+    """Series that fire and series that do not, for the alerts that do not belong to a gate."""
     up = f'up{{job="{job}",instance="one"}}'
     breaker = f'{catalog.BREAKER_OPEN.name}{{engine="google",family="Chirp3-HD"}}'
     phase = f'{catalog.PHASE.name}{{phase="awaiting_approval"}}'
     went_back = f'{catalog.TRANSITIONS.name}{{kind="roll_back",trigger="P0"}}'
     flags = {
         "SegueBreakerOpen": breaker,
+        "SegueDiskShort": f'{catalog.DISK_SHORT.name}{{instance="one"}}',
+        "SegueDiskHangs": f'{catalog.CACHE_LEFT_ALONE.name}{{instance="one"}}',
         "SegueRolloutStuck": catalog.STUCK.name,
         "SegueRolloutHoldOver": catalog.HOLD_OVER.name,
         "SegueApprovalWanted": phase,
@@ -145,13 +147,14 @@ def _others(job: str) -> dict[str, tuple[_Series, _Series]]:
         "SegueScrapeGone": ({up: _steady(0)}, {up: _steady(1)}),
         "SegueBothArmsDown": (_requests(1.0) | _attempts(1.0), _requests(0.9) | _attempts(0.9)),
         **{name: ({series: _steady(1)}, {series: _steady(0)}) for name, series in flags.items()},
+        "SegueOverloaded": ({REFUSED: _rising(0.1)}, {REFUSED: _steady(7)}),
         "SegueNobodyActs": (_two_replicas(0), _two_replicas(1)),
         "SegueRolloutWentBack": ({went_back: "0x9 1x30"}, {went_back: _steady(1)}),
     }
 
 
 def _two_replicas(acting: float) -> _Series:
-    """One of which, or none, moves the rollout."""
+    """Two replicas; ``acting`` says whether the first one moves the rollout."""
     name = catalog.ACTING.name
     return {f'{name}{{instance="one"}}': _steady(acting), f'{name}{{instance="two"}}': _steady(0)}
 

@@ -1,5 +1,6 @@
-"""A store in memory, and the suites that every store must pass."""
+"""A store in memory, and the contract suites for stores."""
 
+from segue.testing.store.budgets import BudgetsContract
 from segue.testing.store.events import EventLogContract, an_event
 from segue.testing.store.leases import LeasesContract
 from segue.testing.store.memory import MemoryEventLog, MemoryStore
@@ -8,6 +9,7 @@ from segue.testing.store.replicas import ReplicasContract
 from segue.testing.store.rows import RowsContract
 
 __all__ = [
+    "BudgetsContract",
     "EventLogContract",
     "LeasesContract",
     "MemoryEventLog",
@@ -20,5 +22,7 @@ __all__ = [
 ]
 
 
-class StoreContract(EventLogContract, LeasesContract, ReplicasContract, RowsContract, NotesContract):
-    """All of them. Subclass it with a fixture ``store``, started and empty."""
+class StoreContract(
+    EventLogContract, LeasesContract, ReplicasContract, RowsContract, NotesContract, BudgetsContract
+):
+    """All contracts together. Subclass it with a fixture ``store``, started and empty."""

@@ -1,4 +1,4 @@
-"""What every history keeps to."""
+"""The contract suite for event logs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from segue.ports.store import Conflict, Event, Gap, Note, Replica, Row
+from segue.rollout.ports.store import Conflict, Event, Gap, Note, Replica, Row
 
 if TYPE_CHECKING:
-    from segue.ports.store import Store
+    from segue.rollout.ports.store import Store
 
 
 def an_event(revision: int, stream: str = "rollout/test", actor: str = "ann") -> Event:
@@ -57,7 +57,7 @@ class EventLogContract:
         self, store: Store, revision: int
     ) -> None:
         await store.events.append(an_event(1))
-        with pytest.raises(Conflict, match="look at the state as it is now") as caught:
+        with pytest.raises(Conflict, match="check the current status") as caught:
             await store.events.append(an_event(revision))
         assert caught.value.winner == an_event(1)
         assert len(await store.events.read("rollout/test")) == 1

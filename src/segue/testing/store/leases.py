@@ -1,4 +1,4 @@
-"""What every keeper of leases keeps to."""
+"""The contract suite for leases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from segue.ports.store import Store
+    from segue.rollout.ports.store import Store
 
 
 class LeasesContract:

@@ -1,4 +1,4 @@
-"""A store for one process, forgotten when it ends."""
+"""A store in memory, for one process."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from segue.ports.store import LONGEST_LEASES, Conflict, Event, Gap, Note, Replica, Row, storable
+from segue.rollout.ports.store import LONGEST_LEASES, Conflict, Event, Gap, Note, Replica, Row, storable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
 
 class MemoryEventLog:
-    """Implements ``segue.ports.store.EventLog``."""
+    """Implements ``segue.rollout.ports.store.EventLog``."""
 
     def __init__(self) -> None:
         self._streams: dict[str, list[Event]] = defaultdict(list)
@@ -47,7 +47,7 @@ class MemoryEventLog:
 
 
 class MemoryLeases:
-    """Implements ``segue.ports.store.Leases``."""
+    """Implements ``segue.rollout.ports.store.Leases``."""
 
     def __init__(self) -> None:
         self._leases: dict[str, tuple[str, float]] = {}
@@ -67,7 +67,7 @@ class MemoryLeases:
 
 
 class MemoryReplicas:
-    """Implements ``segue.ports.store.Replicas``."""
+    """Implements ``segue.rollout.ports.store.Replicas``."""
 
     def __init__(self) -> None:
         self._latest: dict[tuple[str, str], Replica] = {}
@@ -92,7 +92,7 @@ class MemoryReplicas:
 
 
 class MemoryRows:
-    """Implements ``segue.ports.store.Rows``."""
+    """Implements ``segue.rollout.ports.store.Rows``."""
 
     def __init__(self) -> None:
         self._series: dict[str, dict[tuple[float, str], Row]] = defaultdict(dict)
@@ -112,7 +112,7 @@ class MemoryRows:
 
 
 class MemoryNotes:
-    """Implements ``segue.ports.store.Notes``."""
+    """Implements ``segue.rollout.ports.store.Notes``."""
 
     def __init__(self) -> None:
         self._notes: dict[str, Note] = {}
@@ -124,8 +124,25 @@ class MemoryNotes:
         return self._notes.get(storable(key))
 
 
+class MemoryBudgets:
+    """Implements ``segue.rollout.ports.store.Budgets``."""
+
+    def __init__(self) -> None:
+        self._taken: dict[tuple[str, int], float] = defaultdict(float)
+
+    async def take(self, name: str, day: int, amount: float, most: float) -> bool:
+        together = self._taken[storable(name), day] + amount
+        if together > most:
+            return False
+        self._taken[storable(name), day] = together
+        return True
+
+    async def taken(self, name: str, day: int) -> float:
+        return self._taken[storable(name), day]
+
+
 class MemoryStore:
-    """Implements ``segue.ports.store.Store``."""
+    """Implements ``segue.rollout.ports.store.Store``."""
 
     def __init__(self) -> None:
         self.events = MemoryEventLog()
@@ -133,6 +150,7 @@ class MemoryStore:
         self.replicas = MemoryReplicas()
         self.rows = MemoryRows()
         self.notes = MemoryNotes()
+        self.budgets = MemoryBudgets()
 
     async def start(self) -> None: ...
 

@@ -1,13 +1,13 @@
-"""What every keeper of notes keeps to."""
+"""The contract suite for notes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segue.ports.store import Note
+from segue.rollout.ports.store import Note
 
 if TYPE_CHECKING:
-    from segue.ports.store import Store
+    from segue.rollout.ports.store import Store
 
 
 class NotesContract:

@@ -1,13 +1,13 @@
-"""What every register of replicas keeps to."""
+"""The contract suite for replicas."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segue.ports.store import Replica
+from segue.rollout.ports.store import Replica
 
 if TYPE_CHECKING:
-    from segue.ports.store import Store
+    from segue.rollout.ports.store import Store
 
 
 class ReplicasContract:

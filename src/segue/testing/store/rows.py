@@ -1,13 +1,13 @@
-"""What every keeper of rows keeps to."""
+"""The contract suite for rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segue.ports.store import Row
+from segue.rollout.ports.store import Row
 
 if TYPE_CHECKING:
-    from segue.ports.store import Store
+    from segue.rollout.ports.store import Store
 
 
 class RowsContract:

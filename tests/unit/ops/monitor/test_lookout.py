@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from segue.core.errors import Unavailable
+from segue.kernel.errors import Unavailable
 from segue.ops.monitor.judgement import Observation
 from segue.ops.monitor.lookout import Lookout
 from segue.ops.monitor.scrape import Scrape

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.core.gates import Metric
-from segue.core.speech import Arm
-from segue.ops.monitor.measures import Measure, Whom, measures, quantile_s
+from segue.kernel.arms import Arm
+from segue.ops.monitor.measures import MeasuredValue, Whom, measures, quantile_s
 from segue.ops.monitor.window import since_boot
+from segue.rollout.core.gates import GateMetric
 from support.metered import Metered
 
 EVERYONE = Whom()
 BASELINE, CANDIDATE = Whom("wavenet", arm="baseline"), Whom("chirp3-hd", arm="candidate")
 
 
-def measured(metered: Metered) -> dict[tuple[Whom, Metric], Measure]:
+def measured(metered: Metered) -> dict[tuple[Whom, GateMetric], MeasuredValue]:
     return {(one.whom, one.metric): one for one in measures(since_boot(metered.scrape()))}
 
 
@@ -29,13 +29,13 @@ def test_a_candidates_failures_are_its_own_though_the_baseline_rescued_them() ->
     metered.candidate(88, bad=12)
     found = measured(metered)
 
-    assert found[CANDIDATE, Metric.SUCCESS_RATE].value == 0.88
-    assert found[CANDIDATE, Metric.ERROR_RATE].value == 0.12
-    assert found[CANDIDATE, Metric.FALLBACK_RATE].value == 0.12
-    assert found[BASELINE, Metric.ERROR_RATE].value == 0.0
-    assert found[EVERYONE, Metric.ERROR_RATE].value == pytest.approx(12 / 1012)
-    assert found[EVERYONE, Metric.UNSERVED_RATE].value == 0.0
-    assert (BASELINE, Metric.FALLBACK_RATE) not in found
+    assert found[CANDIDATE, GateMetric.SUCCESS_RATE].value == 0.88
+    assert found[CANDIDATE, GateMetric.ERROR_RATE].value == 0.12
+    assert found[CANDIDATE, GateMetric.FALLBACK_RATE].value == 0.12
+    assert found[BASELINE, GateMetric.ERROR_RATE].value == 0.0
+    assert found[EVERYONE, GateMetric.ERROR_RATE].value == pytest.approx(12 / 1012)
+    assert found[EVERYONE, GateMetric.UNSERVED_RATE].value == 0.0
+    assert (BASELINE, GateMetric.FALLBACK_RATE) not in found
 
 
 def test_times_are_the_engines_own() -> None:
@@ -44,10 +44,10 @@ def test_times_are_the_engines_own() -> None:
     metered.candidate(5, took_s=9.0)
     found = measured(metered)
 
-    assert found[CANDIDATE, Metric.MEAN_SYNTHESIS].value == pytest.approx(1.4)
-    assert 0.75 < (found[CANDIDATE, Metric.P50_SYNTHESIS].value or 0) <= 1.0
-    assert found[CANDIDATE, Metric.P95_SYNTHESIS].value == 1.0
-    assert 7.5 < (found[CANDIDATE, Metric.P99_SYNTHESIS].value or 0) <= 10.0
+    assert found[CANDIDATE, GateMetric.MEAN_SYNTHESIS].value == pytest.approx(1.4)
+    assert 0.75 < (found[CANDIDATE, GateMetric.P50_SYNTHESIS].value or 0) <= 1.0
+    assert found[CANDIDATE, GateMetric.P95_SYNTHESIS].value == 1.0
+    assert 7.5 < (found[CANDIDATE, GateMetric.P99_SYNTHESIS].value or 0) <= 10.0
 
 
 def test_characters_are_told_by_model() -> None:
@@ -56,17 +56,17 @@ def test_characters_are_told_by_model() -> None:
     metered.candidate(50, bad=50, character="pip_boy")
     found = measured(metered)
 
-    assert found[Whom("chirp3-hd", "ghoul", "candidate"), Metric.ERROR_RATE].value == 0.0
-    assert found[Whom("chirp3-hd", "pip_boy", "candidate"), Metric.ERROR_RATE].value == 0.5
-    assert found[Whom("chirp3-hd", "pip_boy", "candidate"), Metric.FALLBACK_RATE].value == 0.5
-    assert (Whom("wavenet", "ghoul", "baseline"), Metric.ERROR_RATE) not in found
+    assert found[Whom("chirp3-hd", "ghoul", "candidate"), GateMetric.ERROR_RATE].value == 0.0
+    assert found[Whom("chirp3-hd", "pip_boy", "candidate"), GateMetric.ERROR_RATE].value == 0.5
+    assert found[Whom("chirp3-hd", "pip_boy", "candidate"), GateMetric.FALLBACK_RATE].value == 0.5
+    assert (Whom("wavenet", "ghoul", "baseline"), GateMetric.ERROR_RATE) not in found
 
 
 def test_a_candidate_that_its_breaker_keeps_away_falls_back_all_the_same() -> None:
     metered = Metered()
     metered.baseline(300)
     metered.not_even_tried(100)
-    found = measured(metered)[EVERYONE, Metric.FALLBACK_RATE]
+    found = measured(metered)[EVERYONE, GateMetric.FALLBACK_RATE]
 
     assert (found.value, found.trials) == (1.0, 100)
 
@@ -77,8 +77,8 @@ def test_what_the_cache_and_the_listeners_got_is_told_of_everyone() -> None:
     metered.baseline(99, bad=1)
     found = measured(metered)
 
-    assert found[EVERYONE, Metric.CACHE_HIT_RATE].value == 0.93
-    assert found[EVERYONE, Metric.UNSERVED_RATE].value == 0.01
+    assert found[EVERYONE, GateMetric.CACHE_HIT_RATE].value == 0.93
+    assert found[EVERYONE, GateMetric.UNSERVED_RATE].value == 0.01
 
 
 def test_without_traffic_nothing_is_0_or_100_percent() -> None:
@@ -93,8 +93,8 @@ def test_other_models_are_known_by_what_the_service_says_of_them() -> None:
     metered.candidate(75, bad=25)
     found = measured(metered)
 
-    assert found[Whom("piper", arm="candidate"), Metric.FALLBACK_RATE].value == 0.25
-    assert found[Whom("espeak-ng", arm="baseline"), Metric.SUCCESS_RATE].value == 1.0
+    assert found[Whom("piper", arm="candidate"), GateMetric.FALLBACK_RATE].value == 0.25
+    assert found[Whom("espeak-ng", arm="baseline"), GateMetric.SUCCESS_RATE].value == 1.0
 
 
 def test_a_service_that_names_no_arms_is_read_by_the_names_that_everybody_knows() -> None:
@@ -103,7 +103,7 @@ def test_a_service_that_names_no_arms_is_read_by_the_names_that_everybody_knows(
     scrape = replace(metered.scrape(), gauges={})
     nameless = {(one.whom, one.metric): one for one in measures(since_boot(scrape))}
 
-    assert nameless[CANDIDATE, Metric.FALLBACK_RATE].value == 0.25
+    assert nameless[CANDIDATE, GateMetric.FALLBACK_RATE].value == 0.25
 
 
 @pytest.mark.parametrize(

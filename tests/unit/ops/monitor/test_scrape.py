@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segue.core.errors import Unavailable
+from segue.kernel.errors import Unavailable
 from segue.ops.monitor.scrape import Series, scraped
 from support.metered import OPENMETRICS, healthy
 
@@ -58,5 +58,5 @@ def test_what_is_no_number_is_left_out() -> None:
     ],
 )
 def test_what_is_not_metrics_is_told_apart(body: str, kind: str) -> None:
-    with pytest.raises(Unavailable, match="is not metrics"):
+    with pytest.raises(Unavailable, match="is not in a metrics format"):
         scraped(body, kind, 0.0)

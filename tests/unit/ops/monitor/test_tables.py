@@ -7,25 +7,25 @@ from dataclasses import replace
 
 import pytest
 
-from segue.core.gates import Metric
 from segue.ops.monitor.document import document
-from segue.ops.monitor.judgement import Observation, Replica, Report, reported
+from segue.ops.monitor.judgement import Endpoint, MonitorReport, Observation, reported
 from segue.ops.monitor.markdown import markdown
 from segue.ops.monitor.measures import Whom
 from segue.ops.monitor.tables import gates_table, headline, tables
 from segue.ops.monitor.trend import History, bars
 from segue.ops.monitor.window import between, since_boot
+from segue.rollout.core.gates import GateMetric
 from support.metered import Metered, healthy
 from support.rollouts import chirp3
 
-HERE = Replica("http://here")
+HERE = Endpoint("http://here")
 
 
-def report(metered: Metered, *replicas: Replica) -> Report:
+def report(metered: Metered, *replicas: Endpoint) -> MonitorReport:
     return reported(Observation(0.0, replicas or (HERE,), since_boot(metered.scrape())), chirp3())
 
 
-def row(found: Report, of: str, measure: str) -> tuple[str, ...]:
+def row(found: MonitorReport, of: str, measure: str) -> tuple[str, ...]:
     (row,) = [row for row in gates_table(found).rows if row[:2] == (of, measure)]
     return tuple(row[2:])
 
@@ -38,7 +38,7 @@ def test_each_measure_stands_against_its_levels() -> None:
     assert row(found, "chirp3-hd (candidate)", "success rate") == ("88 %", "> 95 %", "< 90 %", "1000", "alert")
     assert row(found, "chirp3-hd (candidate)", "fallback rate") == ("12 %", "< 5 %", "> 20 %", "1000", "warning")
     assert row(found, "chirp3-hd (candidate)", "mean synthesis time") == ("1 s", "< 2 s", "> 5 s", "880", "met")
-    assert row(found, "everyone", "cache hit rate") == ("no data", "> 90 %", "-", "0", "no data")
+    assert row(found, "all models", "cache hit rate") == ("no data", "> 90 %", "-", "0", "no data")
 
 
 def test_totals_are_called_so_and_restarts_are_told() -> None:
@@ -50,15 +50,15 @@ def test_totals_are_called_so_and_restarts_are_told() -> None:
 
 
 def test_markdown_holds_every_table_and_no_text_from_outside_as_markup() -> None:
-    text = markdown(report(healthy(), HERE, Replica("http://away", "<b>|oops|</b>")))
+    text = markdown(report(healthy(), HERE, Endpoint("http://away", "<b>|oops|</b>")))
 
     assert r"- http://away: \<b\>\|oops\|\</b\>" in text
-    for title in ("## Against the gates of chirp3", "## What was heard", "## By character"):
+    for title in ("## Compared with the gates of chirp3", "## Requests by model", "## By character"):
         assert title in text
 
 
 def test_tables_without_a_row_are_left_out() -> None:
-    assert [table.title for table in tables(report(Metered()))] == ["Against the gates of chirp3"]
+    assert [table.title for table in tables(report(Metered()))] == ["Compared with the gates of chirp3"]
 
 
 def test_beside_trends_only_characters_in_trouble_have_room() -> None:
@@ -73,7 +73,7 @@ def test_beside_trends_only_characters_in_trouble_have_room() -> None:
 def test_json_is_one_line_with_every_measure() -> None:
     metered = Metered()
     metered.candidate(75, bad=25, character="pip_boy")
-    text = document(report(metered, HERE, Replica("http://away", "gone")))
+    text = document(report(metered, HERE, Endpoint("http://away", "gone")))
     told = json.loads(text)
 
     assert "\n" not in text
@@ -112,5 +112,5 @@ def test_history_keeps_the_latest_windows_and_no_totals() -> None:
         lines = tuple(replace(line, value=rate) for line in found.lines)
         history.add(replace(found, since_boot=False, window_s=60.0, lines=lines))
 
-    assert history.trend(Whom(), Metric.ERROR_RATE) == bars([0.2, 0.3, 0.4])
+    assert history.trend(Whom(), GateMetric.ERROR_RATE) == bars([0.2, 0.3, 0.4])
     assert gates_table(found, history.trend).columns[-1] == "trend"

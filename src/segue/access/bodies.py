@@ -1,0 +1,52 @@
+"""Responses of the control API about keys: the API serves these values, and the commands decode them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from segue.access.keys import Key
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBody:
+    """A key. Times are Unix seconds. ``state``: valid, expired, revoked. ``characters`` and ``apis`` None: all."""
+
+    id: str
+    name: str
+    role: str
+    state: str
+    characters: tuple[str, ...] | None
+    apis: tuple[str, ...] | None
+    created_at_s: float
+    created_by: str
+    expires_at_s: float | None
+    revoked_at_s: float | None
+    revoked_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewKeyBody:
+    """A key that was just created, with its secret, which is shown only here."""
+
+    key: KeyBody
+    secret: str
+
+
+def key_body(key: Key, now_s: float) -> KeyBody:
+    """The key without its digest."""
+    fault = key.fault(now_s)
+    return KeyBody(
+        id=key.id,
+        name=key.name,
+        role=key.role,
+        state="valid" if fault is None else fault,
+        characters=key.characters,
+        apis=key.apis,
+        created_at_s=key.created_at_s,
+        created_by=key.created_by,
+        expires_at_s=key.expires_at_s,
+        revoked_at_s=key.revoked_at_s,
+        revoked_by=key.revoked_by,
+    )

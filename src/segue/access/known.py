@@ -1,0 +1,73 @@
+"""The keys that this process knows, and who a secret belongs to."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from segue.access.keys import ID_PLACE, digest_of, is_same, looks_like_one
+from segue.access.roles import Caller, Refusal
+from segue.access.state import KeyState
+
+if TYPE_CHECKING:
+    from segue.access.keys import Key
+    from segue.kernel.ports.clock import Clock
+
+DAY_S = 86_400.0
+
+
+class _Entry(NamedTuple):
+    key: Key
+    digest: bytes
+    caller: Caller
+
+
+class KnownKeys:
+    """Recognizes callers. The state is replaced as a whole and read without a lock.
+
+    ``lasts_s``: how long the keys stay valid after the store last confirmed them.
+    """
+
+    def __init__(self, clock: Clock, lasts_s: float = DAY_S) -> None:
+        self._clock = clock
+        self._lasts_s = lasts_s
+        self._by_id: dict[bytes, _Entry] = {}
+        self._confirmed_s: float | None = None
+        self._until_s = -math.inf
+        self.state = KeyState()
+
+    def take(self, state: KeyState) -> None:
+        """The store has just said that these are the keys."""
+        self._confirmed_s = self._clock.monotonic_s()
+        self._until_s = self._confirmed_s + self._lasts_s
+        if state is self.state:
+            return
+        self._by_id = {
+            key.id.encode(): _Entry(key, bytes.fromhex(key.digest), key.caller()) for key in state.keys.values()
+        }
+        self.state = state
+
+    def age_s(self) -> float | None:
+        """How long ago the store last confirmed the keys; None if it never has."""
+        return None if self._confirmed_s is None else self._clock.monotonic_s() - self._confirmed_s
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the keys were confirmed, and not too long ago."""
+        return self._clock.monotonic_s() <= self._until_s
+
+    def find(self, secret: bytes) -> Caller | Refusal:
+        """The caller with this secret, or why the secret is refused."""
+        entry = self._by_id.get(secret[ID_PLACE])
+        if entry is None:
+            return self._unknown(secret)
+        if not is_same(digest_of(secret), entry.digest):
+            return Refusal.UNKNOWN
+        if self._clock.monotonic_s() > self._until_s:
+            return Refusal.UNREAD
+        return entry.key.fault(self._clock.now_s()) or entry.caller
+
+    def _unknown(self, secret: bytes) -> Refusal:
+        if not secret:
+            return Refusal.MISSING
+        return Refusal.UNREAD if looks_like_one(secret) and not self.is_usable else Refusal.UNKNOWN

@@ -1,0 +1,114 @@
+"""All keys, derived from their history: one stream of events, in which each creation and revocation is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from segue.access.keys import Key
+from segue.access.roles import Api, Role
+from segue.kernel.errors import Unavailable
+from segue.rollout.ports.store import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+STREAM = "keys"
+CREATED = "key_created"
+REVOKED = "key_revoked"
+
+
+class Created(msgspec.Struct, frozen=True, kw_only=True):
+    """The data of a creation. Who created it, and when, is in the event itself."""
+
+    id: str
+    name: str
+    role: Role
+    digest: str
+    characters: tuple[str, ...] | None = None
+    apis: tuple[Api, ...] | None = None
+    expires_at_s: float | None = None
+
+
+class Revoked(msgspec.Struct, frozen=True):
+    """The data of a revocation."""
+
+    id: str
+
+
+_CREATED = msgspec.json.Decoder(Created)
+_REVOKED = msgspec.json.Decoder(Revoked)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """The keys by id after the event ``last``; None before the first."""
+
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    last: Event | None = None
+
+    @property
+    def revision(self) -> int:
+        return 0 if self.last is None else self.last.revision
+
+    def after(self, events: Iterable[Event]) -> KeyState:
+        """The keys after these events, which follow ``last``.
+
+        Raises:
+            Unavailable: this version does not know an event. It is treated like a store out of reach.
+        """
+        keys, last = dict(self.keys), self.last
+        for event in events:
+            _apply(keys, event)
+            last = event
+        return KeyState(keys, last)
+
+
+def created(key: Key, revision: int) -> Event:
+    """The event that adds the key."""
+    data = Created(
+        id=key.id,
+        name=key.name,
+        role=key.role,
+        digest=key.digest,
+        characters=key.characters,
+        apis=key.apis,
+        expires_at_s=key.expires_at_s,
+    )
+    return Event(STREAM, revision, key.created_at_s, key.created_by, CREATED, _written(data))
+
+
+def revoked(key_id: str, revision: int, at_s: float, actor: str) -> Event:
+    """The event that ends the key."""
+    return Event(STREAM, revision, at_s, actor, REVOKED, _written(Revoked(key_id)))
+
+
+def _apply(keys: dict[str, Key], event: Event) -> None:
+    try:
+        if event.kind == CREATED:
+            key = _key_of(_CREATED.decode(event.data), event)
+            keys[key.id] = key
+        elif event.kind == REVOKED:
+            key_id = _REVOKED.decode(event.data).id
+            keys[key_id] = msgspec.structs.replace(keys[key_id], revoked_at_s=event.at_s, revoked_by=event.actor)
+        else:
+            raise _unknown(event, f"its kind is {event.kind!r}")
+    except (msgspec.DecodeError, KeyError) as error:
+        raise _unknown(event, str(error)) from None
+
+
+def _key_of(data: Created, event: Event) -> Key:
+    return Key(**msgspec.structs.asdict(data), created_at_s=event.at_s, created_by=event.actor)
+
+
+def _unknown(event: Event, why: str) -> Unavailable:
+    return Unavailable(
+        f"revision {event.revision} of {event.stream} cannot be read by this version of Segue ({why}); the last "
+        "known keys stay valid; run the version that wrote it, or a later one"
+    )
+
+
+def _written(data: msgspec.Struct) -> str:
+    return msgspec.json.encode(data).decode()

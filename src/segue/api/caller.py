@@ -1,0 +1,47 @@
+"""Who makes the current request, if callers must have a key."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from structlog.contextvars import STRUCTLOG_KEY_PREFIX
+
+from segue.access.roles import Caller, Refusal
+from segue.api.refusals import NotPermitted
+
+if TYPE_CHECKING:
+    from segue.speech.core.catalogue import Catalogue
+
+_CALLER: ContextVar[Caller | None] = ContextVar("segue_caller", default=None)
+_NAME: ContextVar[str] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}caller")
+"""In all log lines, as if structlog had bound it, which takes longer."""
+
+
+def called_by(caller: Caller) -> None:
+    """Sets the caller for the current task; its name is in the log lines of the request."""
+    _NAME.set(caller.name)
+    _CALLER.set(caller)
+
+
+def current_caller() -> Caller | None:
+    """The caller of the current task; None if no keys are required."""
+    return _CALLER.get()
+
+
+def check_character(catalogue: Catalogue, named: str) -> None:
+    """Checks that the caller may use this character, which may be named by an alias.
+
+    Raises:
+        NotPermitted: the caller's key is limited to other characters.
+        InvalidRequest: the catalogue has no such character.
+    """
+    caller = _CALLER.get()
+    if caller is None or caller.characters is None:
+        return
+    key = catalogue.character(named).key
+    if key not in caller.characters:
+        raise NotPermitted(
+            f"this API key may not use the character {key!r}; use one of its own, or another key",
+            Refusal.CHARACTER,
+        )

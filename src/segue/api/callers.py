@@ -1,0 +1,151 @@
+"""Recognizes callers by their API key or the admin token. Failures are counted, and guessing is slowed down."""
+
+from __future__ import annotations
+
+import hmac
+import math
+from typing import TYPE_CHECKING
+
+from segue.access.roles import PERMISSIONS, Api, Caller, Permission, Refusal, Role
+from segue.api.refusals import KeysUnread, NotAuthenticated, NotPermitted, TooManyGuesses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from segue.access.known import KnownKeys
+    from segue.kernel.errors import SegueError
+    from segue.kernel.guesses import Guesses
+    from segue.kernel.ports.clock import Clock
+
+    Note: TypeAlias = Callable[[Api, str, str], None]
+    """Receives each refusal: the API, the reason, and the client's address."""
+
+TOKEN_HOLDER = Caller("admin-token", PERMISSIONS[Role.ADMIN], is_token=True)
+_MOST_WAITING = 32
+_HOW = {
+    Api.ELEVENLABS: "in the header xi-api-key",
+    Api.GOOGLE: "in the header or metadata x-goog-api-key",
+    Api.WYOMING: 'as "api_key" in the event\'s data',
+}
+_BEARER = "as 'Authorization: Bearer ...'"
+_TOLD = {
+    Refusal.UNKNOWN: "the API key is not valid; check that it is complete, or ask an admin for another",
+    Refusal.EXPIRED: "the API key has expired; ask an admin for a new one",
+    Refusal.REVOKED: "the API key was revoked; ask an admin for a new one",
+}
+_ROLES = {
+    Permission.SYNTHESIZE: "synthesize, operate or admin",
+    Permission.VIEW: "view, operate or admin",
+    Permission.OPERATE: "operate or admin",
+    Permission.ADMIN: "admin",
+}
+_NOTED = {401: "key", 403: "permission", 429: "guesses"}
+
+
+class Callers:
+    """Recognizes callers. ``token`` is the admin token, which is valid like a key with the role admin."""
+
+    def __init__(self, known: KnownKeys, token: str | None, guesses: Guesses, clock: Clock, note: Note) -> None:
+        self._known = known
+        self._token = None if token is None else token.encode()
+        self._guesses = guesses
+        self._clock = clock
+        self._note = note
+        self._waiting = 0
+
+    async def admit(self, secret: bytes, api: Api, permission: Permission, client: str) -> Caller:
+        """The caller with this secret, which may do that at this API. ``client`` is its address.
+
+        Raises:
+            NotAuthenticated, NotPermitted, TooManyGuesses, KeysUnread: it is refused.
+        """
+        found = await self.recognize(secret, api, client)
+        refusal = found.refusal(api, permission)
+        if refusal is None:
+            return found
+        self._note(api, _NOTED[403], client)
+        raise NotPermitted(_not_permitted(refusal, api, permission), refusal)
+
+    async def recognize(self, secret: bytes, api: Api, client: str) -> Caller:
+        """The caller with this secret, whatever it may do.
+
+        Raises:
+            NotAuthenticated, TooManyGuesses, KeysUnread: there is none.
+        """
+        found = self._known.find(secret)
+        return await self._without_key(secret, found, api, client) if isinstance(found, Refusal) else found
+
+    def is_still_known(self, secret: bytes) -> bool:
+        """Whether the caller that was admitted with this secret would be recognized again. Counts nothing.
+
+        Streams ask it for each part, because a key may be revoked or expire while they are open.
+        """
+        return self._lost(secret) is None
+
+    def check_again(self, secret: bytes, api: Api, client: str) -> None:
+        """Raises NotAuthenticated if the caller would no longer be recognized."""
+        why = self._lost(secret)
+        if why is not None:
+            raise self._refused(why, api, client)
+
+    def _lost(self, secret: bytes) -> Refusal | None:
+        """Why a caller that was admitted with this secret would be refused now; None if it would not.
+
+        While the keys cannot be read, open streams go on.
+        """
+        found = self._known.find(secret)
+        if not isinstance(found, Refusal) or found is Refusal.UNREAD or self._is_token(secret):
+            return None
+        return found
+
+    def _is_token(self, secret: bytes) -> bool:
+        return self._token is not None and hmac.compare_digest(secret, self._token)
+
+    async def _without_key(self, secret: bytes, why: Refusal, api: Api, client: str) -> Caller:
+        """The holder of the admin token. Nobody else is recognized here, and wrong secrets count as guesses.
+
+        A valid key never comes here. It cannot be guessed, so it is not locked out when others behind its address
+        send wrong ones.
+        """
+        if why in (Refusal.EXPIRED, Refusal.REVOKED):
+            raise self._refused(why, api, client)
+        self._refuse_locked(api, client)
+        if self._is_token(secret):
+            return TOKEN_HOLDER
+        if why is Refusal.UNREAD:
+            self._note(api, "keys_unread", client)
+            raise KeysUnread("API keys cannot be checked at present, because the store is out of reach; try again")
+        if why is Refusal.UNKNOWN:
+            await self._wait(self._guesses.wrong(client, self._clock.monotonic_s()))
+        raise self._refused(why, api, client)
+
+    def _refused(self, why: Refusal, api: Api, client: str) -> SegueError:
+        self._note(api, _NOTED[401], client)
+        how = _HOW.get(api, _BEARER)
+        thing = "an API key or the admin token" if api is Api.CONTROL else "an API key"
+        return NotAuthenticated(_TOLD.get(why) or f"this service requires {thing}; send it {how}", why)
+
+    def _refuse_locked(self, api: Api, client: str) -> None:
+        wait_s = math.ceil(self._guesses.locked_for_s(client, self._clock.monotonic_s()))
+        if wait_s > 0:
+            self._note(api, _NOTED[429], client)
+            raise TooManyGuesses(
+                f"too many wrong keys or tokens from this address; try again in {wait_s} s", float(wait_s)
+            )
+
+    async def _wait(self, wait_s: float) -> None:
+        """Delays a refusal. The number of waiting requests is limited, so that an attack costs little memory."""
+        if not wait_s or self._waiting >= _MOST_WAITING:
+            return
+        self._waiting += 1
+        try:
+            await self._clock.sleep(wait_s)
+        finally:
+            self._waiting -= 1
+
+
+def _not_permitted(refusal: Refusal, api: Api, permission: Permission) -> str:
+    if refusal is Refusal.API:
+        return f"this API key may not be used with this API ({api}); use another key, or another API"
+    return f"this API key may not do this; it needs a key with the role {_ROLES[permission]}"

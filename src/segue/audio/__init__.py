@@ -1,1 +1,0 @@
-"""Samples: read, judged, levelled and wrapped."""

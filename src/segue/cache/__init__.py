@@ -1,1 +1,0 @@
-"""Where audio is kept: in memory, in files, and both as one."""

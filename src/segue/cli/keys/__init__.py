@@ -1,0 +1,1 @@
+"""``segue keys``: creates, lists and revokes API keys of a running service."""

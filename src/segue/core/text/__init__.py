@@ -1,1 +1,0 @@
-"""Text as engines need it: cleaned, measured, and understood as far as speaking goes."""

@@ -1,1 +1,0 @@
-"""Sources of speech. Each stands alone behind the plug-in door ``segue.engines``; none knows another."""

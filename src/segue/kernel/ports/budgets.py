@@ -1,0 +1,20 @@
+"""Daily budgets that all replicas share."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Budgets(Protocol):
+    """Daily budgets, and how much of them is used. ``day`` is the number of days (UTC) since 1970."""
+
+    async def take(self, name: str, day: int, amount: float, most: float) -> bool:
+        """Uses ``amount`` of the day's budget, if the total for that day then is at most ``most``.
+
+        Returns False if the budget does not suffice; nothing is used then.
+        """
+        ...
+
+    async def taken(self, name: str, day: int) -> float:
+        """How much of that day's budget is used."""
+        ...

@@ -1,1 +1,0 @@
-"""Notices on their way: webhooks, chats, and trying again."""

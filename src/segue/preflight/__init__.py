@@ -1,0 +1,1 @@
+"""Checks before the service starts: settings, catalogue, plan, exposure."""

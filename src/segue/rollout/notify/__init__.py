@@ -1,0 +1,1 @@
+"""Sends notices: webhooks, chats, and retries."""

@@ -1,0 +1,1 @@
+"""Interfaces of the rollout half: store, signals, notices, reports."""

@@ -1,0 +1,56 @@
+"""Compares both arms for many cells at once: the arithmetic of ``segue.rollout.core.compare`` on arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from segue.rollout.simulation.drawn import Floats
+
+_LEAST, _MOST = 1e-5, 1.0 - 1e-5
+_BISECTIONS = 30
+
+
+def log_gains(block: Floats, rates: Floats, tolerance: float, handed_on: Floats) -> Floats:
+    """Logarithm of each closed block's e-variable.
+
+    The first dimension of ``block`` are the fields of ``Block``, that of ``rates`` those of ``Rates``.
+    """
+    ours = np.clip(rates[0] / (rates[0] + rates[1]), _LEAST, _MOST)
+    theirs = np.clip(rates[2] / (rates[2] + rates[3]), _LEAST, _MOST)
+    gains: Floats = np.zeros_like(ours)
+    bets = ours > theirs + tolerance
+    if bets.any():
+        gains[bets] = _gains(block[:, bets], ours[bets], theirs[bets], tolerance, handed_on[bets])
+    return gains
+
+
+def _gains(block: Floats, ours: Floats, theirs: Floats, tolerance: float, handed_on: Floats) -> Floats:
+    bad, trials, other_bad, other_trials, handed, lost = block
+    their_weight = other_trials + handed_on * trials * ours
+    alike = _no_worse(ours, theirs, trials, their_weight, tolerance)
+    raised = np.minimum(alike + tolerance, _MOST)
+    mine = bad * np.log(ours / raised) + (trials - bad) * np.log((1.0 - ours) / (1.0 - raised))
+    total_bad, total = other_bad + lost, other_trials + handed
+    other = total_bad * np.log(theirs / alike) + (total - total_bad) * np.log((1.0 - theirs) / (1.0 - alike))
+    gained: Floats = mine + other
+    return gained
+
+
+def _no_worse(ours: Floats, theirs: Floats, our_weight: Floats, their_weight: Floats, tolerance: float) -> Floats:
+    if tolerance <= 0.0:
+        mixed: Floats = (our_weight * ours + their_weight * theirs) / (our_weight + their_weight)
+        return mixed
+    low, high = theirs.copy(), np.minimum(ours - tolerance, _MOST - tolerance)
+    for _ in range(_BISECTIONS):
+        rate = (low + high) / 2.0
+        raised = rate + tolerance
+        slope = our_weight * (raised - ours) / (raised * (1.0 - raised)) + their_weight * (rate - theirs) / (
+            rate * (1.0 - rate)
+        )
+        below = slope < 0.0
+        low, high = np.where(below, rate, low), np.where(below, high, rate)
+    found: Floats = (low + high) / 2.0
+    return found

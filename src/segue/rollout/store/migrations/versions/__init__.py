@@ -1,0 +1,1 @@
+"""One step per file. A released step is never changed; a later step corrects it."""

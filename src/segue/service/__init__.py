@@ -1,1 +1,0 @@
-"""The way of a request: assigned, resolved, recalled or made, inspected, kept, accounted for."""

@@ -1,0 +1,1 @@
+"""The speech half: turns a request into audio on the arm that it is assigned to."""

@@ -1,0 +1,1 @@
+"""Work on samples: inspection, levelling, joining, encoding."""

@@ -1,0 +1,1 @@
+"""The audio cache: in memory, in files, and both combined."""

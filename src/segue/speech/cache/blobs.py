@@ -1,0 +1,235 @@
+"""Cache entries as objects in a store (a folder, or a bucket that obstore supports), limited in bytes and age.
+
+Several processes may share one store. An object is written completely or not at all, and is verified when it is
+read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from segue.kernel.ports.disk import EndlessRoom
+from segue.speech.cache.entry import pack, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from obstore.store import ObjectStore
+
+    from segue.kernel.ports.clock import Clock
+    from segue.kernel.ports.disk import Room
+    from segue.speech.ports.cache import CacheEntry
+
+_SOURCE = "file"
+_KEEP_RATIO = 0.9
+"""A sweep deletes down to this part of the limit, so that sweeps are rare."""
+
+_SWEEP_EVERY_S = 3600.0
+_STALE_AFTER_S = 60.0
+_CLOSES_WITHIN_S = 5.0
+
+_SUFFIX = ".segue"
+_LONG_BYTES = 1024 * 1024
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class BlobLimits:
+    max_bytes: int
+    max_age_s: float
+
+
+class BlobCache:
+    """Implements ``segue.speech.ports.cache.AudioCache`` over an obstore store."""
+
+    def __init__(self, store: ObjectStore, limits: BlobLimits, clock: Clock, room: Room | None = None) -> None:
+        self._store = store
+        self._room = room or EndlessRoom()
+        self._limits = limits
+        self._clock = clock
+        self._log = structlog.get_logger("segue.cache")
+        self._swept_bytes: int | None = None
+        self._added_bytes = 0
+        self._swept_at_s = 0.0
+        self._sweeping: asyncio.Task[None] | None = None
+
+    def peek(self, key: str) -> tuple[CacheEntry, str] | None:  # noqa: ARG002 - nothing is available at once
+        return None
+
+    def hold(self, key: str, entry: CacheEntry) -> None:
+        pass
+
+    async def get(self, key: str) -> tuple[CacheEntry, str] | None:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            found = await obstore.get_async(self._store, _path(key))
+            stored = bytes(await found.bytes_async())
+        except FileNotFoundError:
+            return None
+        except (BaseError, OSError) as error:
+            self._log.warning("cache_read_failed", key=key, error=str(error), effect="treated as a miss")
+            return None
+        entry = await _off_the_loop(unpack, stored, len(stored))
+        if entry is None:
+            self._log.warning("cache_entry_corrupt", key=key, bytes=len(stored), effect="treated as a miss")
+            return None
+        if self._clock.now_s() - entry.stored_at_s > self._limits.max_age_s:
+            return None
+        return entry, _SOURCE
+
+    async def put(self, key: str, entry: CacheEntry) -> bool:
+        """Stores the entry unless it is larger than the whole cache, or the disk is short of space.
+
+        A store that fails only causes a warning; the response is not affected.
+        """
+        import obstore
+        from obstore.exceptions import BaseError
+
+        if not self._room.has_room:
+            return False
+        stored = await _off_the_loop(pack, entry, len(entry.audio.data))
+        if len(stored) > self._limits.max_bytes * _KEEP_RATIO:
+            return False
+        try:
+            await obstore.put_async(self._store, _path(key), stored)
+        except (BaseError, OSError) as error:
+            self._log.warning("cache_write_failed", key=key, error=str(error), effect="the audio is not in files")
+            return False
+        if self._sweep_due(len(stored)):
+            self._start_sweep()
+        return True
+
+    async def stands(self, key: str) -> bool:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            await obstore.head_async(self._store, _path(key))
+        except FileNotFoundError:
+            return False
+        except (BaseError, OSError) as error:
+            self._log.warning("cache_read_failed", key=key, error=str(error), effect="treated as not stored")
+            return False
+        return True
+
+    async def drop(self, key: str) -> bool:
+        """Leaves a mark with the time for processes that have the entry in memory.
+
+        A sweep removes marks like entries.
+        """
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            await obstore.put_async(self._store, _mark(key), repr(self._clock.now_s()).encode())
+            await _delete_quietly(self._store, _path(key))
+        except (BaseError, OSError) as error:
+            self._log.warning("cache_drop_failed", key=key, error=str(error), effect="it may still be served")
+            return False
+        return True
+
+    async def dropped_at_s(self, key: str) -> float:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            found = await obstore.get_async(self._store, _mark(key))
+            return float(bytes(await found.bytes_async()))
+        except FileNotFoundError:
+            return 0.0
+        except (BaseError, OSError, ValueError) as error:
+            self._log.warning("cache_read_failed", key=key, error=str(error), effect="treated as not dropped")
+            return 0.0
+
+    async def close(self) -> None:
+        """Waits for the sweep in progress, but not for a store that hangs."""
+        if self._sweeping is None:
+            return
+        await asyncio.wait({self._sweeping}, timeout=_CLOSES_WITHIN_S)
+        if not self._sweeping.done():
+            self._log.warning("cache_sweep_left", effect="the next sweep deletes what this one did not")
+            self._sweeping.cancel()
+
+    def _sweep_due(self, added_bytes: int) -> bool:
+        self._added_bytes += added_bytes
+        if self._swept_bytes is None or self._swept_bytes + self._added_bytes > self._limits.max_bytes:
+            return True
+        return self._clock.now_s() - self._swept_at_s > min(_SWEEP_EVERY_S, self._limits.max_age_s)
+
+    def _start_sweep(self) -> None:
+        if self._sweeping is None or self._sweeping.done():
+            self._sweeping = asyncio.create_task(self._sweep(), name="cache-sweep")
+
+    async def _sweep(self) -> None:
+        """Counts the entries, deletes those that are too old, and then the oldest ones until the rest fits."""
+        import obstore
+        from obstore.exceptions import BaseError
+
+        self._added_bytes = 0  # the listing may or may not include entries that are put from now on
+        try:
+            listed = [meta async for page in obstore.list(self._store) for meta in page]
+            found = [meta for meta in listed if meta["path"].endswith(_SUFFIX)]
+            found.sort(key=lambda meta: meta["last_modified"])
+            total_bytes = sum(meta["size"] for meta in found)
+            doomed = []
+            for meta in found:
+                age_s = self._clock.now_s() - meta["last_modified"].timestamp()
+                if age_s <= self._limits.max_age_s and total_bytes <= self._limits.max_bytes * _KEEP_RATIO:
+                    break
+                doomed.append(meta["path"])
+                total_bytes -= meta["size"]
+            for path in doomed:
+                await _delete_quietly(self._store, path)
+            self._swept_bytes, self._swept_at_s = total_bytes, self._clock.now_s()
+        except (BaseError, OSError) as error:
+            self._log.warning("cache_sweep_failed", error=str(error), effect="the cache may exceed its limit")
+
+
+async def _off_the_loop(work: Callable[[T], R], what: T, size_bytes: int) -> R:
+    """Runs the work for long audio in a thread.
+
+    The digest of 60 MB would block the event loop for a tenth of a second.
+    """
+    return work(what) if size_bytes < _LONG_BYTES else await asyncio.to_thread(work, what)
+
+
+async def _delete_quietly(store: ObjectStore, path: str) -> None:
+    import obstore
+
+    try:
+        await obstore.delete_async(store, path)
+    except FileNotFoundError:
+        return  # another process deleted it first
+
+
+def _path(key: str) -> str:
+    return f"{key[:2]}/{key[2:]}{_SUFFIX}"
+
+
+def _mark(key: str) -> str:
+    return f"{key[:2]}/{key[2:]}.dropped{_SUFFIX}"
+
+
+def open_folder(folder: Path, now_s: float) -> ObjectStore:
+    """A store in a folder, which is created if it is missing.
+
+    Removes files that a killed process has left incomplete.
+    """
+    from obstore.store import LocalStore
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for staged in folder.glob(f"??/*{_SUFFIX}#*"):
+        with suppress(OSError):  # another worker removed it first, or it cannot be removed, which does no harm
+            if now_s - staged.stat().st_mtime > _STALE_AFTER_S:
+                staged.unlink()
+    return LocalStore(prefix=folder)

@@ -1,0 +1,5 @@
+"""Amazon Polly."""
+
+from segue.speech.engines.polly.engine import create
+
+__all__ = ["create"]

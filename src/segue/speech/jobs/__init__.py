@@ -1,0 +1,1 @@
+"""Long texts on disk: the files of each job, and the index of all jobs."""

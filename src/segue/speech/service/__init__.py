@@ -1,0 +1,1 @@
+"""The processing of a request: assign, resolve, look up or make, inspect, store, account."""

@@ -1,1 +1,0 @@
-"""What is counted, where it can be read, and what is logged."""

@@ -1,0 +1,1 @@
+"""Sockets and processes: listening, limits on connections, starting and stopping workers."""

@@ -1,0 +1,93 @@
+"""Who may call: the keys of this replica, as the settings say."""
+
+from __future__ import annotations
+
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+
+from segue.access.follower import KeyFollower
+from segue.access.known import KnownKeys
+from segue.access.register import KeyRegister
+from segue.access.roles import Api
+from segue.api.auth import Operators
+from segue.api.callers import Callers
+from segue.kernel.errors import SegueError
+from segue.kernel.guesses import Guesses
+from segue.kernel.ports.health import HealthLevel, PartHealth
+from segue.system.clock import SystemEntropy
+from segue.transport.refusals import Refusals
+from segue.wiring.transport import proxies_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from segue.api.callers import Note
+    from segue.config.schema import Settings
+    from segue.kernel.ports.clock import Clock
+    from segue.kernel.ports.recorder import Recorder
+    from segue.rollout.ports.store import Store
+
+_OLD_S = 60.0
+"""From this age on, the keys are told to be old."""
+
+
+class Access:
+    """The keys, what follows them in the store, and what recognizes callers by them."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock, recorder: Recorder) -> None:
+        self.is_required = settings.auth == "keys"
+        self.known = KnownKeys(clock, settings.auth_stale_s)
+        self.follower = KeyFollower(store.events, self.known)
+        self.register = KeyRegister(store.events, self.follower, clock, SystemEntropy())
+        token = settings.admin_token.get_secret_value() if settings.admin_token else None
+        guesses = Guesses(proxies_of(settings))
+        self.callers = Callers(self.known, token, guesses, clock, _noted(recorder))
+        is_closed = token is None and not self.is_required
+        self.operators = Operators(self.callers, is_closed=is_closed, believed=not self.is_required)
+        self._is_token_set = token is not None
+        self._log = structlog.get_logger("segue.access")
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Reads the keys, and follows them; the store must be open."""
+        try:
+            state = await self.follower.catch_up()
+        except SegueError as error:
+            self._log.warning("keys_unread", error=str(error), effect="no key is valid until they are read")
+        else:
+            if self.is_required and not state.keys and not self._is_token_set:
+                self._log.warning("no_keys", effect="nobody can call; set SEGUE_ADMIN_TOKEN to create keys")
+        self.follower.start()
+        try:
+            yield
+        finally:
+            await self.follower.close()
+
+    def health(self) -> list[PartHealth]:
+        """The keys' part of the service's health, if keys are required."""
+        if not self.is_required:
+            return []
+        age_s = self.known.age_s()
+        if not self.known.is_usable:
+            told = "the keys are not known, because the store is out of reach; callers get 503"
+            return [PartHealth("keys", HealthLevel.UNAVAILABLE, told)]
+        if age_s is not None and age_s > _OLD_S:
+            told = f"the store is out of reach; the keys of {age_s:.0f} s ago are valid"
+            return [PartHealth("keys", HealthLevel.DEGRADED, told)]
+        return [PartHealth("keys", HealthLevel.OK, "as in the store")]
+
+
+def _noted(recorder: Recorder) -> Note:
+    """Counts refusals, and logs some of them; those of the control API are logged where they happen."""
+    by_door = {api: Refusals(str(api), recorder.turned_away, time.monotonic) for api in Api}
+
+    def note(api: Api, reason: str, client: str) -> None:
+        if api is Api.CONTROL:
+            recorder.turned_away(api, "token" if reason == "key" else reason)
+        else:
+            by_door[api].note(reason, client)
+
+    return note
