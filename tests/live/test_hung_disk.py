@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -35,6 +36,15 @@ def ask(server: Server, text: str) -> tuple[int, float]:
     return answer.status_code, time.monotonic() - began_s
 
 
+def _health_until(server: Server, done: threading.Event) -> set[tuple[str, str]]:
+    """The states of the service and its cache, looked at ten times a second."""
+    told = set()
+    while not done.wait(0.1):
+        health = httpx.get(server.url + _HEALTH, timeout=30).json()
+        told.add((health["status"], health["parts"]["cache"]["status"]))
+    return told
+
+
 def stopped_within(server: Server, timeout_s: float) -> bool:
     server.process.terminate()
     return server.process.wait(timeout_s) is not None
@@ -53,15 +63,18 @@ def test_cached_files_that_hang_are_misses(tmp_path: Path) -> None:
         file.unlink()
         os.mkfifo(file)
     with serving(data, **settings) as server:
-        with ThreadPoolExecutor(16) as pool:
+        with ThreadPoolExecutor(16) as pool, ThreadPoolExecutor(1) as watch:
+            done = threading.Event()
+            seen = watch.submit(_health_until, server, done)
             known = list(pool.map(lambda text: ask(server, text), texts))
-        health = httpx.get(server.url + _HEALTH, timeout=30).json()
+            done.set()
+            told = seen.result()
         fresh = [ask(server, f"Something new, {number}.") for number in range(10)]
         stopped = stopped_within(server, 40)
 
     assert {status for status, _ in (*known, *fresh)} == {200}
     assert max(seconds for _, seconds in (*known, *fresh)) < _LIMIT_S
-    assert (health["status"], health["parts"]["cache"]["status"]) == ("degraded", "degraded")
+    assert ("degraded", "degraded") in told  # new audio can be written, which ends the warning in between
     assert stopped
 
 
