@@ -9,7 +9,7 @@ from segue.rollout.core.gates import QUANTILES, Gate, GateMetric
 from segue.rollout.core.plan import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from segue.kernel.shadow_budget import ShadowBudget
     from segue.rollout.core.plan import (
@@ -31,6 +31,7 @@ def faults(plan: Plan) -> list[str]:
     found = [fault for number, stage in enumerate(plan.stages) for fault in _stage_faults(number, stage)]
     if not plan.stages:
         found.append("stages: a plan needs at least one")
+    found += _repeated_names(plan.stages)
     found += _gates_faults(plan)
     found += [fault for number in range(len(plan.stages)) for fault in _target_faults(plan, number)]
     found += _yardstick_faults(plan.yardstick_ppm)
@@ -39,6 +40,16 @@ def faults(plan: Plan) -> list[str]:
 
 
 # Stages
+
+
+def _repeated_names(stages: Sequence[Stage]) -> Iterator[str]:
+    first: dict[str, int] = {}
+    for number, stage in enumerate(stages):
+        if first.setdefault(stage.name, number) != number:
+            yield (
+                f"stages[{number}].name: {stage.name!r} is already the name of stage {first[stage.name]}; "
+                "commands and the history name a stage by it, so each needs its own"
+            )
 
 
 def _stage_faults(number: int, stage: Stage) -> Iterator[str]:

@@ -24,7 +24,8 @@ TARGET = Gate(GateMetric.ERROR_RATE, target=0.01, roll_back=0.1)
 
 
 def plan_of(*stages: Stage, gates: tuple[Gate, ...] = (TARGET,), statistics: Statistics | None = None) -> Plan:
-    return Plan("test", stages, gates, statistics or Statistics())
+    named = tuple(replace(stage, name=f"{stage.name}-{number}") for number, stage in enumerate(stages))
+    return Plan("test", named, gates, statistics or Statistics())
 
 
 def stage(share_ppm: int = 500_000, hold_s: float = 60.0) -> Stage:
@@ -310,3 +311,13 @@ def test_what_makes_no_sense_in_the_statistics_is_a_fault(statistics: Statistics
     assert (
         faults(plan_of(stage(), statistics=Statistics(quiet_s=60.0, slower_ratio=1.0, least_duration_s=0.0))) == []
     )
+
+
+def test_each_stage_needs_a_name_of_its_own() -> None:
+    step = (Step(500_000, 60.0),)
+    named = tuple(Stage(name, step) for name in ("canary", "half", "canary", "half"))
+
+    assert [fault.partition(";")[0] for fault in faults(Plan("plan", named, (TARGET,)))] == [
+        "stages[2].name: 'canary' is already the name of stage 0",
+        "stages[3].name: 'half' is already the name of stage 1",
+    ]
