@@ -37,7 +37,7 @@ COMMANDS = (
     Listed("history", "Show the rollout's history: when, who, what and why.", f"{_HERE}.history", "history"),
     Listed(
         "report",
-        "Write a report: decisions, what each stage served, and every step back and rollback.",
+        "Write a report: decisions, what was served in each stage, and every step back and rollback.",
         f"{_HERE}.report",
         "report",
     ),

@@ -44,7 +44,7 @@ def report(
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Write a report: decisions, what each stage served, and every step back and rollback.
+    """Write a report: decisions, what was served in each stage, and every step back and rollback.
 
     By default it covers the time since the latest start of a plan.
     """
