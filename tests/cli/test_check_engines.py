@@ -52,8 +52,8 @@ def test_check_says_which_engines_stand_on_which_arm_and_whose_each_voice_is(pro
     done = segue("check", "--profile", str(profile))
 
     assert done.exit_code == exits.OK, done.output
-    assert "baseline: engine espeak, model 'old' in metrics" in done.output
-    assert "candidate: engines own (which is espeak), espeak, model 'new' in metrics" in done.output
+    assert "baseline: engine espeak; metrics call its model 'old'" in done.output
+    assert "candidate: engines own (which is espeak), espeak; metrics call its model 'new'" in done.output
     assert "own: eSpeak NG English (Great Britain)" in done.output
     assert "espeak: eSpeak NG Chinese" in done.output
     assert "espeak: eSpeak NG English (America)" not in done.output

@@ -162,7 +162,7 @@ def test_whoever_had_seen_an_older_revision_is_told_who_won(rollout: Rollout, se
     refused = rollout("rollback", "--seen", "1")
 
     assert refused.exit_code == exits.CONFLICT
-    assert "ann was first: revision 2" in refused.stderr
+    assert "its revision 2 is" in refused.stderr
 
 
 def test_what_the_phase_does_not_allow_is_refused_with_what_it_does(rollout: Rollout) -> None:

@@ -150,7 +150,7 @@ def test_an_order_is_based_on_what_was_there_when_it_was_given(service: Listenin
     service.posts("rollback", why="just now")
     with control(Operator(service.url, TOKEN)) as found:
         assert looked(found).revision == 2
-        with pytest.raises(CommandFailed, match="ann was first: revision 2 is their 'roll_back'") as refused:
+        with pytest.raises(CommandFailed, match="revision 2 is 'roll_back' by ann") as refused:
             looked(found, since_s=30.0)
 
     assert refused.value.exit_status == exits.CONFLICT
@@ -187,7 +187,7 @@ def test_of_two_commands_given_at_once_one_advances_though_the_name_is_the_same(
     told = [process.communicate()[1] for process in both]
 
     assert sorted(process.returncode for process in both) == [exits.OK, exits.CONFLICT], told
-    assert any("was first" in one for one in told)
+    assert any("has changed" in one for one in told)
     entries = json.loads(rollout("history", "--format", "json").stdout)
     assert [entry["kind"] for entry in entries] == ["boot", "start", "advance"]
 

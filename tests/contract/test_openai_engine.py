@@ -314,7 +314,7 @@ class TestOptions:
             ({"timeout_s": 0}, "timeout_s must be positive"),
             ({"base_url": "ftp://x/v1"}, "must begin with http"),
             ({"base_url": "http://user:pass@host/v1"}, "no user, password"),
-            ({"key_env": "A", "key_file": "b"}, "exclude each other"),
+            ({"key_env": "A", "key_file": "b"}, "not both"),
             ({"min_speed": 2}, "min_speed"),
             ({"instructions": "calmly"}, "does not support instructions"),
             ({"extra": {"input": "x"}}, "Segue sets them"),

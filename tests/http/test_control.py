@@ -52,7 +52,8 @@ async def test_who_had_seen_an_older_state_is_told_who_was_first(stage: Stage) -
     refused = await stage.steer(share_percent=20, seen=1)
 
     assert refused.status_code == 409
-    assert refused.json()["detail"].startswith("ann was first: revision 2")
+    assert refused.json()["detail"].endswith("check the current status and decide again")
+    assert "by ann" in refused.json()["detail"]
     assert (await stage.client.get("/api/v1/rollout", headers=OPERATOR)).json()["share_percent"] == 10
 
 

@@ -106,7 +106,7 @@ async def test_whoever_had_seen_an_older_revision_changes_nothing(stage: Stage) 
     refused = await posted(stage, "rollback", seen=1)
 
     assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
-    assert "ann was first: revision 2" in refused.json()["detail"]
+    assert "its revision 2 is" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(

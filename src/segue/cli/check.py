@@ -161,7 +161,7 @@ def _tell(found: Review, settings: Settings, console: Console) -> None:
         table.add_row(key, *(arms[arm].in_words for arm in Arm))
     console.print(table)
     for arm, spec in catalogue.arms.items():
-        console.print(f"{arm}: {_engines(catalogue, arm)}, model {spec.model!r} in metrics")
+        console.print(f"{arm}: {_engines(catalogue, arm)}; metrics call its model {spec.model!r}")
         for line in _remarks(found, arm):
             console.print(f"  {line}", markup=False)
     for (engine, family), quota in catalogue.quotas.items():

@@ -33,7 +33,10 @@ def told(plan: Plan, traffic: Traffic, forecast: Forecast) -> Iterator[Renderabl
     yield from _never(plan, forecast)
     yield from _late(plan, forecast)
     if any(gate.margin is not None for gate in plan.gates):
-        yield "The plan compares with the baseline by a margin; the forecast leaves out the time that this needs."
+        yield (
+            "Some gates have a margin by which the candidate is compared with the baseline. The forecast does not "
+            "include the time that this takes."
+        )
 
 
 def _table(plan: Plan, traffic: Traffic, forecast: Forecast) -> Table:
@@ -93,7 +96,7 @@ def _why(plan: Plan, step: StepForecast, rate: float) -> str:
         return f"step {name} never ends: {missed} is not met"
     if not step.units_a_day:
         return f"step {name} never ends: its characters get no requests"
-    return f"step {name} rarely ends: evidence accumulates too slowly"
+    return f"step {name} does not end in at least one of ten simulated rollouts: evidence accumulates too slowly"
 
 
 def _late(plan: Plan, forecast: Forecast) -> Iterator[str]:

@@ -116,7 +116,7 @@ class Settings(Document):
         default=20.0,
         gt=0,
         le=3600,
-        description="How long responses in progress may take after that; then streams are cut off.",
+        description="How long responses in progress may still take after SEGUE_DRAIN_S; then streams are cut off.",
     )
     trusted_proxies: CommaList = Field(
         default=("127.0.0.1", "::1"),
@@ -247,7 +247,9 @@ class Settings(Document):
         default=128 * MIB, ge=0, description="Size of the audio cache in memory, per worker."
     )
     cache_disk_bytes: int = Field(
-        default=2048 * MIB, ge=0, description="Size of the audio cache in files; 0: no files."
+        default=2048 * MIB,
+        ge=0,
+        description="Maximum size of the audio cache on disk; 0: no audio is cached on disk.",
     )
     audio_url_s: float = Field(
         default=DAY_S,
@@ -290,7 +292,10 @@ class Settings(Document):
         description="Part of SEGUE_REQUEST_TIMEOUT_S that is reserved for the fallback to the baseline.",
     )
     stream_gap_s: float = Field(
-        default=10.0, gt=0, le=600, description="Maximum time that an engine may send no audio within a stream."
+        default=10.0,
+        gt=0,
+        le=600,
+        description="Longest time without audio from an engine within a stream; after that it counts as failed.",
     )
     stream_on_failure: Literal["continue", "end"] = Field(
         default="continue",
@@ -308,7 +313,9 @@ class Settings(Document):
         "for listeners.",
     )
     jobs_waiting: int = Field(
-        default=32, ge=0, description="Long texts in the queue, per worker. Further ones get a 503."
+        default=32,
+        ge=0,
+        description="Maximum number of long texts in the queue, per worker. Further ones get a 503.",
     )
     jobs_kept_s: float = Field(default=DAY_S, gt=0, description="How long finished long texts are kept.")
     sheltered_engines: CommaList = Field(
@@ -359,8 +366,9 @@ class Settings(Document):
     max_concurrency: int = Field(
         default=16,
         ge=1,
-        description="Concurrent engine calls, per voice family and worker. For an engine on this machine, never "
-        "more than it can use.",
+        description="Maximum number of concurrent engine calls, per voice family and worker. An engine on this "
+        "machine "
+        "gets at most two calls for each text that it can synthesize at once, and one more.",
     )
     max_queue: int = Field(
         default=256, ge=0, description="Requests in the queue for a synthesis. Further ones get a 503."
@@ -374,8 +382,11 @@ class Settings(Document):
     )
     text_format: Literal["auto", "plain", "markdown"] = Field(
         default="auto",
-        description="How plain text is read: auto (as Markdown if it clearly is Markdown; tags, entities and URLs "
-        "are not read out), plain (every character is read), markdown (in the Google-compatible APIs as well).",
+        description="How plain text is read. auto: as Markdown if it clearly is Markdown; tags, entities and "
+        "URLs are not "
+        "read out; the Google-compatible APIs read it as plain. plain: every character is read. markdown: "
+        "always as "
+        "Markdown, also in the Google-compatible APIs.",
     )
     max_body_bytes: int = Field(default=256 * 1024, ge=1024, description="Maximum size of a request body.")
     breaker_failures: int = Field(

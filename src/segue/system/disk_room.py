@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 1.0
 _LOOK_WITHIN_S = 5.0
 _MIB = 1024 * 1024
+_EFFECT = "audio is kept only in memory and no jobs are accepted"
 
 
 class DiskRoom:
@@ -64,10 +65,12 @@ class DiskRoom:
         if self.has_room:
             return free
         floor = f"{self._floor_bytes // _MIB} MiB (SEGUE_MIN_FREE_BYTES)"
-        return f"{free}, less than {floor}: audio is kept only in memory and no jobs are accepted; free disk space"
+        return f"{free}, less than {floor}; free disk space"
 
     def health(self) -> PartHealth:
-        return PartHealth("disk", HealthLevel.OK if self.has_room else HealthLevel.DEGRADED, self.detail)
+        if self.has_room:
+            return PartHealth("disk", HealthLevel.OK, self.detail)
+        return PartHealth("disk", HealthLevel.DEGRADED, f"{_EFFECT}: {self.detail}")
 
     async def start(self) -> None:
         await self._look(None)
@@ -92,8 +95,10 @@ class DiskRoom:
     def _seen(self, free_bytes: int | None) -> None:
         had_room, self._free_bytes, self._looked = self.has_room, free_bytes, True
         if self.has_room != had_room:
-            log = self._log.warning if had_room else self._log.info
-            log("disk_short" if had_room else "disk_has_room", detail=self.detail)
+            if had_room:
+                self._log.warning("disk_short", detail=self.detail, effect=_EFFECT)
+            else:
+                self._log.info("disk_has_room", detail=self.detail)
         self._tell(free_bytes, self.has_room)
 
 

@@ -33,7 +33,8 @@ def report_routes(reporter: Reporter, traffic: TrafficLog, operators: Operators)
     viewer: Any = Depends(operators.may(Permission.VIEW))
 
     @routes.get(
-        "/report", summary="Get the report: decisions, what was served in each stage, and every step back and rollback"
+        "/report",
+        summary="Get the report: decisions, what was served in each stage, and every step back and rollback",
     )
     async def get_report(
         whole: Annotated[bool, Query(description="Cover the whole history, not only the latest plan")] = False,  # noqa: FBT002

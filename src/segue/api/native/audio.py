@@ -82,7 +82,7 @@ class AudioEndpoint:
 
 
 def _gone(request_id: str) -> Response:
-    told = "the audio does not exist or is no longer stored, or its URL has expired; request it again"
+    told = "the audio does not exist or is no longer stored, or its URL has expired; synthesize the text again"
     return refused(InvalidRequest(told), request_id)._replace(status=404)
 
 

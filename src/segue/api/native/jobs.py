@@ -115,7 +115,7 @@ class JobsEndpoint:
     async def _file(self, job: Job, headers: dict[bytes, bytes], request_id: str) -> App:
         if job.state is not JobState.DONE:
             hope = "submit the text again" if job.state.over else "its audio is available when it is done"
-            missing = refused(InvalidRequest(f"the job is {job.state}; {hope}"), request_id)
+            missing = refused(InvalidRequest(f"the job's state is {job.state}; {hope}"), request_id)
             return _whole(missing._replace(status=409))
         return await job_file(self._jobs, job, headers, [(b"x-request-id", request_id.encode())])
 

@@ -81,9 +81,10 @@ async def _ready(client: httpx.AsyncClient, process: asyncio.subprocess.Process,
         except httpx.TransportError:
             pass
         await asyncio.sleep(_LOOK_EVERY_S)
-    raise Unavailable(
-        f"the service did not start within {_START_TIMEOUT_S:g} s; the end of its log:\n{_end_of(log)}"
-    )
+    what = f"the service did not start within {_START_TIMEOUT_S:g} s"
+    if process.returncode is not None:
+        what = f"the service ended with status {process.returncode} before it was ready"
+    raise Unavailable(f"{what}; the end of its log:\n{_end_of(log)}")
 
 
 def _end_of(log: Path) -> str:

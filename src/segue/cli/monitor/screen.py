@@ -66,7 +66,7 @@ def _table(content: Content) -> Table:
 
 
 class MonitorScreen:
-    """Shows successive reports: a continuously updated view at a terminal; in a pipe, a line or a document for each report."""
+    """Shows successive reports: an updated view at a terminal; in a pipe, a line or a document for each report."""
 
     def __init__(self, console: Console, form: str) -> None:
         self._console = console

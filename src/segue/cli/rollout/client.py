@@ -112,7 +112,7 @@ def refusal(response: httpx.Response) -> CommandFailed:
     if response.status_code == httpx.codes.UNAUTHORIZED:
         sent = "authorization" in response.request.headers
         said = "the service rejected this token" if sent else "the service requires its admin token or an API key"
-        return CommandFailed(f"{said}; give it with --token or SEGUE_ADMIN_TOKEN", exits.DENIED)
+        return CommandFailed(f"{said}; give a valid one with --token or SEGUE_ADMIN_TOKEN", exits.DENIED)
     if response.status_code == httpx.codes.NOT_FOUND and fault.code != "not_found":
         where = response.request.url
         return CommandFailed(

@@ -90,7 +90,7 @@ class Deployment:
         if answer.is_client_error:
             raise CheckFailed(
                 f"the service refuses the request ({answer.status_code}: {_said(answer)})",
-                means="this service's catalogue does not have the character, or cannot speak the text",
+                means="the service has no such character, or cannot speak the text",
                 do="choose a character of GET /api/v1/voices with --character, or another text with --text",
             )
         if answer.is_error:

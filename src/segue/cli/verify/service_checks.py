@@ -70,7 +70,7 @@ def metrics(deployment: Deployment) -> str:
         raise CheckFailed(
             f"missing metrics: {', '.join(missing)}",
             means="dashboards, alerts and the monitor lack this data; or no synthesis has succeeded yet",
-            do="if synthesis fails, correct that first; otherwise check what answers at this path",
+            do=f"if synthesis fails, correct that first; otherwise check that no proxy answers {_METRICS} instead",
         )
     return f"{len(plain.counters)} counters, as text and as OpenMetrics"
 

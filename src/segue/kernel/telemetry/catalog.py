@@ -302,7 +302,8 @@ ARMS = Metric(
 ACTING = Metric(
     "segue_rollout_acting",
     MetricKind.GAUGE,
-    "1 on the replica that moves the rollout. Only that replica sets the other rollout gauges; elsewhere they are "
+    "1 on the replica that controls the rollout. Only that replica sets the other rollout gauges; elsewhere "
+    "they are "
     "0.",
     across_workers="livemax",
 )

@@ -130,7 +130,8 @@ def _service_alerts(timing: Timing, job: str) -> list[Alert]:
             f"max by (engine, family) ({catalog.BREAKER_OPEN.name}) == 1",
             timing.critical_for,
             Severity.WARNING,
-            "the breaker of {{ $labels.engine }}/{{ $labels.family }} is open after repeated failures",
+            "{{ $labels.engine }}/{{ $labels.family }} failed repeatedly and is not called now (its breaker is "
+            "open)",
         ),
         *_capacity_alerts(timing),
     ]
@@ -181,4 +182,4 @@ _WENT_BACK = "the rollout went back: {{ $labels.kind }} (trigger {{ $labels.trig
 _STUCK = "a step of the rollout has lasted longer than the plan's progress deadline"
 _HOLD_OVER = "the hold of a step is over but the step does not end"
 _UNREADABLE = "the judge cannot read its source of metrics; the rollout does not advance"
-_NOBODY = "no replica moves the rollout"
+_NOBODY = "no replica controls the rollout: it does not advance, and no alarm is acted on"

@@ -72,7 +72,7 @@ def outlasted(plan: Plan, request_timeout_s: float) -> str:
         return ""
     return (
         f"statistics.longest_synthesis is {longest_s:g} s, but a call may take {request_timeout_s:g} s here "
-        "(SEGUE_REQUEST_TIMEOUT_S), so the mean would be judged as lower than it is;  "
+        "(SEGUE_REQUEST_TIMEOUT_S), so the mean would be judged as lower than it is; "
         f"set longest_synthesis to {request_timeout_s:g}s, or SEGUE_REQUEST_TIMEOUT_S to {longest_s:g}"
     )
 
@@ -192,7 +192,9 @@ class Steering:
             return order
         place = entry_of(event).after.place
         if order.from_stage not in (None, place.stage) or order.from_step not in (None, place.step):
-            raise Conflict(event, f"{was_first(event)}; the rollout is at stage {place.stage}, step {place.step}")
+            raise Conflict(
+                event, f"{was_first(event)}; the rollout is at stage {place.stage}, step {place.step + 1}"
+            )
         if not order.is_informed and self._is_the_same_at_once(verb, order, event):
             raise Conflict(event)
         return order if order.seen is not None else order._replace(seen=event.revision)

@@ -75,8 +75,9 @@ def _of_nobody_to_compare_with(plan: Plan, *, fallback: bool) -> Iterator[str]:
     if everyone:
         yield (
             f"at a share of 100 % ({_named(everyone)}) no listener hears the baseline, and with the fallback off "
-            "no request falls back to it: no alarm can be attributed to the candidate, and policy.when_alone only "
-            "holds, so the candidate is never taken back there. Set a yardstick (such as 1 %) or "
+            "no request falls back to it: no alarm can be attributed to the candidate. policy.when_alone is "
+            "`hold`, so "
+            "the rollout then waits for a person and never goes back by itself. Set a yardstick (such as 1 %) or "
             "when_alone: {roll_back_after: 2h}."
         )
 

@@ -105,7 +105,11 @@ def _gates_faults(plan: Plan) -> Iterator[str]:
         yield f"gates: {_NONE_READABLE}"
 
 
-_NONE_READABLE = "none with a target can be evaluated on both arms, so no step could ever end"
+_NONE_READABLE = (
+    "no gate has a target that can be evaluated on both arms (cache_hit_rate and fallback_rate cannot), so no "
+    "step "
+    "could ever end; give another gate a target"
+)
 
 _SILENT_ON_AN_ARM = (GateMetric.CACHE_HIT_RATE, GateMetric.FALLBACK_RATE)
 """Cache hits do not depend on the arm.
@@ -145,7 +149,7 @@ def _level_faults(at: str, metric: GateMetric, level: float, longest_s: float) -
         yield (
             f"{at}: {level:.0%} can never be crossed"
             if level in (0, 1)
-            else f"{at}: is not a rate between 0 and 1"
+            else f"{at}: {level:.0%} is not between 0 % and 100 %"
         )
 
 

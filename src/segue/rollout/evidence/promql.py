@@ -172,17 +172,21 @@ def _refuse_several(counters: dict[str, float]) -> None:
     named = "; ".join(f"{target}: {processes:g}" for target, processes in sorted(counters.items())[:_MOST_NAMED])
     more = f"; and {len(counters) - _MOST_NAMED} more" if len(counters) > _MOST_NAMED else ""
     raise Unavailable(
-        f"a listener would count once in each of the {count:g} processes that Prometheus reads ({named}{more}); "
-        "either unset SEGUE_PROMETHEUS_URL to use what the workers wrote, which counts each listener once, or let "
-        "SEGUE_PROMETHEUS_SELECTOR select one target of one replica with SEGUE_WORKERS=1"
+        f"the counts from Prometheus cannot be used: it reads {count:g} processes ({named}{more}), and each of "
+        "them "
+        "counts the same listener again; either unset SEGUE_PROMETHEUS_URL to use the workers' own counts, "
+        "where each "
+        "listener counts once, or set SEGUE_PROMETHEUS_SELECTOR to one target of one replica with SEGUE_WORKERS=1"
     )
 
 
 def _refuse_unknown(counters: dict[str, float], tallies: dict[ArmCharacter, Tally]) -> None:
     if not counters and any(tally.units for tally in tallies.values()):
         raise Unavailable(
-            f"Prometheus has units but no {catalog.PROCESSES.name}, which says how many processes counted them; "
-            "let it keep that metric, and update every replica to this version of Segue"
+            f"Prometheus has the counts of listeners but not {catalog.PROCESSES.name}, which says how many "
+            "processes "
+            "counted them; make sure that it scrapes and keeps this metric, and update every replica to this "
+            "version"
         )
 
 

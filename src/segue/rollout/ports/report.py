@@ -1,4 +1,4 @@
-"""A report about a rollout: what was decided, what was served in each stage, and a record of each time it went back.
+"""A report about a rollout: the decisions, what was served in each stage, and a record of each time it went back.
 
 Times are Unix seconds. Counts are of units, as the judge counted them.
 """

@@ -44,7 +44,7 @@ class Event:
 
 def was_first(winner: Event) -> str:
     """Says who did what first."""
-    return f"{winner.actor} was first: revision {winner.revision} of {winner.stream} is their {winner.kind!r}"
+    return f"{winner.stream} has changed: its revision {winner.revision} is {winner.kind!r} by {winner.actor}"
 
 
 class Conflict(SegueError):  # noqa: N818 - a condition, as the rest of the tree

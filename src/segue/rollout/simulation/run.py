@@ -152,7 +152,7 @@ class Simulation:
 
     def _at_the_limit(self, run: int) -> tuple[RunEnding, str]:
         if self._states[run].phase is Phase.FINISHED:
-            return RunEnding.FINISHED, "it was finished from the start"
+            return RunEnding.FINISHED, "the rollout was already finished when the run began"
         if self._setting.until_s is not None:
             return RunEnding.GOING_ON, "the time limit was reached"
         return RunEnding.STUCK, f"it took {PATIENCE:g} times the plan's holds"

@@ -152,8 +152,8 @@ class Sqlite:
             code = sqlite3.SQLITE_CANTOPEN
         what = _WHAT_TO_DO.get((code or 0) & 0xFF, f"the call failed ({type(cause).__name__}); check the file")
         return (
-            f"the store {self._path} cannot be used; the last known state stays in force and nothing is "
-            f"recorded: {what}"
+            f"the store {self._path} cannot be used: {what}. Until then the last known state stays in force and "
+            "nothing is recorded"
         )
 
     async def _connect(self) -> aiosqlite.Connection:

@@ -52,7 +52,9 @@ def decode(data: bytes, known: AudioFormat | None = None) -> Decoded:
             codec = stream.codec_context.name
             rate_hz = stream.rate
     except (av.FFmpegError, IndexError, ValueError) as error:
-        raise BadAudio(f"{len(data)} bytes that no player can play: {error}", findings=("undecodable",)) from None
+        raise BadAudio(
+            f"the audio cannot be decoded ({len(data)} bytes): {error}", findings=("undecodable",)
+        ) from None
     samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
     return Decoded(samples.astype(np.float32, copy=False), rate_hz, codec)
 

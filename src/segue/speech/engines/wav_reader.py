@@ -94,7 +94,7 @@ class WavReader:
             told = "ended within the header of its WAV file" if self._head else "wrote no sound"
             raise BadAudio(f"{self._what} {told}", findings=("empty",))
         if self._left_bytes:
-            told = f"ended {self._left_bytes} bytes before the end that its WAV header names"
+            told = f"wrote {self._left_bytes} bytes fewer than its WAV header says"
             raise BadAudio(f"{self._what} {told}", findings=("truncated",))
         if self._framer.left_over_bytes:
             raise BadAudio(f"{self._what} ended in the middle of a sample", findings=("truncated",))
@@ -113,7 +113,7 @@ def wav_header_of(head: bytes, what: str, most_bytes: int = _MOST_HEADER_BYTES) 
         at += _CHUNK_BYTES
         if kind == b"data":
             if form is None:
-                raise _unreadable(f"{what} wrote a WAV file that does not say what its samples are")
+                raise _unreadable(f"{what} wrote a WAV file without a format chunk before its samples")
             return WavHeader(form, at, None if size_bytes >= UNKNOWN_FROM_BYTES else size_bytes or None)
         if at + size_bytes > most_bytes:
             raise _unreadable(f"{what} wrote a WAV file without samples in its first {most_bytes} bytes")
@@ -134,7 +134,8 @@ def _refuse_others(head: bytes, what: str) -> None:
 def _form_of(chunk: bytes, what: str) -> SampleFormat:
     if len(chunk) < _FORM_BYTES:
         raise _unreadable(
-            f"{what} wrote a WAV file with a format of {len(chunk)} bytes; it has at least {_FORM_BYTES}"
+            f"{what} wrote a WAV file whose format chunk has {len(chunk)} bytes; it must have at least "
+            f"{_FORM_BYTES}"
         )
     tag, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
     if tag == _TAG_EXTENSIBLE and len(chunk) >= _TAG_BEHIND_BYTES + 2:

@@ -122,7 +122,7 @@ class JobWork:
         check_size(size, self._limits)
         room = self._job_store.room
         if not room.has_room:
-            raise Unavailable(f"the audio cannot be stored: {room.detail}, and submit the text again")
+            raise Unavailable(f"the audio cannot be stored: {room.detail}, then submit the text again")
 
     async def _watch(self, holder: asyncio.Task[object]) -> None:
         while True:

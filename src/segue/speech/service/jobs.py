@@ -241,7 +241,12 @@ class Jobs:
             except OSError as error:
                 trouble = error.strerror
             if trouble is not None and trouble != told:
-                self._log().warning("jobs_not_tended", error=trouble, effect="will be tried again")
+                self._log().warning(
+                    "jobs_not_tended",
+                    error=trouble,
+                    effect="jobs of stopped workers are not marked as failed, and expired audio is not "
+                    "deleted; tried again",
+                )
             told = trouble
             await self._clock.sleep(_TEND_EVERY_S)
 

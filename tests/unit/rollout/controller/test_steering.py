@@ -107,7 +107,7 @@ async def test_who_had_seen_an_older_state_is_told_who_was_first(crew: Crew) -> 
     await crew.steering.start(PLAN, ANN)
     await crew.steering.pause(Command("bob"))
 
-    with pytest.raises(Conflict, match="bob was first"):
+    with pytest.raises(Conflict, match="by bob"):
         await crew.steering.advance(Command("ann", seen=1))
 
 

@@ -20,6 +20,10 @@ from segue.rollout.core.plan_faults import faults
 from support.rollouts import chirp3
 
 PLAN = chirp3()
+NONE_READABLE = (
+    "no gate has a target that can be evaluated on both arms (cache_hit_rate and fallback_rate cannot), "
+    "so no step could ever end; give another gate a target"
+)
 TARGET = Gate(GateMetric.ERROR_RATE, target=0.01, roll_back=0.1)
 
 
@@ -192,7 +196,7 @@ def test_some_gate_must_be_able_to_take_the_candidate_back() -> None:
     ids=["none", "alarms", "cache", "fallbacks"],
 )
 def test_some_gate_must_be_able_to_let_the_candidate_on(gates: tuple[Gate, ...]) -> None:
-    told = "gates: none with a target can be evaluated on both arms, so no step could ever end"
+    told = f"gates: {NONE_READABLE}"
 
     assert faults(plan_of(stage(), gates=gates)) == [told]
 
@@ -277,7 +281,7 @@ def test_a_stages_target_needs_a_gate() -> None:
 def test_targets_may_stand_in_the_stages_alone() -> None:
     alarm = Gate(GateMetric.ERROR_RATE, roll_back=0.1)
     own = replace(stage(), targets={GateMetric.ERROR_RATE: 0.05})
-    none = "none with a target can be evaluated on both arms, so no step could ever end"
+    none = NONE_READABLE
 
     assert faults(plan_of(own, gates=(alarm,))) == []
     assert faults(plan_of(own, stage(), gates=(alarm,))) == [f"gates: {none}"]

@@ -363,9 +363,9 @@ async def test_a_faster_rate_reaches_the_program(serve: str) -> None:
 
 async def test_what_is_not_declared_is_not_asked() -> None:
     async with started() as engine:
-        with pytest.raises(Unsupported, match="rate_ratio is not declared"):
+        with pytest.raises(Unsupported, match="rate_ratio is not set"):
             await engine.synthesize(replace(HELLO, rate_ratio=1.5))
-        with pytest.raises(Unsupported, match="pitch_semitones is not declared"):
+        with pytest.raises(Unsupported, match="pitch_semitones is not set"):
             await engine.synthesize(replace(HELLO, pitch_semitones=1))
         with pytest.raises(InvalidRequest, match="surrogate"):
             await engine.synthesize(replace(HELLO, text="\ud800"))

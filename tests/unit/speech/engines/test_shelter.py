@@ -122,7 +122,7 @@ async def test_a_crash_is_an_error_of_that_utterance_alone(word: str, how: str) 
         assert (await engine.synthesize(HELLO)).sample_count == 3 * BEAT.sample_count
         health = await engine.health()
         assert health.ready
-        assert f"2 replaced, the last one ended by {how}" in health.detail
+        assert f"2 replaced; how the last one ended: {how}" in health.detail
 
 
 async def test_what_was_made_before_a_crash_has_been_heard() -> None:

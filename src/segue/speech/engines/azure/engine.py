@@ -67,7 +67,7 @@ class AzureEngine(HttpEngine):
         body = as_ssml(utterance, Spoken(preset.voice or voice.name, own, other), preset).encode()
         if len(body) > _MOST_SSML_BYTES:
             raise SentenceTooLong(
-                f"{voice.label} takes {_MOST_SSML_BYTES} bytes of SSML, and these are {len(body)}"
+                f"the SSML for {voice.label} has {len(body)} bytes; the limit is {_MOST_SSML_BYTES}"
             )
         headers = {
             "content-type": "application/ssml+xml",

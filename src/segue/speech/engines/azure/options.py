@@ -124,9 +124,11 @@ def _base_url(options: Mapping[str, object]) -> Any:
     if given or not isinstance(region, str):
         return given
     if not region:
-        raise ValueError("set region to your resource's, as eastus, or base_url to its endpoint")
+        raise ValueError(
+            "set region to the region of your Azure resource, such as eastus, or base_url to its endpoint"
+        )
     if not _REGION.fullmatch(region):
-        raise ValueError(f"region must be written as in eastus, not {region!r}")
+        raise ValueError(f"region must be written like eastus, not {region!r}")
     cloud = next((name for prefix, name in _CLOUDS.items() if region.startswith(prefix)), _PUBLIC_CLOUD)
     return f"https://{region}.tts.speech.{cloud}"
 
@@ -138,4 +140,6 @@ def _check_preset(name: str, preset: AzurePreset) -> None:
         raise ValueError(f"voices.{name}: {asked} does not support style, role or volume")
     other = preset.language and told.locale and primary_language(preset.language) != primary_language(told.locale)
     if other and not told.is_multilingual:
-        raise ValueError(f"voices.{name}: {asked} speaks {told.locale} only: take a multilingual voice")
+        raise ValueError(
+            f"voices.{name}: {asked} speaks only {told.locale}, not {preset.language}; choose a multilingual voice"
+        )

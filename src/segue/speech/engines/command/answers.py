@@ -82,5 +82,5 @@ class Answers:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise Garbled("a line that is no answer of the protocol") from None
         if found.meanings != 1:
-            raise Garbled("a line that means nothing, or several things")
+            raise Garbled("a line that must have exactly one of ready, bytes, end and error")
         return found

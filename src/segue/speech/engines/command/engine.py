@@ -60,7 +60,7 @@ class CommandEngine:
         if name in known:
             return self._options.voice(name)
         near = nearest(name, known) or list(known)[:_MOST_NAMED]
-        raise Unsupported(f"the program has no voice {name[:64]!r}; engines.{NAME}.voices has {', '.join(near)}")
+        raise Unsupported(f"the program has no voice {name[:64]!r}; the option voices has {', '.join(near)}")
 
     async def synthesize(self, utterance: Utterance) -> Pcm:
         async with aclosing(self.stream(utterance)) as said:
@@ -96,9 +96,13 @@ class CommandEngine:
     def _refuse_undeclared(self, utterance: Utterance) -> None:
         options = self._options
         if utterance.rate_ratio != 1.0 and options.rate_ratio is None:
-            raise Unsupported(f"{utterance.voice} has one rate: engines.{NAME}.rate_ratio is not declared")
+            raise Unsupported(
+                f"the rate of {utterance.voice} cannot be changed, because the option rate_ratio is not set"
+            )
         if utterance.pitch_semitones and options.pitch_semitones is None:
-            raise Unsupported(f"{utterance.voice} has one pitch: engines.{NAME}.pitch_semitones is not declared")
+            raise Unsupported(
+                f"the pitch of {utterance.voice} cannot be changed, because the option pitch_semitones is not set"
+            )
 
 
 def _refuse_half_pairs(text: str) -> None:

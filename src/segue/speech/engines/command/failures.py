@@ -68,19 +68,25 @@ def failure_of(ending: Ending, options: CommandOptions) -> SegueError | None:
     if ending.ended_for:
         return Unavailable(CLOSED)
     if ending.status is None or ending.status < 0:
-        return EngineCrashed(
-            f"the program was killed by {_signal_name(ending.status)}{_said(ending)}; the text may be the cause",
-            from_outside=ending.status == -signal.SIGKILL,
-        )
+        return _killed(ending)
     kind = options.exit_codes.get(ending.status) or _USUAL.get(ending.status, "internal")
     return KINDS[kind](f"the program ended with status {ending.status}{_said(ending)}")
+
+
+def _killed(ending: Ending) -> EngineCrashed:
+    if ending.status == -signal.SIGKILL:
+        told = f"the program was killed from outside with SIGKILL{_said(ending)}; the text is not the cause"
+        return EngineCrashed(told, from_outside=True)
+    return EngineCrashed(
+        f"the program was killed by {signal_name(ending.status)}{_said(ending)}; the text may be the cause"
+    )
 
 
 def _said(ending: Ending) -> str:
     return f" ({ending.complaint})" if ending.complaint else ""
 
 
-def _signal_name(status: int | None) -> str:
+def signal_name(status: int | None) -> str:
     try:
         return signal.Signals(-(status or 0)).name
     except ValueError:

@@ -109,5 +109,9 @@ def _not_started(error: BaseException) -> SegueError:
     if not isinstance(error, OSError):
         return InternalFailure(f"the program cannot be started: {type(error).__name__}")
     if error.errno in _OUT_OF_ROOM:
-        return Unavailable(f"no room for another process: {error.strerror}; lower places, or raise the limits")
+        return Unavailable(
+            f"another process cannot be started ({error.strerror}): lower the option `places`, or raise the "
+            "limits of "
+            "processes, open files or memory"
+        )
     return InternalFailure(f"the program cannot be started: {error.strerror}")

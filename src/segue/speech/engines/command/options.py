@@ -64,9 +64,10 @@ class CommandOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         self._refuse_wrong_output()
         self._refuse_wrong_placeholders()
-        for low, high in filter(None, (self.rate_ratio, self.pitch_semitones)):
+        for option in ("rate_ratio", "pitch_semitones"):
+            low, high = getattr(self, option) or (0.0, 0.0)
             if low > high:
-                raise ValueError(f"a range begins with its lowest value, not [{low:g}, {high:g}]")
+                raise ValueError(f"{option} must be [lowest, highest], not [{low:g}, {high:g}]")
 
     @classmethod
     def read(cls, options: Mapping[str, object]) -> CommandOptions:
@@ -115,7 +116,7 @@ class CommandOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.output == "raw" and self.rate_hz is None:
             raise ValueError("output: raw needs rate_hz: bare samples do not say how fast they are")
         if self.output == "wav" and self.rate_hz is not None:
-            raise ValueError("rate_hz goes with output: raw; a WAV header says its own")
+            raise ValueError("rate_hz may be set only with `output: raw`; a WAV file has its rate in its header")
 
     def _refuse_wrong_placeholders(self) -> None:
         """Checks that each declared control is passed on to the program, and that each control passed on is
@@ -123,20 +124,26 @@ class CommandOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         used = placeholders.names_in((*self.arguments, *self.environment.values()))
         if placeholders.names_in(self.arguments[:1]):
-            raise ValueError("the program's own name takes no placeholders")
+            raise ValueError("the first of `arguments` is the program and must not contain placeholders")
         if self.serves_lines:
             if used:
-                raise ValueError("serve: lines takes no placeholders: each request has the values")
+                raise ValueError(
+                    "with `serve: lines`, arguments and environment must not contain placeholders, because each "
+                    "request carries the values"
+                )
             return
         for option, declared, names in (
             ("rate_ratio", self.rate_ratio, placeholders.RATES),
             ("pitch_semitones", self.pitch_semitones, placeholders.PITCHES),
         ):
             if declared and not used & names:
-                raise ValueError(f"{option} is declared, and no argument passes it on: use {_one_of(names)}")
+                raise ValueError(
+                    f"{option} is set, but no argument or environment value passes it to the program: "
+                    f"use {_one_of(names)}"
+                )
             if not declared and used & names:
                 raise ValueError(
-                    f"{_one_of(used & names)} needs the range that it may have: {option}: [low, high]"
+                    f"the placeholder {_one_of(used & names)} needs its range: set {option}: [low, high]"
                 )
 
 

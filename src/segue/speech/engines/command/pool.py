@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from segue.speech.engines.command.options import CommandOptions
     from segue.speech.engines.command.program import Program
 
-_CLOSED = "the engine is closed"
+_CLOSED = "the engine is closed because the service is stopping"
 
 
 class Pool:

@@ -43,7 +43,7 @@ class Program:
         self._options = options
         self._directory = str(Path(options.directory).expanduser()) if options.directory else None
         if self._directory and not Path(self._directory).is_dir():
-            raise ValueError(f"directory {options.directory!r} is no folder")
+            raise ValueError(f"directory {options.directory!r} does not exist or is not a directory")
         self.path = _found(options.arguments[0], self._directory)
         self._inherited = _inherited(options.pass_environment)
         self.version = f"{options.version or _digest_of_files(self._files())}-{_digest_of_options(options)}"
@@ -57,7 +57,9 @@ class Program:
     @property
     def fault(self) -> str:
         """Why it cannot be run now; empty if it can."""
-        return "" if os.access(self.path, os.X_OK) else f"{self._options.arguments[0]!r} is no longer a program"
+        if os.access(self.path, os.X_OK):
+            return ""
+        return f"{self._options.arguments[0]!r} no longer exists or may no longer be executed"
 
     @property
     def secrets(self) -> frozenset[str]:

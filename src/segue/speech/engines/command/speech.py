@@ -131,7 +131,9 @@ class Measured:
             return None
         self._made_s += piece.duration_s
         if self._made_s > self._most_s:
-            raise BadAudio(f"{WHAT} made more than {self._most_s:g} s of sound", findings=("too_long",))
+            raise BadAudio(
+                f"{WHAT} made more than {self._most_s:g} s of sound (max_audio_s)", findings=("too_long",)
+            )
         return piece
 
     def end(self) -> None:

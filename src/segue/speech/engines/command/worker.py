@@ -18,6 +18,7 @@ from segue.speech.engines.command.failures import (
     TOO_MUCH,
     Ending,
     failure_of,
+    signal_name,
 )
 from segue.speech.engines.command.launch import Ears, Order
 from segue.speech.engines.command.speech import Inbox
@@ -39,7 +40,7 @@ _MUTE = "mute"
 _TEXTS_HIDDEN = 3
 _GONE_WITHOUT_BLAME = (0, -signal.SIGKILL)
 _HOW = {
-    _GARBLED: "it was ended",
+    _GARBLED: "Segue ended it",
     _MUTE: "it closed its output",
     _SLOW_START: "it did not become ready within start_within_s",
     LATE: "it did not answer within timeout_s",
@@ -158,8 +159,11 @@ class Worker:
     def _how(self, ending: Ending) -> str:
         if ending.ended_for:
             how = _HOW.get(ending.ended_for, ending.ended_for)
-            return f"{how}: it wrote {self._fault}" if self._fault else how
-        how = f"it ended with status {ending.status}"
+            return f"{how}, because it wrote {self._fault}" if self._fault else how
+        killed = ending.status is None or ending.status < 0
+        how = (
+            f"it was killed by {signal_name(ending.status)}" if killed else f"it ended with status {ending.status}"
+        )
         return f"{how} ({ending.complaint})" if ending.complaint else how
 
     async def _ending(self) -> Ending:

@@ -85,7 +85,9 @@ def _credentials(options: GoogleOptions) -> Any:
             return _from_file(Path(options.credentials_file))
         found, _ = google.auth.default()
     except (GoogleAuthError, OSError, ValueError) as error:
-        raise ConfigurationError([f"no Google credentials ({error}): {_REMEDY}"]) from error
+        raise ConfigurationError(
+            [f"no usable Google credentials ({error}): correct them, or {_REMEDY}"]
+        ) from error
     return found
 
 

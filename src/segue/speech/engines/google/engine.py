@@ -136,7 +136,7 @@ class GoogleEngine:
 
     def _connected(self) -> TextToSpeechAsyncClient:
         if self._client is None:
-            raise Unavailable("the Google engine is not started, or closed")
+            raise Unavailable("the Google engine has not been started, or is already closed")
         return self._client
 
     async def _next(self, call: Any) -> Any:

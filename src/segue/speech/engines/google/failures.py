@@ -39,7 +39,7 @@ _REMEDY = {
     "sentences that are too long": "a sentence is longer than this voice family accepts",
     "longer than the limit": "the text is longer than 5,000 bytes",
 }
-_NO_REMEDY = "the request does not fit this voice"
+_NO_REMEDY = "the cause is unknown; check that this voice supports the text and settings of the request"
 _SHORTER_WOULD_DO = ("sentences that are too long", "longer than the limit")
 _BAD_KEY = "API_KEY_INVALID"
 _OVERSIZED = "larger than max"
@@ -83,7 +83,9 @@ def _refused(error: Exception) -> SegueError:
 
 def _forbidden(error: Exception) -> SegueError:
     return Unavailable(
-        f"Google refused our credentials or project ({_said(error)}): check the key, the API and billing"
+        f"Google refused the credentials or the project ({_said(error)}): check the credentials, and that the "
+        "API and "
+        "billing are enabled for the project"
     )
 
 

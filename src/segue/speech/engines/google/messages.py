@@ -73,7 +73,7 @@ def unwrapped(content: bytes) -> Pcm:
         sound = reader.fed(content)
         reader.end()
     except BadAudio as error:
-        raise BadAudio(f"Google's answer is no WAV file: {error}", findings=error.findings) from error
+        raise BadAudio(f"Google's answer cannot be read: {error}", findings=error.findings) from error
     assert sound is not None, "it has begun, or else it has not ended well"
     return sound
 
@@ -119,7 +119,7 @@ def _refuse_strange(utterance: Utterance, voice: Voice) -> None:
     if strange:
         raise Unsupported(f"{voice.name} does not read pronunciations in {', '.join(sorted(strange))}")
     if utterance.spans and not can.spans:
-        raise Unsupported(f"{voice.name} does not support spans")
+        raise Unsupported(f"{voice.name} does not support settings for parts of a text (such as emphasis or rate)")
     if can.exact_pauses or not utterance.pauses:
         return
     if not can.named_pauses or not all(pause.name for pause in utterance.pauses):

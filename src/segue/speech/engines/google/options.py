@@ -40,7 +40,7 @@ class GoogleOptions:
         if self.timeout_s <= 0:
             raise ValueError(f"timeout_s must be positive, not {self.timeout_s:g}")
         if self.api_key and self.credentials_file:
-            raise ValueError("api_key and credentials_file exclude each other")
+            raise ValueError("set either api_key or credentials_file, not both")
         if self.insecure and (self.api_key or self.credentials_file):
             raise ValueError("insecure sends everything in clear; it goes without api_key and credentials_file")
 

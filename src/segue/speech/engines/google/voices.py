@@ -142,7 +142,9 @@ def voice(name: str, listed: Listed | None = None) -> Voice:
         )
     family = _FAMILIES.get(parts["family"])
     if family is None:
-        raise Unsupported(f"{name!r} is of no family known here{hint(parts['family'], _FAMILIES)}")
+        raise Unsupported(
+            f"{name!r} belongs to no voice family that Segue supports{hint(parts['family'], _FAMILIES)}"
+        )
     if listed is not None and name not in listed:
         raise Unsupported(f"Google does not serve {name!r}{hint(name, listed)}")
     if listed is None and family.key == CHIRP3_HD:

@@ -230,7 +230,7 @@ class _Connection(asyncio.Protocol):
             self._fail(httpx.RemoteProtocolError(str(error)))
         else:
             if was_whole:
-                self._fail(httpx.RemoteProtocolError("more than an answer came"))
+                self._fail(httpx.RemoteProtocolError("the server sent data after its answer"))
             elif not self._has_head and self._head_bytes > _MOST_HEAD_BYTES:
                 self._fail(httpx.RemoteProtocolError("the head is longer than 64 kB"))
         self._news.set()

@@ -218,7 +218,7 @@ def check_length(text: str, voice: Voice) -> None:
     """Raises SentenceTooLong if a text is longer than a voice accepts, before a call that costs."""
     most = voice.capabilities.max_input_chars
     if most is not None and len(text) > most:
-        raise SentenceTooLong(f"{voice.label} takes {most} characters at once, and these are {len(text)}")
+        raise SentenceTooLong(f"the text for {voice.label} has {len(text)} characters; the limit is {most}")
 
 
 async def _in_blocks(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -217,7 +217,7 @@ def translated(error: Exception, server: str) -> SegueError:
     for kind, make in _BY_ERROR:
         if isinstance(error, kind):
             return make(server)
-    return InternalFailure(f"the call of {server} failed: {type(error).__name__}")
+    return InternalFailure(f"the call to {server} failed: {type(error).__name__}")
 
 
 _BY_ERROR: tuple[tuple[type[Exception], Callable[[str], SegueError]], ...] = (
@@ -230,7 +230,9 @@ _BY_ERROR: tuple[tuple[type[Exception], Callable[[str], SegueError]], ...] = (
         lambda server: Unavailable(f"{server} cannot be reached: check base_url, and that it runs"),
     ),
     (httpx.ProxyError, lambda server: Unavailable(f"the proxy on the way to {server} refused the connection")),
-    (httpx.TransportError, lambda server: Unavailable(f"the connection to {server} broke off")),
+    (httpx.RemoteProtocolError, lambda server: Unavailable(f"{server} did not answer in valid HTTP")),
+    (httpx.LocalProtocolError, lambda server: InternalFailure(f"the request to {server} is not valid HTTP")),
+    (httpx.TransportError, lambda server: Unavailable(f"the connection to {server} was lost during the call")),
     (httpx.StreamError, lambda server: Unavailable(f"the connection to {server} was closed during the call")),
-    (OSError, lambda server: Unavailable(f"the connection to {server} broke off")),
+    (OSError, lambda server: Unavailable(f"the connection to {server} was lost during the call")),
 )

@@ -73,13 +73,15 @@ def check_rate(said: Declared, server: str) -> None:
         raise BadAudio(f"{server} says it sends {said.rate_hz} samples a second", findings=("sample_rate",))
 
 
+_OTHER_FORMAT = "set `format` in the catalogue to what this server sends"
+_NO_AUDIO = "check base_url and the model"
+
+
 def check_declared(said: Declared, wanted: Container, server: str) -> None:
     """Raises BadAudio if a content type is not audio, or is another format than requested."""
     if said.kind in _SAYS_NOTHING or _KINDS.get(said.kind) is wanted:
         return
-    remedy = "set `format` in the catalogue to what this server sends"
-    if not said.kind.startswith("audio/"):
-        remedy = "check base_url and the model"
+    remedy = _OTHER_FORMAT if said.kind.startswith("audio/") else _NO_AUDIO
     raise BadAudio(
         f"{server} was asked for {wanted} and says it sends {said.kind[:64]!r}: {remedy}",
         findings=("content_type",),
@@ -93,8 +95,8 @@ def check_head(head: bytes, wanted: Container, server: str) -> None:
         return
     if found != str(wanted):
         raise BadAudio(
-            f"{server} was asked for {wanted} and sent {found or 'something else'}: set `format` in the catalogue "
-            "to what this server sends",
+            f"{server} was asked for {wanted} and sent {found or 'something else'}: "
+            f"{_NO_AUDIO if found == 'text' else _OTHER_FORMAT}",
             findings=("format",),
         )
 

@@ -42,7 +42,7 @@ class HttpOptions:
     def __post_init__(self) -> None:
         _check_url(self.base_url)
         if self.key_env and self.key_file:
-            raise ValueError("key_env and key_file exclude each other")
+            raise ValueError("set either key_env or key_file, not both")
         for name in ("timeout_s", "connect_timeout_s", "max_connections", "max_answer_bytes"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name):g}")
@@ -74,11 +74,11 @@ def _check_url(base_url: str) -> None:
     try:
         url = httpx.URL(base_url)
     except httpx.InvalidURL as error:
-        raise ValueError(f"base_url is no address: {error}") from error
+        raise ValueError(f"base_url is not a URL: {error}") from error
     if url.scheme not in {"http", "https"} or not url.host or any(sign.isspace() for sign in base_url):
-        raise ValueError("base_url must begin with http:// or https:// and a host, and hold no blanks")
+        raise ValueError("base_url must begin with http:// or https:// and a host, and must not contain spaces")
     if url.userinfo or url.query or url.fragment:
-        raise ValueError("base_url must hold no user, password, query or fragment: set key_env or key_file")
+        raise ValueError("base_url must not contain a user, password, query or fragment: set key_env or key_file")
     if url.port is not None and not 0 < url.port <= _HIGHEST_PORT:
         raise ValueError(f"base_url names a port that does not exist: {url.port}")
 

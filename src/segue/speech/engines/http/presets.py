@@ -67,7 +67,10 @@ def read_presets(kind: type[P], voices: Mapping[str, object]) -> dict[str, P]:
 def check_name(name: str) -> None:
     """Raises Unsupported if this cannot be the name of a voice."""
     if not 0 < len(name) <= _MOST_NAME_CHARS or not name.isprintable() or name.isspace():
-        raise Unsupported(f"{name[:_MOST_NAME_CHARS]!r} is not the name of a voice")
+        raise Unsupported(
+            f"{name[:_MOST_NAME_CHARS]!r} is not a valid voice name: use 1 to {_MOST_NAME_CHARS} printable "
+            "characters"
+        )
 
 
 def family_of(model: str) -> str:

@@ -96,7 +96,7 @@ def _changed(file: Path, stamp: tuple[int, int, int] | None) -> tuple[tuple[int,
         if found == stamp:
             return None
         if now.st_size > _MOST_FILE_BYTES:
-            raise ValueError(f"the key file {file} has {now.st_size} bytes: that is no key")
+            raise ValueError(f"the key file {file} has {now.st_size} bytes, too many for a key: check key_file")
         said = file.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise ValueError(f"the key file {file} cannot be read ({error.strerror}): check key_file") from None
@@ -108,10 +108,12 @@ def _checked(said: str, place: str) -> str:
     key = said.strip()
     if not key:
         raise ValueError(
-            f"the {place} is not set or empty: put the key there, or name another place in the catalogue"
+            f"the {place} contains no key: put the key there, or set key_env or key_file in the catalogue to "
+            "another place"
         )
     if not all(_FIRST_PRINTABLE <= sign <= _LAST_PRINTABLE for sign in key):
         raise ValueError(
-            f"the {place} holds characters that no key has: a blank, a line break or a letter beyond ASCII"
+            f"the {place} contains a character that a key cannot have: a space, a line break or a non-ASCII "
+            "character"
         )
     return key

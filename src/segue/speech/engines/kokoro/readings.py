@@ -81,6 +81,7 @@ def _syllable(sign: str, reading: str) -> Syllable:
     found = syllable(reading)
     if found is None:
         raise Unsupported(
-            f"Kokoro knows no reading of {sign!r} (U+{ord(sign):04X}); give its pronunciation, or write another"
+            f"Kokoro knows no reading of {sign!r} (U+{ord(sign):04X}); give its pronunciation, or use another "
+            "character"
         )
     return found

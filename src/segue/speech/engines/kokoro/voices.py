@@ -85,7 +85,7 @@ def mixed(voice: str) -> tuple[str, ...]:
     if unknown:
         raise Unsupported(f"Kokoro has no voice {unknown[0][:64]!r}; it has: {', '.join(style_names())}")
     if len(names) > _MOST_MIXED:
-        raise Unsupported(f"a voice of Kokoro is mixed of at most {_MOST_MIXED} styles, not {len(names)}")
+        raise Unsupported(f"a Kokoro voice can mix at most {_MOST_MIXED} styles, not {len(names)}")
     return names
 
 

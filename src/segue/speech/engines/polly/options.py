@@ -57,7 +57,8 @@ class PollyOptions(HttpOptions):
         HttpOptions.__post_init__(self)  # super() does not work in a class with slots that is made anew
         if self.key_env or self.key_file:
             raise ValueError(
-                "key_env and key_file are not read: AWS has two keys; set profile, or AWS's variables"
+                "key_env and key_file are not used: AWS credentials have two parts; set profile, or AWS's "
+                "environment variables"
             )
         check_language(self.language)
         _check_engine(self.engine)

@@ -131,7 +131,7 @@ def _portable(error: Exception) -> Exception:
     for kind in (TypeError, ValueError):
         if isinstance(error, kind):
             return kind(str(error))
-    return Unavailable(f"the engine cannot be made: {type(error).__name__}: {error}")
+    return Unavailable(f"the engine cannot be created: {type(error).__name__}: {error}")
 
 
 def _threads() -> int:

@@ -115,5 +115,5 @@ def _packed(message: object) -> bytes:
 def _unpacked(channel: socket.socket, head: bytes | None) -> Any:
     body = None if head is None else exactly(channel, _LENGTH.unpack(head)[0])
     if body is None:
-        raise ConnectionResetError("the other side is gone")
+        raise ConnectionResetError("the other process has ended")
     return pickle.loads(body)  # noqa: S301 - both sides are ours

@@ -144,4 +144,4 @@ class ShelteredEngine:
 
     def _refuse_if_closed(self) -> None:
         if self._state is _CLOSED:
-            raise Unavailable("the engine is closed")
+            raise Unavailable("the engine is closed because the service is stopping")

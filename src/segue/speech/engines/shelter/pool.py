@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _LOADS_WITHIN_S = 60.0
-_CLOSED = "the engine is closed"
+_CLOSED = "the engine is closed because the service is stopping"
 
 
 class PoolRules(NamedTuple):
@@ -71,7 +71,7 @@ class Pool:
         if not self.replaced:
             return ""
         often = "processes die again and again" if self._pacing.is_failing else "processes died"
-        return f"{often}: {self.replaced} replaced, the last one ended by {self._last_end}"
+        return f"{often}: {self.replaced} replaced; how the last one ended: {self._last_end}"
 
     def begin(self) -> None:
         """Starts the processes, unless they have been started."""
@@ -157,7 +157,7 @@ class Pool:
             except SegueError as error:
                 pause_s = self._not_started(error, final=True)
             except OSError as error:
-                none = Unavailable(f"engine {self._engine} gets no new process: {error}")
+                none = Unavailable(f"engine {self._engine} cannot start a new process: {error}")
                 pause_s = self._not_started(none, final=False)
             finally:
                 if process is not None:
@@ -209,7 +209,8 @@ class Pool:
             return pair or socket.socketpair()
         except OSError as error:
             raise Unavailable(
-                f"engine {self._engine} gets no new process: {error.strerror}; raise the limit of open files"
+                f"engine {self._engine} cannot start a new process: {error.strerror}; raise the limit of open "
+                "files"
             ) from error
 
     def _reserve(self) -> None:

@@ -58,7 +58,7 @@ class SpeakingProcess(asyncio.Protocol):
             for frame in self._frames.fed(data):
                 self._take(frame)
         except Garbled as error:
-            self.drop(f"it wrote what cannot be read: {error}")
+            self.drop(f"it sent data that cannot be read: {error}")
 
     def connection_lost(self, _: Exception | None) -> None:
         self.lost.set()
@@ -161,8 +161,8 @@ class UtteranceTask:
         from_outside = not process.dropped_for and returncode == -signal.SIGKILL
         return EngineCrashed(
             f"a process of engine {process.engine} ended in the middle of this text "
-            f"({process.dropped_for or how_ended(returncode)}) and is replaced; the text may be the cause, and "
-            "others are answered",
+            f"({process.dropped_for or how_ended(returncode)}) and is being replaced; other texts are not affected"
+            f"{'' if from_outside else '; the text may be the cause'}",
             from_outside=from_outside,
         )
 
@@ -170,7 +170,7 @@ class UtteranceTask:
 def how_ended(returncode: int | None) -> str:
     """In words: by which signal, or with which status."""
     if returncode is None:
-        return "nobody saw how"
+        return "unknown"
     if returncode >= 0:
         return f"exit status {returncode}"
     try:

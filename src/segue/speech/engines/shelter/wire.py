@@ -100,7 +100,7 @@ def sound_of(body: bytes) -> Pcm:
         rate_hz, encoding = _SOUND.unpack_from(body)
         return Pcm(body[_SOUND.size :], rate_hz, _ENCODINGS[encoding])
     except (struct.error, IndexError, ValueError) as error:
-        raise Garbled(f"no sound: {error}") from error
+        raise Garbled(f"an audio frame that cannot be read: {error}") from error
 
 
 def packed_failure(failure: errors.SegueError) -> bytes:

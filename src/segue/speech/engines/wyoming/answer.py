@@ -118,8 +118,8 @@ class Answer:
         self._made_s += piece.duration_s
         if self._bytes > self._limits.output_bytes or self._made_s > self._limits.audio_s:
             raise BadAudio(
-                f"the Wyoming server sent more than {self._limits.output_bytes} bytes or "
-                f"{self._limits.audio_s:g} s of sound for one text",
+                f"the Wyoming server sent more than {self._limits.output_bytes} bytes (max_output_bytes) or "
+                f"{self._limits.audio_s:g} s of sound (max_audio_s) for one text",
                 findings=("too_long",),
             )
         return piece

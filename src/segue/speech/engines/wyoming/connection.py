@@ -53,7 +53,9 @@ class Connection:
                 self._writer.write(b"".join(packed(event) for event in events))
                 await self._writer.drain()
         except TimeoutError:
-            raise DeadlineExceeded(f"the Wyoming server read nothing for {self._read_timeout_s:g} s") from None
+            raise DeadlineExceeded(
+                f"the Wyoming server did not accept the request within {self._read_timeout_s:g} s (read_timeout_s)"
+            ) from None
         except OSError as error:
             raise self._lost() from error
 
@@ -110,7 +112,7 @@ class Connection:
         if self._is_ours:
             return Unavailable(CLOSED)
         return Lost(
-            "the Wyoming server closed the connection before its answer was whole",
+            "the Wyoming server closed the connection before its answer was complete",
             before_answer=not self._has_answered,
         )
 

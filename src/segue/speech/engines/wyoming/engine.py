@@ -173,7 +173,7 @@ class WyomingEngine:
 
     def _refuse_if_closed(self) -> None:
         if self._state == "closed":
-            raise Unavailable("the engine is closed")
+            raise Unavailable("the engine is closed because the service is stopping")
 
     def _refuse_undeclared(self, utterance: Utterance) -> None:
         """Refuses what the protocol does not support."""
@@ -184,7 +184,7 @@ class WyomingEngine:
             utterance.text.encode()
         except UnicodeEncodeError as error:
             raise InvalidRequest(
-                "the text holds half of a surrogate pair, which is no character", field="text"
+                "the text contains a lone surrogate (half a character); remove it", field="text"
             ) from error
 
 

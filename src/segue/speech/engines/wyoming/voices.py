@@ -120,7 +120,9 @@ def believed(name: str, options: WyomingOptions) -> Voice:
         Unsupported: the name is not valid on any server.
     """
     if not name.isprintable() or not 0 < len(name) <= _MOST_NAME_CHARS:
-        raise Unsupported(f"{name[:64]!r} is not the name of a voice")
+        raise Unsupported(
+            f"{name[:64]!r} is not a valid voice name: use 1 to {_MOST_NAME_CHARS} printable characters"
+        )
     languages = _languages(Named.of(name).name, None, options)
     return voice_of(name, name, languages, options, streaming=False)
 
