@@ -140,8 +140,8 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("options", "fault"),
         [
-            ({}, "set region to your resource's"),
-            ({"region": "East US"}, "region must be written as in eastus"),
+            ({}, "set region to the region of your Azure resource"),
+            ({"region": "East US"}, "region must be written like eastus"),
             ({"region": "eastus", "base_url": "https://x"}, "exclude each other"),
             ({"region": 3}, "'region' must be str|base_url"),
             ({"region": "eastus", "sample_rate_hz": 11_025}, "sample_rate_hz must be one of"),
@@ -153,7 +153,10 @@ class TestOptions:
             ({"region": "eastus", "voices": {JENNY: {"role": "King"}}}, "role must be one of"),
             ({"region": "eastus", "voices": {JENNY: {"volume": 101}}}, "volume must be 0 to 100"),
             ({"region": "eastus", "voices": {DRAGON: {"style": "sad"}}}, "does not support style, role or volume"),
-            ({"region": "eastus", "voices": {"a": {"voice": JENNY, "language": "zh-TW"}}}, "speaks en-US only"),
+            (
+                {"region": "eastus", "voices": {"a": {"voice": JENNY, "language": "zh-TW"}}},
+                "speaks only en-US, not zh-TW",
+            ),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )

@@ -113,7 +113,7 @@ async def test_a_job_that_cannot_be_made_says_why(tmp_path: Path) -> None:
 
     assert (failed["status"], failed["error"]) == ("failed", "unavailable")
     assert audio.status_code == 409
-    assert audio.json()["detail"] == "the job is failed; submit the text again"
+    assert audio.json()["detail"] == "the job's state is failed; submit the text again"
 
 
 async def test_no_more_wait_than_may(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ async def test_an_advance_from_where_the_rollout_is_not_does_nothing(stage: Stag
     again = await posted(stage, "advance", from_stage=0)
 
     assert (again.status_code, again.json()["code"]) == (409, "conflict")
-    assert "the rollout is at stage 1, step 0" in again.json()["detail"]
+    assert "the rollout is at stage 1, step 1" in again.json()["detail"]
     assert (await posted(stage, "pause", from_stage=0)).status_code == 422
 
 

@@ -26,7 +26,8 @@ def looked(service: Control, since_s: float = 0.0) -> StatusBody:
     ago_s = status.now_s - last.at_s
     if ago_s < since_s:
         raise CommandFailed(
-            f"{last.actor} was first: revision {last.revision} is their {last.kind!r}, made after this command "
+            f"the rollout has changed: revision {last.revision} is {last.kind!r} by {last.actor}, made after "
+            "this command "
             "was given; nothing was done. Look at `segue rollout status` and decide again",
             exits.CONFLICT,
         )

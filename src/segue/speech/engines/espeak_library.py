@@ -283,7 +283,7 @@ def _as_c_string(text: str) -> bytes:
         return text.replace("\0", " ").encode()
     except UnicodeEncodeError as error:
         raise InvalidRequest(
-            "the text holds half of a surrogate pair, which is no character", field="text"
+            "the text contains a lone surrogate (half a character); remove it", field="text"
         ) from error
 
 

@@ -43,7 +43,7 @@ class EventLogContract:
         with pytest.raises(Conflict) as caught:
             await store.events.append(an_event(1, actor="bob"))
         assert caught.value.winner == an_event(1, actor="ann")
-        assert str(caught.value).startswith("ann was first: revision 1 of rollout/test is their 'routing_set'")
+        assert str(caught.value).startswith("rollout/test has changed: its revision 1 is 'routing_set' by ann")
 
     async def test_the_loser_sees_the_winner_even_when_more_has_happened_since(self, store: Store) -> None:
         for revision in (1, 2, 3):

@@ -211,7 +211,7 @@ async def test_an_order_from_where_the_rollout_is_not_does_nothing(scene: Scene,
     await steering.advance(ANN)
 
     for order in (steering.advance, steering.back):
-        with pytest.raises(Conflict, match="the rollout is at stage 1, step 0"):
+        with pytest.raises(Conflict, match="the rollout is at stage 1, step 1"):
             await order(elsewhere)
 
 

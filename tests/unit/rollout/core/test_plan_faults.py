@@ -103,7 +103,7 @@ def test_a_rate_that_cannot_be_crossed_is_no_level(level: float, told: str) -> N
 @pytest.mark.parametrize("level", [-0.1, 1.5])
 def test_a_level_out_of_range_is_no_rate(level: float) -> None:
     assert wrong(Gate(GateMetric.ERROR_RATE, roll_back=level)) == [
-        "gates.error_rate.roll_back: is not a rate between 0 and 1"
+        f"gates.error_rate.roll_back: {level:.0%} is not between 0 % and 100 %"
     ]
 
 

@@ -119,7 +119,7 @@ async def test_slots_of_before_in_which_several_counted_are_left_out(
 
 
 async def test_units_of_nobody_knows_how_many_processes_are_refused(signals: PrometheusSignals) -> None:
-    with pytest.raises(Unavailable, match="no segue_worker_processes"):
+    with pytest.raises(Unavailable, match="not segue_worker_processes"):
         await signals.slots(9000.0, 9123.0, SLOT_S)
 
 

@@ -204,7 +204,7 @@ async def test_a_program_that_takes_too_long_is_killed(order: str, serve: str) -
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("cut", "bytes before the end"), ("nothing", "wrote no sound"), ("mp3", "MP3")],
+    [("cut", "bytes fewer than its WAV header says"), ("nothing", "wrote no sound"), ("mp3", "MP3")],
 )
 async def test_what_is_no_whole_wav_file_is_bad_audio(text: str, told: str) -> None:
     async with started() as engine:
@@ -504,20 +504,20 @@ def test_the_version_is_that_of_the_files_and_of_what_changes_the_sound(tmp_path
         ({"arguments": ["/etc/passwd"]}, "may not be run"),
         ({"arguments": [sys.executable, "{text}"]}, "no placeholder"),
         ({"arguments": [sys.executable, "{"]}, "no placeholder"),
-        ({"arguments": [sys.executable, "{rate_ratio}"]}, "needs the range"),
-        ({"arguments": ["{voice}"]}, "own name takes no placeholders"),
-        ({"rate_ratio": [0.5, 2]}, "no argument passes it on"),
+        ({"arguments": [sys.executable, "{rate_ratio}"]}, "needs its range"),
+        ({"arguments": ["{voice}"]}, "must not contain placeholders"),
+        ({"rate_ratio": [0.5, 2]}, "no argument or environment value passes it"),
         ({"rate_ratio": [2, 0.5], "serve": "lines"}, "lowest"),
-        ({"serve": "lines", "environment": {"V": "{voice}"}}, "takes no placeholders"),
+        ({"serve": "lines", "environment": {"V": "{voice}"}}, "must not contain placeholders"),
         ({"output": "raw"}, "needs rate_hz"),
-        ({"rate_hz": 22050}, "goes with output: raw"),
+        ({"rate_hz": 22050}, "only with `output: raw`"),
         ({"voices": {}}, "voices"),
         ({"voices": {"a": {}}}, "language"),
         ({"voices": {"a": {"language": "--evil"}}}, "language"),
         ({"timeout_s": 0}, "timeout_s"),
         ({"exit_codes": {3: "deadline"}}, "exit_codes"),
         ({"shell": True}, "shell"),
-        ({"directory": "/no/such/folder"}, "no folder"),
+        ({"directory": "/no/such/folder"}, "is not a directory"),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )

@@ -93,10 +93,10 @@ async def test_errors_of_ours_leave_a_call_as_they_are(server: Server, error: Ex
 
 async def test_it_is_unavailable_before_and_after(vendor: VendorServer) -> None:
     server = Server(HttpOptions(base_url=vendor.url), signed, read)
-    with pytest.raises(Unavailable, match="not started"):
+    with pytest.raises(Unavailable, match="has not been started"):
         await server.listed("voices")
     await server.start()
     assert await server.listed("voices") == {"here": True}
     await server.close()
-    with pytest.raises(Unavailable, match="not started, or closed"):
+    with pytest.raises(Unavailable, match="or is already closed"):
         await server.listed("voices")

@@ -111,7 +111,7 @@ def _refuse_half_pairs(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise InvalidRequest(
-            "the text holds half of a surrogate pair, which is no character", field="text"
+            "the text contains a lone surrogate (half a character); remove it", field="text"
         ) from error
 
 
