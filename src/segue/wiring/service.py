@@ -61,6 +61,11 @@ def _log_of(settings: Settings) -> LoggingRecorder:
 class Service:
     """A whole replica: speech, the rollout, and the APIs."""
 
+    owns_process = False
+    """Whether the process serves only this service until it ends. If so, whatever exists after the start is never
+    examined for garbage again.
+    """
+
     def __init__(self, loaded: Loaded, create: CreateEngine | None = None) -> None:
         """``create`` creates engines; by default from the settings."""
         settings = self._settings = loaded.settings
@@ -159,8 +164,9 @@ class Service:
                 await stack.enter_async_context(self.google_grpc.running())
             if self.wyoming is not None:
                 await stack.enter_async_context(self.wyoming.running())
-            gc.collect()
-            gc.freeze()
+            if self.owns_process:
+                gc.collect()
+                gc.freeze()
             yield
 
 
@@ -186,4 +192,6 @@ def service_of_process(loaded: Loaded) -> Service:
     stamina.instrumentation.set_on_retry_hooks(())
     if MULTIPROC_DIR in os.environ:
         reserve_room()
-    return Service(loaded)
+    service = Service(loaded)
+    service.owns_process = True
+    return service
