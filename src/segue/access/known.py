@@ -67,6 +67,11 @@ class KnownKeys:
             return Refusal.UNREAD
         return entry.key.fault(self._clock.now_s()) or entry.caller
 
+    def name_of(self, secret: bytes) -> str:
+        """The name of the key with this secret, whether it is valid or not; empty if there is none."""
+        entry = self._by_id.get(secret[ID_PLACE])
+        return entry.key.name if entry is not None and is_same(digest_of(secret), entry.digest) else ""
+
     def _unknown(self, secret: bytes) -> Refusal:
         if not secret:
             return Refusal.MISSING

@@ -84,12 +84,14 @@ class Operators:
                 return await self._callers.recognize(secret, Api.CONTROL, client)
             return await self._callers.admit(secret, Api.CONTROL, permission, client)
         except CallerRefused as error:
+            name = self._callers.name_of(secret)
             self._log.warning(
                 "operator_refused",
-                client=_client(request),
+                client=client,
                 method=request.method,
                 path=request.url.path,
                 why=_WHY.get(error.reason, error.reason),
+                **({"caller": name} if name else {}),
             )
             raise
 

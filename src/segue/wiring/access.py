@@ -84,10 +84,10 @@ def _noted(recorder: Recorder) -> Note:
     """Counts refusals, and logs some of them; those of the control API are logged where they happen."""
     by_door = {api: Refusals(str(api), recorder.turned_away, time.monotonic) for api in Api}
 
-    def note(api: Api, reason: str, client: str) -> None:
+    def note(api: Api, reason: str, client: str, caller: str) -> None:
         if api is Api.CONTROL:
             recorder.turned_away(api, "token" if reason == "key" else reason)
         else:
-            by_door[api].note(reason, client)
+            by_door[api].note(reason, client, caller)
 
     return note
