@@ -8,6 +8,7 @@ hashes are slow because people choose passwords, and would cost each request som
 from __future__ import annotations
 
 import hmac
+import unicodedata
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,11 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
             None if self.characters is None else frozenset(self.characters),
             self.apis,
         )
+
+
+def folded(name: str) -> str:
+    """The name as names are compared: regardless of case and of forms of the same character."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def drawn_secret(entropy: Entropy) -> str:

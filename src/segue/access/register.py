@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
-from segue.access.keys import ID_PLACE, PREFIX, Key, digest_of, drawn_secret
+from segue.access.keys import ID_PLACE, PREFIX, Key, digest_of, drawn_secret, folded
 from segue.access.roles import Role
 from segue.access.state import created, revoked
 from segue.kernel.errors import InvalidRequest, Unavailable
@@ -31,8 +31,8 @@ MOST_NAME_CHARS = 64
 SERVICE_ACTORS = frozenset({"judge", "environment", "file"})
 """The actors that the history names for what the service does itself."""
 
-RESERVED_NAMES = SERVICE_ACTORS | {"segue", "nobody", "operator", "admin-token"}
-"""Names that no key may have, because the history uses them for others."""
+RESERVED_NAMES = SERVICE_ACTORS | {"segue", "nobody", "anyone", "operator", "admin-token"}
+"""Names that no key may have, because the history and the log use them for others."""
 
 _TRIES = 50
 _UNSEEN = re.compile(
@@ -42,7 +42,7 @@ _UNSEEN = re.compile(
 
 
 class NameTaken(InvalidRequest):
-    """Another valid key has this name, so the history would not tell them apart."""
+    """A key that was not revoked has this name, so the history would not tell them apart."""
 
 
 class NoSuchKey(InvalidRequest):
@@ -72,7 +72,8 @@ class KeyRegister:
         """The key, and its secret, which is not kept. The key is valid in this process at once.
 
         Raises:
-            InvalidRequest: the name or the expiry cannot be used; ``NameTaken`` if another valid key has the name.
+            InvalidRequest: the name or the expiry cannot be used; ``NameTaken`` if a key that was not
+                revoked has the name.
         """
         name, now_s = _checked_name(wanted.name), self._clock.now_s()
         if wanted.role is Role.ADMIN and (wanted.characters is not None or wanted.apis is not None):
@@ -147,11 +148,12 @@ class KeyRegister:
 
 
 def _refuse_taken(name: str, keys: Mapping[str, Key], now_s: float) -> None:
-    folded = _folded(name)
+    """Only a revoked key gives its name free: an expired one is valid again if a clock is set back."""
     for key in keys.values():
-        if key.fault(now_s) is None and _folded(key.name) == folded:
+        if key.revoked_at_s is None and folded(key.name) == folded(name):
+            state = " and has expired" if key.fault(now_s) else ""
             raise NameTaken(
-                f"the key {key.id} is named {key.name!r} already; choose another name, or revoke it first",
+                f"the key {key.id} is named {key.name!r} already{state}; choose another name, or revoke it first",
                 field="name",
             )
 
@@ -160,12 +162,8 @@ def _checked_name(name: str) -> str:
     name = unicodedata.normalize("NFC", name).strip()
     if not name or len(name) > MOST_NAME_CHARS or not name.isprintable() or _UNSEEN.search(name):
         raise InvalidRequest(f"a key's name has 1 to {MOST_NAME_CHARS} characters that can be seen", field="name")
-    if _folded(name) in RESERVED_NAMES:
+    if folded(name) in RESERVED_NAMES:
         raise InvalidRequest(f"{name!r} is a name that the history uses itself; choose another", field="name")
     if name.startswith(PREFIX):
         raise InvalidRequest(f"a name that begins with {PREFIX} looks like a secret; choose another", field="name")
     return name
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from segue.access.keys import Key
+from segue.access.keys import Key, folded
 from segue.access.roles import Api, Role
 from segue.kernel.errors import Unavailable
 from segue.rollout.ports.store import Event
@@ -60,8 +60,9 @@ class KeyState:
             Unavailable: this version does not know an event. It is treated like a store out of reach.
         """
         keys, last = dict(self.keys), self.last
+        named = {folded(key.name): key.id for key in keys.values() if key.revoked_at_s is None}
         for event in events:
-            _apply(keys, event)
+            _apply(keys, named, event)
             last = event
         return KeyState(keys, last)
 
@@ -85,18 +86,29 @@ def revoked(key_id: str, revision: int, at_s: float, actor: str) -> Event:
     return Event(STREAM, revision, at_s, actor, REVOKED, _written(Revoked(key_id)))
 
 
-def _apply(keys: dict[str, Key], event: Event) -> None:
+def _apply(keys: dict[str, Key], named: dict[str, str], event: Event) -> None:
+    """``named``: the ids of the keys that were not revoked, by name."""
     try:
         if event.kind == CREATED:
             key = _key_of(_CREATED.decode(event.data), event)
+            # Earlier versions gave the name of an expired key to another: that ended the expired one for good.
+            _end(keys, named.get(folded(key.name)), event)
             keys[key.id] = key
+            named[folded(key.name)] = key.id
         elif event.kind == REVOKED:
             key_id = _REVOKED.decode(event.data).id
-            keys[key_id] = msgspec.structs.replace(keys[key_id], revoked_at_s=event.at_s, revoked_by=event.actor)
+            _end(keys, key_id, event)
+            if named.get(folded(keys[key_id].name)) == key_id:
+                del named[folded(keys[key_id].name)]
         else:
             raise _unknown(event, f"its kind is {event.kind!r}")
     except (msgspec.DecodeError, KeyError) as error:
         raise _unknown(event, str(error)) from None
+
+
+def _end(keys: dict[str, Key], key_id: str | None, event: Event) -> None:
+    if key_id is not None:
+        keys[key_id] = msgspec.structs.replace(keys[key_id], revoked_at_s=event.at_s, revoked_by=event.actor)
 
 
 def _key_of(data: Created, event: Event) -> Key:

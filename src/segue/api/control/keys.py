@@ -26,7 +26,7 @@ _LATEST_S = 253_402_300_799.0
 _ERRORS: dict[int | str, dict[str, Any]] = {
     **ERRORS,
     404: {"model": Fault, "description": "No key has this id"},
-    409: {"model": Fault, "description": "Another valid key has this name"},
+    409: {"model": Fault, "description": "A key that was not revoked has this name"},
 }
 
 
