@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
@@ -141,8 +140,10 @@ class KeyRegister:
                 if attempt >= _TRIES:
                     raise
                 continue
-            with suppress(Unavailable):  # it is written, and the follower tries again
+            try:
                 await self._follower.catch_up()
+            except Unavailable:  # it is written, and the follower tries again
+                await self._follower.wrote(event)
             return result
         raise AssertionError("unreachable")
 

@@ -20,6 +20,10 @@ CREATED = "key_created"
 REVOKED = "key_revoked"
 
 
+class UnknownEvent(Unavailable):
+    """The store is in reach, but a later version has written to it."""
+
+
 class Created(msgspec.Struct, frozen=True, kw_only=True):
     """The data of a creation. Who created it, and when, is in the event itself."""
 
@@ -57,7 +61,7 @@ class KeyState:
         """The keys after these events, which follow ``last``.
 
         Raises:
-            Unavailable: this version does not know an event. It is treated like a store out of reach.
+            UnknownEvent: this version does not know an event. It is treated like a store out of reach.
         """
         keys, last = dict(self.keys), self.last
         named = {folded(key.name): key.id for key in keys.values() if key.revoked_at_s is None}
@@ -115,8 +119,8 @@ def _key_of(data: Created, event: Event) -> Key:
     return Key(**msgspec.structs.asdict(data), created_at_s=event.at_s, created_by=event.actor)
 
 
-def _unknown(event: Event, why: str) -> Unavailable:
-    return Unavailable(
+def _unknown(event: Event, why: str) -> UnknownEvent:
+    return UnknownEvent(
         f"revision {event.revision} of {event.stream} cannot be read by this version of Segue ({why}); the last "
         "known keys stay valid; run the version that wrote it, or a later one"
     )

@@ -155,6 +155,15 @@ async def test_a_name_that_an_earlier_version_gave_twice_is_the_later_keys_even_
     assert (state.keys[first.id].revoked_by, state.keys[second.id].revoked_at_s) == ("bob", None)
 
 
+async def test_a_revocation_counts_at_once_even_if_the_store_is_lost_right_after_it() -> None:
+    log = LostAfterWriting()
+    known, _, register = keeping(log)
+    key, secret = await register.create(WantedKey("app", Role.VIEW), "ann")
+    log.lost_after = "key_revoked"
+    await register.revoke(key.id, "ann")
+    assert known.find(secret.encode()) is Refusal.REVOKED
+
+
 async def test_a_refused_key_is_known_by_name_but_not_by_its_id_alone() -> None:
     clock = FakeClock()
     known, _, register = keeping(MemoryStore().events, clock)
@@ -164,6 +173,16 @@ async def test_a_refused_key_is_known_by_name_but_not_by_its_id_alone() -> None:
     assert known.name_of(secret.encode()) == "app"
     for wrong in (secret[:-1] + "z", secret[:17], key.id, ""):
         assert known.name_of(wrong.encode()) == ""
+
+
+class LostAfterWriting(ShakyLog):
+    """A history that goes out of reach after an event of a kind was written."""
+
+    lost_after = ""
+
+    async def append(self, event: Event) -> None:
+        await super().append(event)
+        self.gone = event.kind == self.lost_after
 
 
 @pytest.mark.parametrize(
