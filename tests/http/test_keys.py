@@ -434,6 +434,8 @@ class TestManaging:
             "expires_at_s": 4e9,
             "revoked_at_s": None,
             "revoked_by": "",
+            "created_by_source": "token",
+            "revoked_by_source": "",
         }
 
     async def test_what_makes_no_sense_is_refused(self, stage: Stage) -> None:
@@ -464,6 +466,7 @@ class TestManaging:
             assert answer.status_code == 200, answer.text
         history = (await stage.client.get("/api/v1/rollout/history", headers=OPERATOR)).json()
         assert [entry["actor"] for entry in history] == ["environment", "night shift", "admin-token"]
+        assert [entry["actor_source"] for entry in history] == ["", "key", "token"]
 
     async def test_without_required_keys_they_are_valid_for_the_control_api_all_the_same(
         self, tmp_path: Path
@@ -475,9 +478,45 @@ class TestManaging:
             assert (await stage.client.post("/api/v1/rollout/rollback", json={}, headers=headers)).is_success
             assert (await stage.client.get(KEYS, headers=headers)).status_code == 403
             listed = (await stage.client.get(KEYS, headers=OPERATOR)).json()
-            assert [key["created_by"] for key in listed] == ["ann"]
+            assert [(key["created_by"], key["created_by_source"]) for key in listed] == [("ann", "claimed")]
             parts = (await stage.client.get("/api/v1/monitoring/health")).json()["parts"]
             assert "keys" not in parts
+
+
+async def test_a_name_that_is_claimed_differs_from_one_that_a_key_proved(tmp_path: Path) -> None:
+    rollback = "/api/v1/rollout/rollback"
+    async with staged(tmp_path) as stage:
+
+        async def acts(status: int, actor: str, **more: str) -> str:
+            headers = {
+                name.encode(): value.encode()
+                for name, value in (OPERATOR | {"X-Segue-Actor": actor} | more).items()
+            }
+            answer = await stage.client.request("POST", rollback, json={}, headers=[*headers.items()])
+            assert answer.status_code == status, answer.text
+            return str(answer.json().get("detail"))
+
+        await acts(200, "night shift")
+        key = await made(stage, "night shift", "operate")
+        await acts(200, "ann", Authorization=f"Bearer {key['secret']}")
+        for name in ("night shift", "Night  SHIFT", "\uff4eight shift", "night\u034f shift"):
+            assert "is the name of an API key" in await acts(400, name)
+        await stage.client.post(f"{KEYS}/{key['key']['id']}/revoke", headers=OPERATOR)
+        assert "is the name of an API key" in await acts(400, "night shift")
+        for name in ("admin-token", "Segue", "nobody"):
+            assert "is reserved for the service" in await acts(400, name)
+        await acts(200, "operator")
+        await acts(200, "ann")
+
+        history = (await stage.client.get("/api/v1/rollout/history", headers=OPERATOR)).json()[1:]
+        assert [(entry["actor"], entry["actor_source"]) for entry in history] == [
+            ("night shift", "claimed"),
+            ("night shift", "key"),
+            ("operator", "token"),
+            ("ann", "claimed"),
+        ]
+        (listed,) = (await stage.client.get(KEYS, headers=OPERATOR)).json()
+        assert (listed["created_by_source"], listed["revoked_by_source"]) == ("claimed", "claimed")
 
 
 async def test_another_replica_follows_within_a_second(tmp_path: Path, store_url: str) -> None:

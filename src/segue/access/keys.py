@@ -48,6 +48,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     expires_at_s: float | None = None
     revoked_at_s: float | None = None
     revoked_by: str = ""
+    created_by_source: str = ""
+    revoked_by_source: str = ""
 
     def fault(self, now_s: float) -> Refusal | None:
         """Why the key is no longer valid; None if it is. It is no longer valid at the moment of its expiry."""
@@ -68,8 +70,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def folded(name: str) -> str:
-    """The name as names are compared: regardless of case and of forms of the same character."""
-    return unicodedata.normalize("NFKC", name).casefold()
+    """The name as names are compared: regardless of case, spaces, and forms of the same character."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def drawn_secret(entropy: Entropy) -> str:

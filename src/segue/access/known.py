@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from segue.access.keys import ID_PLACE, digest_of, is_same, looks_like_one
+from segue.access.keys import ID_PLACE, digest_of, folded, is_same, looks_like_one
 from segue.access.roles import Caller, Refusal
 from segue.access.state import KeyState
 
@@ -35,6 +35,7 @@ class KnownKeys:
         self._clock = clock
         self._lasts_s = lasts_s
         self._by_id: dict[bytes, _Entry] = {}
+        self._names = frozenset[str]()
         self._confirmed_s: float | None = None
         self._until_s = -math.inf
         self.state = KeyState()
@@ -62,7 +63,8 @@ class KnownKeys:
     def drop_copy(self) -> None:
         """A copy may no longer be used; what the store said stays in force."""
         if self.copied_at_s is not None:
-            self._by_id, self.copied_at_s = {}, None
+            self._index(())
+            self.copied_at_s = None
             self._confirmed_s, self._until_s = None, -math.inf
 
     @property
@@ -76,6 +78,7 @@ class KnownKeys:
 
     def _index(self, keys: Iterable[Key]) -> None:
         self._by_id = {key.id.encode(): _Entry(key, bytes.fromhex(key.digest), key.caller()) for key in keys}
+        self._names = frozenset(folded(entry.key.name) for entry in self._by_id.values())
 
     def age_s(self) -> float | None:
         """How long ago the store last confirmed the keys; None if it never has."""
@@ -101,6 +104,10 @@ class KnownKeys:
         """The name of the key with this secret, whether it is valid or not; empty if there is none."""
         entry = self._by_id.get(secret[ID_PLACE])
         return entry.key.name if entry is not None and is_same(digest_of(secret), entry.digest) else ""
+
+    def has_name(self, name: str) -> bool:
+        """Whether a key has this name, in whatever state."""
+        return folded(name) in self._names
 
     def _unknown(self, secret: bytes) -> Refusal:
         if not secret:

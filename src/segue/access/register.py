@@ -34,7 +34,7 @@ RESERVED_NAMES = SERVICE_ACTORS | {"segue", "nobody", "anyone", "operator", "adm
 """Names that no key may have, because the history and the log use them for others."""
 
 _TRIES = 50
-_UNSEEN = re.compile(
+UNSEEN = re.compile(
     "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
 """Printable characters without a sign of their own: two names that differ only in them look the same."""
@@ -67,7 +67,7 @@ class KeyRegister:
         self._clock = clock
         self._entropy = entropy
 
-    async def create(self, wanted: WantedKey, actor: str) -> tuple[Key, str]:
+    async def create(self, wanted: WantedKey, actor: str, actor_source: str = "") -> tuple[Key, str]:
         """The key, and its secret, which is not kept. The key is valid in this process at once.
 
         Raises:
@@ -86,12 +86,15 @@ class KeyRegister:
 
         def added(state: KeyState) -> tuple[Event, tuple[Key, str]]:
             _refuse_taken(name, state.keys, now_s)
-            key, secret = self._drawn(wanted._replace(name=name), actor, now_s, state.keys)
+            key, secret = self._drawn(wanted._replace(name=name), state.keys)
+            key = msgspec.structs.replace(
+                key, created_at_s=now_s, created_by=actor, created_by_source=actor_source
+            )
             return created(key, state.revision + 1), (key, secret)
 
         return await self._changed(added)
 
-    async def revoke(self, key_id: str, actor: str) -> Key:
+    async def revoke(self, key_id: str, actor: str, actor_source: str = "") -> Key:
         """The key, which is no longer valid in this process. Revoking it again changes nothing.
 
         Raises:
@@ -104,8 +107,10 @@ class KeyRegister:
                 raise NoSuchKey("no key has this id; `segue keys list` shows them all", field="id")
             if key.revoked_at_s is not None:
                 return None, key
-            event = revoked(key_id, state.revision + 1, self._clock.now_s(), actor)
-            return event, msgspec.structs.replace(key, revoked_at_s=event.at_s, revoked_by=actor)
+            event = revoked(key_id, state.revision + 1, self._clock.now_s(), actor, actor_source)
+            return event, msgspec.structs.replace(
+                key, revoked_at_s=event.at_s, revoked_by=actor, revoked_by_source=actor_source
+            )
 
         return await self._changed(ended)
 
@@ -113,7 +118,8 @@ class KeyRegister:
         """All keys, also expired and revoked ones, in the order of their creation."""
         return list((await self._follower.catch_up()).keys.values())
 
-    def _drawn(self, wanted: WantedKey, actor: str, now_s: float, taken: Mapping[str, Key]) -> tuple[Key, str]:
+    def _drawn(self, wanted: WantedKey, taken: Mapping[str, Key]) -> tuple[Key, str]:
+        """A key without its origin, and its secret."""
         while True:
             secret = drawn_secret(self._entropy)
             key_id = secret[ID_PLACE]
@@ -122,8 +128,8 @@ class KeyRegister:
         key = Key(
             id=key_id,
             digest=digest_of(secret.encode()).hex(),
-            created_at_s=now_s,
-            created_by=actor,
+            created_at_s=0.0,
+            created_by="",
             **wanted._asdict(),
         )
         return key, secret
@@ -161,7 +167,7 @@ def _refuse_taken(name: str, keys: Mapping[str, Key], now_s: float) -> None:
 
 def _checked_name(name: str) -> str:
     name = unicodedata.normalize("NFC", name).strip()
-    if not name or len(name) > MOST_NAME_CHARS or not name.isprintable() or _UNSEEN.search(name):
+    if not name or len(name) > MOST_NAME_CHARS or not name.isprintable() or UNSEEN.search(name):
         raise InvalidRequest(f"a key's name has 1 to {MOST_NAME_CHARS} characters that can be seen", field="name")
     if folded(name) in RESERVED_NAMES:
         raise InvalidRequest(f"{name!r} is a name that the history uses itself; choose another", field="name")

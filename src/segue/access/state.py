@@ -34,12 +34,14 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     characters: tuple[str, ...] | None = None
     apis: tuple[Api, ...] | None = None
     expires_at_s: float | None = None
+    actor_source: str = ""
 
 
 class Revoked(msgspec.Struct, frozen=True):
     """The data of a revocation."""
 
     id: str
+    actor_source: str = ""
 
 
 _CREATED = msgspec.json.Decoder(Created)
@@ -81,13 +83,14 @@ def created(key: Key, revision: int) -> Event:
         characters=key.characters,
         apis=key.apis,
         expires_at_s=key.expires_at_s,
+        actor_source=key.created_by_source,
     )
     return Event(STREAM, revision, key.created_at_s, key.created_by, CREATED, _written(data))
 
 
-def revoked(key_id: str, revision: int, at_s: float, actor: str) -> Event:
+def revoked(key_id: str, revision: int, at_s: float, actor: str, actor_source: str = "") -> Event:
     """The event that ends the key."""
-    return Event(STREAM, revision, at_s, actor, REVOKED, _written(Revoked(key_id)))
+    return Event(STREAM, revision, at_s, actor, REVOKED, _written(Revoked(key_id, actor_source)))
 
 
 def _apply(keys: dict[str, Key], named: dict[str, str], event: Event) -> None:
@@ -96,12 +99,13 @@ def _apply(keys: dict[str, Key], named: dict[str, str], event: Event) -> None:
         if event.kind == CREATED:
             key = _key_of(_CREATED.decode(event.data), event)
             # Earlier versions gave the name of an expired key to another: that ended the expired one for good.
-            _end(keys, named.get(folded(key.name)), event)
+            _end(keys, named.get(folded(key.name)), event, key.created_by_source)
             keys[key.id] = key
             named[folded(key.name)] = key.id
         elif event.kind == REVOKED:
-            key_id = _REVOKED.decode(event.data).id
-            _end(keys, key_id, event)
+            data = _REVOKED.decode(event.data)
+            key_id = data.id
+            _end(keys, key_id, event, data.actor_source)
             if named.get(folded(keys[key_id].name)) == key_id:
                 del named[folded(keys[key_id].name)]
         else:
@@ -110,13 +114,17 @@ def _apply(keys: dict[str, Key], named: dict[str, str], event: Event) -> None:
         raise _unknown(event, str(error)) from None
 
 
-def _end(keys: dict[str, Key], key_id: str | None, event: Event) -> None:
+def _end(keys: dict[str, Key], key_id: str | None, event: Event, actor_source: str) -> None:
     if key_id is not None:
-        keys[key_id] = msgspec.structs.replace(keys[key_id], revoked_at_s=event.at_s, revoked_by=event.actor)
+        keys[key_id] = msgspec.structs.replace(
+            keys[key_id], revoked_at_s=event.at_s, revoked_by=event.actor, revoked_by_source=actor_source
+        )
 
 
 def _key_of(data: Created, event: Event) -> Key:
-    return Key(**msgspec.structs.asdict(data), created_at_s=event.at_s, created_by=event.actor)
+    fields = msgspec.structs.asdict(data)
+    source = fields.pop("actor_source")
+    return Key(**fields, created_at_s=event.at_s, created_by=event.actor, created_by_source=source)
 
 
 def _unknown(event: Event, why: str) -> UnknownEvent:

@@ -93,6 +93,10 @@ class Callers:
         """The name of the caller with this secret, also if it is refused; empty if nobody has it."""
         return self._known.name_of(secret) or (TOKEN_HOLDER.name if self._is_token(secret) else "")
 
+    def is_name_of_key(self, name: str) -> bool:
+        """Whether a key has this name, or had it before it was revoked."""
+        return self._known.has_name(name)
+
     def _lost(self, secret: bytes) -> Refusal | None:
         """Why a caller that was admitted with this secret would be refused now; None if it would not.
 
