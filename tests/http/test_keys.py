@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+from google.api_core.exceptions import PermissionDenied
+from google.cloud import texttospeech_v1 as google
 from wyoming.info import Describe
 from wyoming.ping import Ping
 
 from segue.access.roles import Api
-from segue.api.permissions import _is_open
-from support.google import raw
+from support.google import heard as streamed
+from support.google import on_channel, opening, raw, saying, wav
+from support.google import sent as requests
 from support.service import OPERATOR, SYNTHESIZE, staged
 from support.wyoming import client_of, heard, in_chunks, said, synthesize
 
@@ -172,12 +176,82 @@ async def test_a_key_for_some_characters_speaks_for_no_other(stage: Stage) -> No
         assert (status, "may not use the character 'pip_boy'" in message) == (403, True)
 
 
+async def test_a_key_for_some_characters_sees_no_job_of_another(stage: Stage) -> None:
+    ghouls = sent(JOBS, await secret_of(stage, "ghouls", characters=["ghoul"]))
+    other = sent(JOBS, await secret_of(stage, "pips", characters=["pip_boy"]))
+    made_here = (await ask(stage, JOBS, ghouls, character_key="ghoul")).json()
+    theirs = (await ask(stage, JOBS, other)).json()
+    unknown = {**theirs, "status_url": f"http://test{JOBS}/{'0' * 32}"}
+
+    for job, headers, is_seen in (
+        (made_here, ghouls, True),
+        (theirs, other, True),
+        (theirs, OPERATOR, True),
+        (made_here, other, False),
+        (theirs, ghouls, False),
+        (unknown, ghouls, False),
+    ):
+        url = job["status_url"]
+        events = await stage.client.get(f"{url}/events", headers=headers)  # ends when the job is over
+        answers = [events] + [await stage.client.get(at, headers=headers) for at in (url, f"{url}/audio")]
+        for answer in answers:
+            assert answer.status_code == (200 if is_seen else 404), answer.text
+            assert is_seen or "does not exist" in answer.json()["detail"]
+
+
+async def test_a_key_for_some_characters_cancels_no_job_of_another(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.calm.delay_s = 30
+    ghouls = sent(JOBS, await secret_of(stage, "ghouls", characters=["ghoul"]))
+    other = sent(JOBS, await secret_of(stage, "pips", characters=["pip_boy"]))
+    url = (await ask(stage, JOBS, other)).json()["status_url"]
+
+    assert (await stage.client.delete(url, headers=ghouls)).status_code == 404
+    assert (await stage.client.get(url, headers=other)).json()["status"] in ("queued", "running")
+    capsys.readouterr()
+    assert (await stage.client.delete(url, headers=other)).json()["status"] == "cancelled"
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "job_cancel " in line]
+    assert "actor=pips" in line
+    assert f"job={url.rpartition('/')[2]}" in line
+
+
 async def test_characters_may_be_named_by_their_aliases(stage: Stage) -> None:
     created = await made(stage, characters=["alloy", "pip_boy"])
     assert created["key"]["characters"] == ["pip_boy"]
     headers = sent(OPENAI, created["secret"])
     assert (await ask(stage, OPENAI, headers, voice="alloy")).status_code == 200
     assert (await ask(stage, OPENAI, headers, voice="ghoul")).status_code == 403
+
+
+@pytest.mark.parametrize("why", ["role", "api", "revoked"])
+async def test_the_log_names_the_key_that_was_refused(
+    stage: Stage, capsys: pytest.CaptureFixture[str], why: str
+) -> None:
+    key = await made(stage, "night shift", "view", **({"apis": ["openai"]} if why == "api" else {}))
+    if why == "revoked":
+        await stage.client.post(f"{KEYS}/{key['key']['id']}/revoke", headers=OPERATOR)
+    capsys.readouterr()
+
+    for path in ("/api/v1/rollout/rollback", SYNTHESIZE):
+        answer = await stage.client.post(path, json={}, headers=sent(path, key["secret"]))
+        assert answer.status_code in (401, 403)
+
+    printed = capsys.readouterr().out
+    for name in ("operator_refused", "turned_away"):
+        (line,) = [line for line in printed.splitlines() if f" {name} " in line]
+        assert "caller='night shift'" in line
+    assert key["secret"].rpartition("_")[2] not in printed
+
+
+async def test_the_log_names_nobody_for_a_wrong_secret_with_a_known_id(
+    quick: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = await made(quick, "night shift", "view")
+    wrong = key["secret"][:-4] + "zzzz"
+    assert (await quick.client.get("/api/v1/rollout", headers=sent(KEYS, wrong))).status_code == 401
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if " operator_refused " in line]
+    assert "night shift" not in line
 
 
 async def test_a_key_for_one_api_opens_no_other(stage: Stage) -> None:
@@ -262,10 +336,9 @@ class TestNothingIsOpen:
         parts = (await stage.client.get("/api/v1/monitoring/health")).json()["parts"]
         assert parts["keys"] == {"status": "ok", "detail": "as in the store"}
 
-    def test_only_these_paths_are_open(self) -> None:
-        assert _is_open("/docs/start.js")
-        assert not _is_open("/docsx")
-        assert not _is_open("/api/v1/voices")
+    async def test_only_these_paths_are_open(self, stage: Stage) -> None:
+        for path, status in (("/docs/start.js", 200), ("/docsx", 401), ("/api/v1/voices", 401)):
+            assert (await stage.client.get(path)).status_code == status, path
 
     async def test_a_signed_address_of_audio_is_enough_to_hear_it_but_not_to_delete_it(self, stage: Stage) -> None:
         headers = sent(SYNTHESIZE, await secret_of(stage))
@@ -274,6 +347,28 @@ class TestNothingIsOpen:
         assert (await stage.client.get(url[:-1] + "x")).status_code == 401
         assert (await stage.client.delete(url)).status_code == 401
         assert (await stage.client.delete(url, headers=headers)).status_code == 204
+
+    async def test_a_deletion_of_stored_audio_is_logged_with_its_caller(
+        self, stage: Stage, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        headers = sent(SYNTHESIZE, await secret_of(stage, "phone app"))
+        url = (await ask(stage, SYNTHESIZE, headers, return_format="url")).json()["url"]
+        assert (await stage.client.delete(url, headers=headers)).status_code == 204
+        (line,) = [line for line in capsys.readouterr().out.splitlines() if " audio_deleted " in line]
+        name = url.partition("?")[0].rpartition("/")[2].partition(".")[0]
+        assert f"audio={name}" in line
+        assert "actor='phone app'" in line
+        assert "signature" not in line
+
+    async def test_a_signed_address_is_enough_whatever_characters_a_key_is_for(self, stage: Stage) -> None:
+        """The same audio can be of several characters, so an address of it, which is signed, is the permission."""
+        url = (await ask(stage, SYNTHESIZE, OPERATOR, return_format="url")).json()["url"]
+        ghouls = sent(SYNTHESIZE, await secret_of(stage, "ghouls", characters=["ghoul"]))
+        assert (await stage.client.get(url, headers=ghouls)).status_code == 200
+        unsigned = url.partition("?")[0]
+        for method in ("GET", "HEAD", "DELETE"):
+            assert (await stage.client.request(method, unsigned, headers=ghouls)).status_code == 404
+        assert (await stage.client.delete(url, headers=ghouls)).status_code == 204
 
 
 VERBS = {
@@ -339,6 +434,8 @@ class TestManaging:
             "expires_at_s": 4e9,
             "revoked_at_s": None,
             "revoked_by": "",
+            "created_by_source": "token",
+            "revoked_by_source": "",
         }
 
     async def test_what_makes_no_sense_is_refused(self, stage: Stage) -> None:
@@ -369,6 +466,7 @@ class TestManaging:
             assert answer.status_code == 200, answer.text
         history = (await stage.client.get("/api/v1/rollout/history", headers=OPERATOR)).json()
         assert [entry["actor"] for entry in history] == ["environment", "night shift", "admin-token"]
+        assert [entry["actor_source"] for entry in history] == ["", "key", "token"]
 
     async def test_without_required_keys_they_are_valid_for_the_control_api_all_the_same(
         self, tmp_path: Path
@@ -380,9 +478,45 @@ class TestManaging:
             assert (await stage.client.post("/api/v1/rollout/rollback", json={}, headers=headers)).is_success
             assert (await stage.client.get(KEYS, headers=headers)).status_code == 403
             listed = (await stage.client.get(KEYS, headers=OPERATOR)).json()
-            assert [key["created_by"] for key in listed] == ["ann"]
+            assert [(key["created_by"], key["created_by_source"]) for key in listed] == [("ann", "claimed")]
             parts = (await stage.client.get("/api/v1/monitoring/health")).json()["parts"]
             assert "keys" not in parts
+
+
+async def test_a_name_that_is_claimed_differs_from_one_that_a_key_proved(tmp_path: Path) -> None:
+    rollback = "/api/v1/rollout/rollback"
+    async with staged(tmp_path) as stage:
+
+        async def acts(status: int, actor: str, **more: str) -> str:
+            headers = {
+                name.encode(): value.encode()
+                for name, value in (OPERATOR | {"X-Segue-Actor": actor} | more).items()
+            }
+            answer = await stage.client.request("POST", rollback, json={}, headers=[*headers.items()])
+            assert answer.status_code == status, answer.text
+            return str(answer.json().get("detail"))
+
+        await acts(200, "night shift")
+        key = await made(stage, "night shift", "operate")
+        await acts(200, "ann", Authorization=f"Bearer {key['secret']}")
+        for name in ("night shift", "Night  SHIFT", "\uff4eight shift", "night\u034f shift"):
+            assert "is the name of an API key" in await acts(400, name)
+        await stage.client.post(f"{KEYS}/{key['key']['id']}/revoke", headers=OPERATOR)
+        assert "is the name of an API key" in await acts(400, "night shift")
+        for name in ("admin-token", "Segue", "nobody"):
+            assert "is reserved for the service" in await acts(400, name)
+        await acts(200, "operator")
+        await acts(200, "ann")
+
+        history = (await stage.client.get("/api/v1/rollout/history", headers=OPERATOR)).json()[1:]
+        assert [(entry["actor"], entry["actor_source"]) for entry in history] == [
+            ("night shift", "claimed"),
+            ("night shift", "key"),
+            ("operator", "token"),
+            ("ann", "claimed"),
+        ]
+        (listed,) = (await stage.client.get(KEYS, headers=OPERATOR)).json()
+        assert (listed["created_by_source"], listed["revoked_by_source"]) == ("claimed", "claimed")
 
 
 async def test_another_replica_follows_within_a_second(tmp_path: Path, store_url: str) -> None:
@@ -497,6 +631,24 @@ class TestOtherPorts:
                     assert await code(method, way) == ("OK" if method == "ListVoices" else "INVALID_ARGUMENT")
             assert await code("ListVoices", ("x-goog-api-key", viewer)) == "OK"
             assert await code("SynthesizeSpeech", ("x-goog-api-key", viewer)) == "PERMISSION_DENIED"
+
+    async def test_google_grpc_speaks_for_the_keys_characters_only(self, wide: Stage) -> None:
+        assert wide.service.google_grpc is not None
+        metadata = (("x-goog-api-key", await secret_of(wide, characters=["ghoul"])),)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{wide.service.google_grpc.port}") as channel:
+            client = on_channel(channel)
+            for name, may in (("ghoul", True), ("pip_boy", False)):
+                voice = google.VoiceSelectionParams(language_code="en-US", name=name)
+                text = google.SynthesisInput(text="Hello there.")
+                whole = client.synthesize_speech(
+                    request={"input": text, "voice": voice, "audio_config": wav()}, metadata=metadata
+                )
+                stream = await client.streaming_synthesize(
+                    requests(opening(voice=voice), saying("Hello there.")), metadata=metadata
+                )
+                for answer in (whole, streamed(stream)):
+                    with nullcontext() if may else pytest.raises(PermissionDenied, match="pip_boy"):
+                        await answer
 
     async def test_wyoming_takes_a_key_in_the_events_data(self, wide: Stage) -> None:
         assert wide.service.wyoming is not None

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeyBody:
-    """A key. Times are Unix seconds. ``state``: valid, expired, revoked. ``characters`` and ``apis`` None: all."""
+    """A key. Times are Unix seconds. ``state``: valid, expired, revoked. ``characters`` and ``apis`` None: all.
+
+    The sources say how the service knows who created and revoked it: key, token, or claimed.
+    """
 
     id: str
     name: str
@@ -24,6 +27,8 @@ class KeyBody:
     expires_at_s: float | None
     revoked_at_s: float | None
     revoked_by: str
+    created_by_source: str = ""
+    revoked_by_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +54,6 @@ def key_body(key: Key, now_s: float) -> KeyBody:
         expires_at_s=key.expires_at_s,
         revoked_at_s=key.revoked_at_s,
         revoked_by=key.revoked_by,
+        created_by_source=key.created_by_source,
+        revoked_by_source=key.revoked_by_source,
     )

@@ -8,6 +8,7 @@ hashes are slow because people choose passwords, and would cost each request som
 from __future__ import annotations
 
 import hmac
+import unicodedata
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     expires_at_s: float | None = None
     revoked_at_s: float | None = None
     revoked_by: str = ""
+    created_by_source: str = ""
+    revoked_by_source: str = ""
 
     def fault(self, now_s: float) -> Refusal | None:
         """Why the key is no longer valid; None if it is. It is no longer valid at the moment of its expiry."""
@@ -64,6 +67,11 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
             None if self.characters is None else frozenset(self.characters),
             self.apis,
         )
+
+
+def folded(name: str) -> str:
+    """The name as names are compared: regardless of case, spaces, and forms of the same character."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def drawn_secret(entropy: Entropy) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
-from segue.access.keys import ID_PLACE, PREFIX, Key, digest_of, drawn_secret
+from segue.access.keys import ID_PLACE, PREFIX, Key, digest_of, drawn_secret, folded
 from segue.access.roles import Role
 from segue.access.state import created, revoked
 from segue.kernel.errors import InvalidRequest, Unavailable
@@ -31,18 +30,18 @@ MOST_NAME_CHARS = 64
 SERVICE_ACTORS = frozenset({"judge", "environment", "file"})
 """The actors that the history names for what the service does itself."""
 
-RESERVED_NAMES = SERVICE_ACTORS | {"segue", "nobody", "operator", "admin-token"}
-"""Names that no key may have, because the history uses them for others."""
+RESERVED_NAMES = SERVICE_ACTORS | {"segue", "nobody", "anyone", "operator", "admin-token"}
+"""Names that no key may have, because the history and the log use them for others."""
 
 _TRIES = 50
-_UNSEEN = re.compile(
+UNSEEN = re.compile(
     "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
 """Printable characters without a sign of their own: two names that differ only in them look the same."""
 
 
 class NameTaken(InvalidRequest):
-    """Another valid key has this name, so the history would not tell them apart."""
+    """A key that was not revoked has this name, so the history would not tell them apart."""
 
 
 class NoSuchKey(InvalidRequest):
@@ -68,11 +67,12 @@ class KeyRegister:
         self._clock = clock
         self._entropy = entropy
 
-    async def create(self, wanted: WantedKey, actor: str) -> tuple[Key, str]:
+    async def create(self, wanted: WantedKey, actor: str, actor_source: str = "") -> tuple[Key, str]:
         """The key, and its secret, which is not kept. The key is valid in this process at once.
 
         Raises:
-            InvalidRequest: the name or the expiry cannot be used; ``NameTaken`` if another valid key has the name.
+            InvalidRequest: the name or the expiry cannot be used; ``NameTaken`` if a key that was not
+                revoked has the name.
         """
         name, now_s = _checked_name(wanted.name), self._clock.now_s()
         if wanted.role is Role.ADMIN and (wanted.characters is not None or wanted.apis is not None):
@@ -86,12 +86,15 @@ class KeyRegister:
 
         def added(state: KeyState) -> tuple[Event, tuple[Key, str]]:
             _refuse_taken(name, state.keys, now_s)
-            key, secret = self._drawn(wanted._replace(name=name), actor, now_s, state.keys)
+            key, secret = self._drawn(wanted._replace(name=name), state.keys)
+            key = msgspec.structs.replace(
+                key, created_at_s=now_s, created_by=actor, created_by_source=actor_source
+            )
             return created(key, state.revision + 1), (key, secret)
 
         return await self._changed(added)
 
-    async def revoke(self, key_id: str, actor: str) -> Key:
+    async def revoke(self, key_id: str, actor: str, actor_source: str = "") -> Key:
         """The key, which is no longer valid in this process. Revoking it again changes nothing.
 
         Raises:
@@ -104,8 +107,10 @@ class KeyRegister:
                 raise NoSuchKey("no key has this id; `segue keys list` shows them all", field="id")
             if key.revoked_at_s is not None:
                 return None, key
-            event = revoked(key_id, state.revision + 1, self._clock.now_s(), actor)
-            return event, msgspec.structs.replace(key, revoked_at_s=event.at_s, revoked_by=actor)
+            event = revoked(key_id, state.revision + 1, self._clock.now_s(), actor, actor_source)
+            return event, msgspec.structs.replace(
+                key, revoked_at_s=event.at_s, revoked_by=actor, revoked_by_source=actor_source
+            )
 
         return await self._changed(ended)
 
@@ -113,7 +118,8 @@ class KeyRegister:
         """All keys, also expired and revoked ones, in the order of their creation."""
         return list((await self._follower.catch_up()).keys.values())
 
-    def _drawn(self, wanted: WantedKey, actor: str, now_s: float, taken: Mapping[str, Key]) -> tuple[Key, str]:
+    def _drawn(self, wanted: WantedKey, taken: Mapping[str, Key]) -> tuple[Key, str]:
+        """A key without its origin, and its secret."""
         while True:
             secret = drawn_secret(self._entropy)
             key_id = secret[ID_PLACE]
@@ -122,8 +128,8 @@ class KeyRegister:
         key = Key(
             id=key_id,
             digest=digest_of(secret.encode()).hex(),
-            created_at_s=now_s,
-            created_by=actor,
+            created_at_s=0.0,
+            created_by="",
             **wanted._asdict(),
         )
         return key, secret
@@ -140,32 +146,31 @@ class KeyRegister:
                 if attempt >= _TRIES:
                     raise
                 continue
-            with suppress(Unavailable):  # it is written, and the follower tries again
+            try:
                 await self._follower.catch_up()
+            except Unavailable:  # it is written, and the follower tries again
+                await self._follower.wrote(event)
             return result
         raise AssertionError("unreachable")
 
 
 def _refuse_taken(name: str, keys: Mapping[str, Key], now_s: float) -> None:
-    folded = _folded(name)
+    """Only a revoked key gives its name free: an expired one is valid again if a clock is set back."""
     for key in keys.values():
-        if key.fault(now_s) is None and _folded(key.name) == folded:
+        if key.revoked_at_s is None and folded(key.name) == folded(name):
+            state = " and has expired" if key.fault(now_s) else ""
             raise NameTaken(
-                f"the key {key.id} is named {key.name!r} already; choose another name, or revoke it first",
+                f"the key {key.id} is named {key.name!r} already{state}; choose another name, or revoke it first",
                 field="name",
             )
 
 
 def _checked_name(name: str) -> str:
     name = unicodedata.normalize("NFC", name).strip()
-    if not name or len(name) > MOST_NAME_CHARS or not name.isprintable() or _UNSEEN.search(name):
+    if not name or len(name) > MOST_NAME_CHARS or not name.isprintable() or UNSEEN.search(name):
         raise InvalidRequest(f"a key's name has 1 to {MOST_NAME_CHARS} characters that can be seen", field="name")
-    if _folded(name) in RESERVED_NAMES:
+    if folded(name) in RESERVED_NAMES:
         raise InvalidRequest(f"{name!r} is a name that the history uses itself; choose another", field="name")
     if name.startswith(PREFIX):
         raise InvalidRequest(f"a name that begins with {PREFIX} looks like a secret; choose another", field="name")
     return name
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from segue.access.keys import Key
+from segue.access.keys import Key, folded
 from segue.access.roles import Api, Role
 from segue.kernel.errors import Unavailable
 from segue.rollout.ports.store import Event
@@ -20,6 +20,10 @@ CREATED = "key_created"
 REVOKED = "key_revoked"
 
 
+class UnknownEvent(Unavailable):
+    """The store is in reach, but a later version has written to it."""
+
+
 class Created(msgspec.Struct, frozen=True, kw_only=True):
     """The data of a creation. Who created it, and when, is in the event itself."""
 
@@ -30,12 +34,14 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     characters: tuple[str, ...] | None = None
     apis: tuple[Api, ...] | None = None
     expires_at_s: float | None = None
+    actor_source: str = ""
 
 
 class Revoked(msgspec.Struct, frozen=True):
     """The data of a revocation."""
 
     id: str
+    actor_source: str = ""
 
 
 _CREATED = msgspec.json.Decoder(Created)
@@ -57,11 +63,12 @@ class KeyState:
         """The keys after these events, which follow ``last``.
 
         Raises:
-            Unavailable: this version does not know an event. It is treated like a store out of reach.
+            UnknownEvent: this version does not know an event. It is treated like a store out of reach.
         """
         keys, last = dict(self.keys), self.last
+        named = {folded(key.name): key.id for key in keys.values() if key.revoked_at_s is None}
         for event in events:
-            _apply(keys, event)
+            _apply(keys, named, event)
             last = event
         return KeyState(keys, last)
 
@@ -76,35 +83,52 @@ def created(key: Key, revision: int) -> Event:
         characters=key.characters,
         apis=key.apis,
         expires_at_s=key.expires_at_s,
+        actor_source=key.created_by_source,
     )
     return Event(STREAM, revision, key.created_at_s, key.created_by, CREATED, _written(data))
 
 
-def revoked(key_id: str, revision: int, at_s: float, actor: str) -> Event:
+def revoked(key_id: str, revision: int, at_s: float, actor: str, actor_source: str = "") -> Event:
     """The event that ends the key."""
-    return Event(STREAM, revision, at_s, actor, REVOKED, _written(Revoked(key_id)))
+    return Event(STREAM, revision, at_s, actor, REVOKED, _written(Revoked(key_id, actor_source)))
 
 
-def _apply(keys: dict[str, Key], event: Event) -> None:
+def _apply(keys: dict[str, Key], named: dict[str, str], event: Event) -> None:
+    """``named``: the ids of the keys that were not revoked, by name."""
     try:
         if event.kind == CREATED:
             key = _key_of(_CREATED.decode(event.data), event)
+            # Earlier versions gave the name of an expired key to another: that ended the expired one for good.
+            _end(keys, named.get(folded(key.name)), event, key.created_by_source)
             keys[key.id] = key
+            named[folded(key.name)] = key.id
         elif event.kind == REVOKED:
-            key_id = _REVOKED.decode(event.data).id
-            keys[key_id] = msgspec.structs.replace(keys[key_id], revoked_at_s=event.at_s, revoked_by=event.actor)
+            data = _REVOKED.decode(event.data)
+            key_id = data.id
+            _end(keys, key_id, event, data.actor_source)
+            if named.get(folded(keys[key_id].name)) == key_id:
+                del named[folded(keys[key_id].name)]
         else:
             raise _unknown(event, f"its kind is {event.kind!r}")
     except (msgspec.DecodeError, KeyError) as error:
         raise _unknown(event, str(error)) from None
 
 
+def _end(keys: dict[str, Key], key_id: str | None, event: Event, actor_source: str) -> None:
+    if key_id is not None:
+        keys[key_id] = msgspec.structs.replace(
+            keys[key_id], revoked_at_s=event.at_s, revoked_by=event.actor, revoked_by_source=actor_source
+        )
+
+
 def _key_of(data: Created, event: Event) -> Key:
-    return Key(**msgspec.structs.asdict(data), created_at_s=event.at_s, created_by=event.actor)
+    fields = msgspec.structs.asdict(data)
+    source = fields.pop("actor_source")
+    return Key(**fields, created_at_s=event.at_s, created_by=event.actor, created_by_source=source)
 
 
-def _unknown(event: Event, why: str) -> Unavailable:
-    return Unavailable(
+def _unknown(event: Event, why: str) -> UnknownEvent:
+    return UnknownEvent(
         f"revision {event.revision} of {event.stream} cannot be read by this version of Segue ({why}); the last "
         "known keys stay valid; run the version that wrote it, or a later one"
     )

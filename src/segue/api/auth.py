@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import structlog
 from fastapi import Header, HTTPException, Request
 
-from segue.access.register import SERVICE_ACTORS
+from segue.access.keys import folded
+from segue.access.register import RESERVED_NAMES, UNSEEN
 from segue.access.roles import Api, Permission, Refusal
 from segue.api.credentials import bearer
 from segue.api.refusals import CallerRefused
+from segue.rollout.ports.store import ActorSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,10 +21,18 @@ if TYPE_CHECKING:
     from segue.access.roles import Caller
     from segue.api.callers import Callers
 
-    OperatorCheck: TypeAlias = Callable[..., Awaitable[str]]
+    OperatorCheck: TypeAlias = Callable[..., Awaitable["Actor"]]
 
 _MAX_ACTOR_CHARS = 128
 _READING = ("GET", "HEAD")
+_UNNAMED = "operator"
+
+
+class Actor(NamedTuple):
+    """Who acts, and how the service knows it."""
+
+    name: str
+    source: ActorSource
 
 
 class Operators:
@@ -41,19 +51,25 @@ class Operators:
         """FastAPI dependency that authenticates an operator with this permission; returns the name.
 
         It is the key's name. For the admin token it is ``X-Segue-Actor``, by default "operator", if that is
-        believed. The name and the token are read as UTF-8, although servers decode headers as Latin-1.
+        believed, and no name of a key. The name and the token are read as UTF-8, although servers decode headers
+        as Latin-1.
         """
 
         async def check(
             request: Request,
             authorization: Annotated[str, Header()] = "",  # noqa: ARG001 - shown in the API's description
-            x_segue_actor: Annotated[str, Header(max_length=_MAX_ACTOR_CHARS)] = "operator",
-        ) -> str:
+            x_segue_actor: Annotated[str, Header(max_length=_MAX_ACTOR_CHARS)] = _UNNAMED,
+        ) -> Actor:
             caller = await self._admitted(request, permission)
-            actor = _actor(x_segue_actor) if caller.is_token and self._believed else caller.name
+            actor = self._actor(caller, x_segue_actor)
             if request.method not in _READING:
                 self._log.info(
-                    "operator", actor=actor, method=request.method, path=request.url.path, client=_client(request)
+                    "operator",
+                    actor=actor.name,
+                    source=str(actor.source),
+                    method=request.method,
+                    path=request.url.path,
+                    client=_client(request),
                 )
             return actor
 
@@ -73,6 +89,20 @@ class Operators:
         secret = _secret(request)
         return lambda: self._callers.is_still_known(secret)
 
+    def _actor(self, caller: Caller, said: str) -> Actor:
+        if not caller.is_token:
+            return Actor(caller.name, ActorSource.KEY)
+        if not self._believed:
+            return Actor(caller.name, ActorSource.TOKEN)
+        name = _read(said)
+        if self._callers.is_name_of_key(name):
+            raise HTTPException(
+                400,
+                f"X-Segue-Actor: {name!r} is the name of an API key; use that key, or another name "
+                "(--actor of `segue rollout`)",
+            )
+        return Actor(name, ActorSource.TOKEN if name == _UNNAMED else ActorSource.CLAIMED)
+
     async def _admitted(self, request: Request, permission: Permission | None) -> Caller:
         if self._is_closed:
             raise HTTPException(
@@ -84,12 +114,14 @@ class Operators:
                 return await self._callers.recognize(secret, Api.CONTROL, client)
             return await self._callers.admit(secret, Api.CONTROL, permission, client)
         except CallerRefused as error:
+            name = self._callers.name_of(secret)
             self._log.warning(
                 "operator_refused",
-                client=_client(request),
+                client=client,
                 method=request.method,
                 path=request.url.path,
                 why=_WHY.get(error.reason, error.reason),
+                **({"caller": name} if name else {}),
             )
             raise
 
@@ -106,9 +138,9 @@ def _client(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _actor(said: str) -> str:
+def _read(said: str) -> str:
     name = said.encode("latin-1", "replace").decode(errors="replace")
-    name = "".join(char for char in name if char.isprintable()).strip() or "operator"
-    if name.lower() in SERVICE_ACTORS:
+    name = "".join(char for char in UNSEEN.sub("", name) if char.isprintable()).strip() or _UNNAMED
+    if folded(name) in RESERVED_NAMES - {_UNNAMED}:
         raise HTTPException(400, f"X-Segue-Actor: {name!r} is reserved for the service; use a person's name")
     return name

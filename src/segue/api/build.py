@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
+    from fastapi import APIRouter
+
     from segue.access.register import KeyRegister
     from segue.api.app import Dialect
     from segue.api.asgi import App, Receive, Scope, Send
@@ -105,11 +107,11 @@ def build_api(parts: ApiParts) -> ApiApp:
         redoc_url=None,
         openapi_url="/openapi.json" if parts.shown.docs else None,
     )
-    rest.include_router(health_routes(State(context.catalogue, parts.engines, parts.health, parts.stopping)))
-    if parts.shown.docs:
-        rest.include_router(docs_routes())
-    if parts.shown.metrics:
-        rest.include_router(metrics_routes(parts.summary, parts.exposition))
+    rest.add_api_route("/", _where_to(parts.shown), include_in_schema=False)
+    public = _public(parts)
+    for routes in public:
+        rest.include_router(routes)
+    opened = permissions.opened_by([*rest.routes, *(route for routes in public for route in routes.routes)])
     rest.include_router(catalogue_routes(context.catalogue))
     rest.include_router(openai_lists(context))
     rest.include_router(control_routes(parts.control, operators))
@@ -122,12 +124,21 @@ def build_api(parts: ApiParts) -> ApiApp:
     rest.add_exception_handler(SegueError, _told)
     rest.add_exception_handler(RequestValidationError, _not_understood)
     rest.add_exception_handler(405, _wrong_method)
-    rest.add_api_route("/", _where_to(parts.shown), include_in_schema=False)
     rest.openapi = with_hot_doors(rest.openapi)  # type: ignore[method-assign]  # FastAPI's own way
     audio = permissions.guarded_audio(guard, AudioEndpoint(context), context.links)
     dialects = _dialects(parts, guard)
-    others = permissions.guarded_rest(guard, _authenticated_first(rest, operators))
+    others = permissions.guarded_rest(guard, _authenticated_first(rest, operators), opened)
     return ApiApp(_posts(context, guard), audio, others, dialects, bodies=context.bodies)
+
+
+def _public(parts: ApiParts) -> list[APIRouter]:
+    """What is served without authentication, besides the links at ``/`` and the OpenAPI document."""
+    state = State(parts.context.catalogue, parts.engines, parts.health, parts.stopping)
+    return [
+        health_routes(state),
+        *([docs_routes()] if parts.shown.docs else []),
+        *([metrics_routes(parts.summary, parts.exposition)] if parts.shown.metrics else []),
+    ]
 
 
 def _authenticated_first(rest: App, operators: Operators) -> App:

@@ -29,6 +29,12 @@ def current_caller() -> Caller | None:
     return _CALLER.get()
 
 
+def caller_name() -> str:
+    """The name of the current task's caller; "anyone" if no keys are required."""
+    caller = _CALLER.get()
+    return "anyone" if caller is None else caller.name
+
+
 def check_character(catalogue: Catalogue, named: str) -> None:
     """Checks that the caller may use this character, which may be named by an alias.
 
@@ -45,3 +51,9 @@ def check_character(catalogue: Catalogue, named: str) -> None:
             f"this API key may not use the character {key!r}; use one of its own, or another key",
             Refusal.CHARACTER,
         )
+
+
+def may_use(character_key: str) -> bool:
+    """Whether the caller may use the character with this key of the catalogue, which may have lost it since."""
+    caller = _CALLER.get()
+    return caller is None or caller.characters is None or character_key in caller.characters

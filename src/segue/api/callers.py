@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from segue.kernel.guesses import Guesses
     from segue.kernel.ports.clock import Clock
 
-    Note: TypeAlias = Callable[[Api, str, str], None]
-    """Receives each refusal: the API, the reason, and the client's address."""
+    Note: TypeAlias = Callable[[Api, str, str, str], None]
+    """Receives each refusal: the API, the reason, the client's address, and its key's name if that is known."""
 
 TOKEN_HOLDER = Caller("admin-token", PERMISSIONS[Role.ADMIN], is_token=True)
 _MOST_WAITING = 32
@@ -64,7 +64,7 @@ class Callers:
         refusal = found.refusal(api, permission)
         if refusal is None:
             return found
-        self._note(api, _NOTED[403], client)
+        self._note(api, _NOTED[403], client, found.name)
         raise NotPermitted(_not_permitted(refusal, api, permission), refusal)
 
     async def recognize(self, secret: bytes, api: Api, client: str) -> Caller:
@@ -87,7 +87,15 @@ class Callers:
         """Raises NotAuthenticated if the caller would no longer be recognized."""
         why = self._lost(secret)
         if why is not None:
-            raise self._refused(why, api, client)
+            raise self._refused(why, api, client, secret)
+
+    def name_of(self, secret: bytes) -> str:
+        """The name of the caller with this secret, also if it is refused; empty if nobody has it."""
+        return self._known.name_of(secret) or (TOKEN_HOLDER.name if self._is_token(secret) else "")
+
+    def is_name_of_key(self, name: str) -> bool:
+        """Whether a key has this name, or had it before it was revoked."""
+        return self._known.has_name(name)
 
     def _lost(self, secret: bytes) -> Refusal | None:
         """Why a caller that was admitted with this secret would be refused now; None if it would not.
@@ -109,19 +117,19 @@ class Callers:
         send wrong ones.
         """
         if why in (Refusal.EXPIRED, Refusal.REVOKED):
-            raise self._refused(why, api, client)
+            raise self._refused(why, api, client, secret)
         self._refuse_locked(api, client)
         if self._is_token(secret):
             return TOKEN_HOLDER
         if why is Refusal.UNREAD:
-            self._note(api, "keys_unread", client)
+            self._note(api, "keys_unread", client, self._known.name_of(secret))
             raise KeysUnread("API keys cannot be checked at present, because the store is out of reach; try again")
         if why is Refusal.UNKNOWN:
             await self._wait(self._guesses.wrong(client, self._clock.monotonic_s()))
-        raise self._refused(why, api, client)
+        raise self._refused(why, api, client, secret)
 
-    def _refused(self, why: Refusal, api: Api, client: str) -> SegueError:
-        self._note(api, _NOTED[401], client)
+    def _refused(self, why: Refusal, api: Api, client: str, secret: bytes) -> SegueError:
+        self._note(api, _NOTED[401], client, self._known.name_of(secret))
         how = _HOW.get(api, _BEARER)
         thing = "an API key or the admin token" if api is Api.CONTROL else "an API key"
         return NotAuthenticated(_TOLD.get(why) or f"this service requires {thing}; send it {how}", why)
@@ -129,7 +137,7 @@ class Callers:
     def _refuse_locked(self, api: Api, client: str) -> None:
         wait_s = math.ceil(self._guesses.locked_for_s(client, self._clock.monotonic_s()))
         if wait_s > 0:
-            self._note(api, _NOTED[429], client)
+            self._note(api, _NOTED[429], client, "")
             raise TooManyGuesses(
                 f"too many wrong keys or tokens from this address; try again in {wait_s} s", float(wait_s)
             )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.routing import Route
+
 from segue.access.roles import Api, Permission
 from segue.api import credentials
 from segue.api.elevenlabs import errors as elevenlabs_errors
@@ -17,6 +19,10 @@ from segue.api.openai import errors as openai_errors
 from segue.api.openai.lists import OPENAI_LISTS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from starlette.routing import BaseRoute
+
     from segue.api.asgi import App, Receive, Scope, Send
     from segue.api.guard import Guard
     from segue.api.links import Links
@@ -26,8 +32,6 @@ OPENAI = GuardRule(Api.OPENAI, credentials.bearer, openai_errors.refused)
 ELEVENLABS = GuardRule(Api.ELEVENLABS, credentials.of_elevenlabs, elevenlabs_errors.refused)
 GOOGLE = GuardRule(Api.GOOGLE, credentials.of_google, google_errors.refused)
 
-_OPEN = frozenset({"/", "/docs", "/openapi.json"})
-_OPEN_BELOW = ("/docs/", "/api/v1/monitoring/")
 _CONTROL = ("/api/v1/rollout", "/api/v1/config", "/api/v1/faults", "/api/v1/keys")
 """The control API, whose routes check their operators themselves, with or without keys."""
 
@@ -67,22 +71,29 @@ def is_control(scope: Scope) -> bool:
     return scope["type"] == "http" and str(scope["path"]).startswith(_CONTROL)
 
 
-def guarded_rest(guard: Guard, rest: App) -> App:
-    """Everything else: pages, health, metrics, lists and the control API."""
+def opened_by(routes: Iterable[BaseRoute]) -> frozenset[tuple[str, str]]:
+    """The methods and paths of these routes, which need no key. Their paths have no parameters."""
+    return frozenset(
+        (method, route.path) for route in routes if isinstance(route, Route) for method in route.methods or ()
+    )
+
+
+def guarded_rest(guard: Guard, rest: App, opened: Collection[tuple[str, str]]) -> App:
+    """Everything else: pages, health, metrics, lists and the control API.
+
+    ``opened`` are the methods and paths that need no key. Below them, and with other methods, a key is needed, so
+    that responses do not show to others which routes there are.
+    """
     if guard.is_open:
         return rest
     native = guard.guarded(rest, NATIVE, Permission.LIST)
     openai = guard.guarded(rest, OPENAI, Permission.LIST)
 
     async def admit(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _is_open(scope["path"]):
+        if scope["type"] != "http" or (scope["method"], scope["path"]) in opened or is_control(scope):
             await rest(scope, receive, send)
         else:
             of_openai = scope["path"].startswith(OPENAI_LISTS)
             await (openai if of_openai else native)(scope, receive, send)
 
     return admit
-
-
-def _is_open(path: str) -> bool:
-    return path in _OPEN or path.startswith(_OPEN_BELOW) or path.startswith(_CONTROL)

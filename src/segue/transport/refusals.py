@@ -23,14 +23,18 @@ class Refusals:
         self._unsaid: dict[str, int] = {}
         self._log = structlog.get_logger("segue.transport")
 
-    def note(self, reason: str, client: str) -> None:
-        """Counts a refusal, and logs it if allowed; ``since_last`` is the number of refusals not logged before."""
+    def note(self, reason: str, client: str, caller: str = "") -> None:
+        """Counts a refusal, and logs it if allowed; ``since_last`` is the number of refusals not logged before.
+
+        ``caller`` is the name of the client's key, if that is known.
+        """
         self._count(self._door, reason)
         now_s = self._now_s()
         if now_s - self._last_s.get(reason, -_EVERY_S) < _EVERY_S:
             self._unsaid[reason] = self._unsaid.get(reason, 0) + 1
             return
         self._last_s[reason] = now_s
+        since_last, named = self._unsaid.pop(reason, 0), {"caller": caller} if caller else {}
         self._log.warning(
-            "turned_away", door=self._door, reason=reason, client=client, since_last=self._unsaid.pop(reason, 0)
+            "turned_away", door=self._door, reason=reason, client=client, since_last=since_last, **named
         )

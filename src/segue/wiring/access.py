@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import time
 from contextlib import asynccontextmanager
+from hashlib import blake2b
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 
+from segue.access.copies import KeyCopies, moment
+from segue.access.copy_file import CopyFile
 from segue.access.follower import KeyFollower
 from segue.access.known import KnownKeys
 from segue.access.register import KeyRegister
 from segue.access.roles import Api
+from segue.access.state import UnknownEvent
 from segue.api.auth import Operators
 from segue.api.callers import Callers
 from segue.kernel.errors import SegueError
 from segue.kernel.guesses import Guesses
 from segue.kernel.ports.health import HealthLevel, PartHealth
+from segue.speech.service.disk_threads import DiskThreads
 from segue.system.clock import SystemEntropy
+from segue.system.daemon_pool import DaemonPool
 from segue.transport.refusals import Refusals
+from segue.wiring.rollout import store_url
 from segue.wiring.transport import proxies_of
 
 if TYPE_CHECKING:
@@ -33,6 +41,9 @@ if TYPE_CHECKING:
 _OLD_S = 60.0
 """From this age on, the keys are told to be old."""
 
+_COPY_WITHIN_S = 2.0
+"""A revocation waits this long for a disk that hangs, and later ones not at all until it responds."""
+
 
 class Access:
     """The keys, what follows them in the store, and what recognizes callers by them."""
@@ -40,7 +51,9 @@ class Access:
     def __init__(self, settings: Settings, store: Store, clock: Clock, recorder: Recorder) -> None:
         self.is_required = settings.auth == "keys"
         self.known = KnownKeys(clock, settings.auth_stale_s)
-        self.follower = KeyFollower(store.events, self.known)
+        self._copying = DaemonPool(1, "key-copy")
+        copies = _copies(settings, self._copying, clock) if self.is_required else None
+        self.follower = KeyFollower(store.events, self.known, copies=copies)
         self.register = KeyRegister(store.events, self.follower, clock, SystemEntropy())
         token = settings.admin_token.get_secret_value() if settings.admin_token else None
         guesses = Guesses(proxies_of(settings))
@@ -56,7 +69,10 @@ class Access:
         try:
             state = await self.follower.catch_up()
         except SegueError as error:
-            self._log.warning("keys_unread", error=str(error), effect="no key is valid until they are read")
+            effect = "until they are read, those of this machine's copy are valid, if there is one"
+            self._log.warning("keys_unread", error=str(error), effect=effect)
+            if not isinstance(error, UnknownEvent):
+                await self.follower.use_copy()
         else:
             if self.is_required and not state.keys and not self._is_token_set:
                 self._log.warning("no_keys", effect="nobody can call; set SEGUE_ADMIN_TOKEN to create keys")
@@ -65,6 +81,7 @@ class Access:
             yield
         finally:
             await self.follower.close()
+            self._copying.shutdown()
 
     def health(self) -> list[PartHealth]:
         """The keys' part of the service's health, if keys are required."""
@@ -74,20 +91,35 @@ class Access:
         if not self.known.is_usable:
             told = "the keys are not known, because the store is out of reach; callers get 503"
             return [PartHealth("keys", HealthLevel.UNAVAILABLE, told)]
+        if self.known.copied_at_s is not None:
+            told = (
+                "the store has been out of reach since the start; the keys of "
+                f"{moment(self.known.copied_at_s)} are valid, also those that were revoked since then"
+            )
+            return [PartHealth("keys", HealthLevel.DEGRADED, told)]
         if age_s is not None and age_s > _OLD_S:
             told = f"the store is out of reach; the keys of {age_s:.0f} s ago are valid"
             return [PartHealth("keys", HealthLevel.DEGRADED, told)]
         return [PartHealth("keys", HealthLevel.OK, "as in the store")]
 
 
+def _copies(settings: Settings, pool: DaemonPool, clock: Clock) -> KeyCopies:
+    """The copy of the keys, which belongs to the store, whoever connects to it."""
+    url = urlsplit(store_url(settings))
+    place = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
+    name = blake2b(place.encode(), digest_size=16, person=b"segue key store").hexdigest()
+    disk = DiskThreads(pool, places=1, limit_s=_COPY_WITHIN_S)
+    return KeyCopies(CopyFile(settings.data_dir / "keys-copy"), disk, clock, name, settings.auth_stale_s)
+
+
 def _noted(recorder: Recorder) -> Note:
     """Counts refusals, and logs some of them; those of the control API are logged where they happen."""
     by_door = {api: Refusals(str(api), recorder.turned_away, time.monotonic) for api in Api}
 
-    def note(api: Api, reason: str, client: str) -> None:
+    def note(api: Api, reason: str, client: str, caller: str) -> None:
         if api is Api.CONTROL:
             recorder.turned_away(api, "token" if reason == "key" else reason)
         else:
-            by_door[api].note(reason, client)
+            by_door[api].note(reason, client, caller)
 
     return note

@@ -217,7 +217,7 @@ def _replica_name() -> str:
 
 def store_of(settings: Settings) -> Store:
     """The store from the settings, not yet started."""
-    return open_store(_store_url(settings))
+    return open_store(store_url(settings))
 
 
 def check_store(settings: Settings) -> None:
@@ -225,7 +225,8 @@ def check_store(settings: Settings) -> None:
     store_of(settings)
 
 
-def _store_url(settings: Settings) -> str:
+def store_url(settings: Settings) -> str:
+    """The store's URL, which may contain a password."""
     if settings.store_url:
         return settings.store_url.get_secret_value()
     return f"sqlite:///{settings.data_dir}/segue.db"

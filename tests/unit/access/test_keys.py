@@ -121,17 +121,68 @@ async def test_before_the_first_reading_nobody_is_told_that_a_key_is_unknown() -
     assert keeping(log).known.find(secret.encode()) is Refusal.UNREAD
 
 
-async def test_of_two_valid_keys_of_one_name_the_second_is_refused() -> None:
+async def test_only_a_revoked_key_gives_its_name_free() -> None:
     clock = FakeClock()
-    _, _, register = keeping(MemoryStore().events, clock)
+    known, _, register = keeping(MemoryStore().events, clock)
     first, _ = await register.create(WantedKey("Phone app", Role.SYNTHESIZE), "ann")
     with pytest.raises(NameTaken, match=first.id):
         await register.create(WantedKey("phone APP", Role.SYNTHESIZE), "ann")
     await register.revoke(first.id, "ann")
-    await register.create(WantedKey("phone app", Role.SYNTHESIZE, expires_at_s=clock.now_s() + 1), "ann")
+    expires_at_s = clock.now_s() + 1
+    second, old = await register.create(WantedKey("phone app", Role.SYNTHESIZE, expires_at_s=expires_at_s), "ann")
     clock.advance(1)
+    with pytest.raises(
+        NameTaken, match=rf"{second.id} is named 'phone app' already and has expired; .* revoke it"
+    ):
+        await register.create(WantedKey("phone app", Role.SYNTHESIZE), "ann")
+    await register.revoke(second.id, "ann")
     await register.create(WantedKey("phone app", Role.SYNTHESIZE), "ann")
+    clock.set_by(-3600)
+    assert known.find(old.encode()) is Refusal.REVOKED
     assert [key.name for key in await register.listed()] == ["Phone app", "phone app", "phone app"]
+
+
+async def test_a_name_that_an_earlier_version_gave_twice_is_the_later_keys_even_if_the_clock_is_set_back() -> None:
+    clock, log = FakeClock(), MemoryStore().events
+    known, follower, register = keeping(log, clock)
+    first, old = await register.create(WantedKey("app", Role.VIEW, expires_at_s=clock.now_s() + 1), "ann")
+    second = msgspec.structs.replace(first, id="0" * 12, name="APP", expires_at_s=None, created_by="bob")
+    await log.append(created(second, 2))
+    clock.set_by(-3600)
+
+    state = await follower.catch_up()
+    assert known.find(old.encode()) is Refusal.REVOKED
+    assert (state.keys[first.id].revoked_by, state.keys[second.id].revoked_at_s) == ("bob", None)
+
+
+async def test_a_revocation_counts_at_once_even_if_the_store_is_lost_right_after_it() -> None:
+    log = LostAfterWriting()
+    known, _, register = keeping(log)
+    key, secret = await register.create(WantedKey("app", Role.VIEW), "ann")
+    log.lost_after = "key_revoked"
+    await register.revoke(key.id, "ann")
+    assert known.find(secret.encode()) is Refusal.REVOKED
+
+
+async def test_a_refused_key_is_known_by_name_but_not_by_its_id_alone() -> None:
+    clock = FakeClock()
+    known, _, register = keeping(MemoryStore().events, clock)
+    key, secret = await register.create(WantedKey("app", Role.VIEW, expires_at_s=clock.now_s() + 1), "ann")
+    clock.advance(1)
+    assert known.find(secret.encode()) is Refusal.EXPIRED
+    assert known.name_of(secret.encode()) == "app"
+    for wrong in (secret[:-1] + "z", secret[:17], key.id, ""):
+        assert known.name_of(wrong.encode()) == ""
+
+
+class LostAfterWriting(ShakyLog):
+    """A history that goes out of reach after an event of a kind was written."""
+
+    lost_after = ""
+
+    async def append(self, event: Event) -> None:
+        await super().append(event)
+        self.gone = event.kind == self.lost_after
 
 
 @pytest.mark.parametrize(

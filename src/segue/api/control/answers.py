@@ -135,6 +135,7 @@ def event_body(event: Event, entry: HistoryEntry, language: Language) -> EventBo
         before=state_body(entry.before),
         after=state_body(entry.after),
         reason_values=reason_bodies(reasons, language),
+        actor_source=entry.actor_source,
     )
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 
 from segue import __version__
 from segue.access.roles import Permission
+from segue.api.auth import Actor
 from segue.api.control.bodies import ERRORS
 from segue.rollout.ports.control import ArmBody, ConfigBody, SettingBody
 
@@ -40,7 +41,7 @@ def config_routes(effective: Effective, control: RolloutControl, operators: Oper
     }
 
     @routes.get("/config", summary="Get this process's settings with their sources, and the routing in force")
-    async def get_config(_: str = viewer) -> ConfigBody:
+    async def get_config(_: Actor = viewer) -> ConfigBody:
         return ConfigBody(
             version=__version__,
             profile=catalogue.profile,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from segue.access.roles import Permission
+from segue.api.auth import Actor
 from segue.api.control.bodies import ERRORS
 from segue.speech.ports.faults import Fault, FaultKind
 
@@ -48,14 +49,14 @@ def fault_routes(board: FaultBoard, engines: Collection[str], clock: Clock, oper
         return engine
 
     @routes.get("/{engine}", summary="Get the faults in force on an engine of this process")
-    async def get_faults(engine: str, _: str = viewer) -> FaultsBody:
+    async def get_faults(engine: str, _: Actor = viewer) -> FaultsBody:
         now_s = clock.monotonic_s()
         return FaultsBody(
             faults=[_shown(fault, now_s) for fault in board.faults(known(engine)) if _in_force(fault, now_s)]
         )
 
     @routes.put("/{engine}", summary="Replace the faults of an engine; an empty list removes them")
-    async def put_faults(engine: str, body: FaultsBody, _: str = operator) -> FaultsBody:
+    async def put_faults(engine: str, body: FaultsBody, _: Actor = operator) -> FaultsBody:
         now_s = clock.monotonic_s()
         board.set_faults(known(engine), tuple(_understood(fault, now_s) for fault in body.faults))
         return body

@@ -11,6 +11,7 @@ from segue.access.bodies import KeyBody, NewKeyBody, key_body
 from segue.access.keys import ID_PATTERN
 from segue.access.register import MOST_NAME_CHARS, NameTaken, NoSuchKey, WantedKey
 from segue.access.roles import Api, Permission, Role
+from segue.api.auth import Actor
 from segue.api.control.bodies import ERRORS, Fault
 from segue.api.refusals import NotFound
 
@@ -26,7 +27,7 @@ _LATEST_S = 253_402_300_799.0
 _ERRORS: dict[int | str, dict[str, Any]] = {
     **ERRORS,
     404: {"model": Fault, "description": "No key has this id"},
-    409: {"model": Fault, "description": "Another valid key has this name"},
+    409: {"model": Fault, "description": "A key that was not revoked has this name"},
 }
 
 
@@ -48,22 +49,24 @@ def key_routes(register: KeyRegister, catalogue: Catalogue, clock: Clock, operat
     admin: Any = Depends(operators.may(Permission.ADMIN))
 
     @routes.get("", summary="List the API keys, without their secrets")
-    async def get_keys(_: str = admin) -> list[KeyBody]:
+    async def get_keys(_: Actor = admin) -> list[KeyBody]:
         now_s = clock.now_s()
         return [key_body(key, now_s) for key in await register.listed()]
 
     @routes.post("", status_code=201, summary="Create an API key; the secret is shown only in this response")
-    async def post_key(body: KeyRequest, actor: str = admin) -> NewKeyBody:
+    async def post_key(body: KeyRequest, actor: Actor = admin) -> NewKeyBody:
         try:
-            key, secret = await register.create(_wanted(body, catalogue), actor)
+            key, secret = await register.create(_wanted(body, catalogue), *actor)
         except NameTaken as error:
             raise HTTPException(409, str(error)) from None
         return NewKeyBody(key_body(key, clock.now_s()), secret)
 
     @routes.post("/{key_id}/revoke", summary="Revoke an API key; it is refused everywhere within seconds")
-    async def post_revoke(key_id: Annotated[str, Path(pattern=f"^{ID_PATTERN}$")], actor: str = admin) -> KeyBody:
+    async def post_revoke(
+        key_id: Annotated[str, Path(pattern=f"^{ID_PATTERN}$")], actor: Actor = admin
+    ) -> KeyBody:
         try:
-            return key_body(await register.revoke(key_id, actor), clock.now_s())
+            return key_body(await register.revoke(key_id, *actor), clock.now_s())
         except NoSuchKey as error:
             raise NotFound(str(error)) from None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from segue.access.roles import Permission
+from segue.api.auth import Actor
 from segue.api.control.bodies import ERRORS
 from segue.rollout.ports.control import TrafficBody
 from segue.rollout.ports.report import Report
@@ -38,12 +39,12 @@ def report_routes(reporter: Reporter, traffic: TrafficLog, operators: Operators)
     )
     async def get_report(
         whole: Annotated[bool, Query(description="Cover the whole history, not only the latest plan")] = False,  # noqa: FBT002
-        _: str = viewer,
+        _: Actor = viewer,
     ) -> Report:
         return await reporter.report(whole=whole)
 
     @routes.get("/traffic", summary="Get the traffic of the last day, as far as it was recorded")
-    async def get_traffic(_: str = viewer) -> TrafficBody:
+    async def get_traffic(_: Actor = viewer) -> TrafficBody:
         return _traffic(await traffic.last_day())
 
     return routes

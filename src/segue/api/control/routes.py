@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Query
 
 from segue.access.roles import Permission
+from segue.api.auth import Actor
 from segue.api.control.answers import (
     done_body,
     event_body,
@@ -84,18 +85,18 @@ def _add_looking(routes: APIRouter, control: RolloutControl, operators: Operator
     admin: Any = Depends(operators.may(Permission.ADMIN))
 
     @routes.get("", summary="Get the routing in force on this replica")
-    async def get_routing(_: str = viewer) -> RoutingBody:
+    async def get_routing(_: Actor = viewer) -> RoutingBody:
         return control.routing()
 
     @routes.get("/status", summary="Get the rollout's status and the judge's latest decision")
-    async def get_status(language: Wanted, _: str = viewer) -> StatusBody:
+    async def get_status(language: Wanted, _: Actor = viewer) -> StatusBody:
         return await _status(control, language)
 
     @routes.get(
         "/salt",
         summary="Get the salt of assignments; keep it secret, because it lets anyone choose ids for either arm",
     )
-    async def get_salt(_: str = admin) -> SaltBody:
+    async def get_salt(_: Actor = admin) -> SaltBody:
         return SaltBody(rollout_id=control.rollout_id, salt=control.current.routing.salt)
 
     @routes.get("/history", summary="Get the history, oldest entry first")
@@ -103,7 +104,7 @@ def _add_looking(routes: APIRouter, control: RolloutControl, operators: Operator
         language: Wanted,
         after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
         limit: Annotated[int, Query(ge=1, le=_LONGEST_HISTORY)] = _LONGEST_HISTORY,
-        _: str = viewer,
+        _: Actor = viewer,
     ) -> list[EventBody]:
         events = await control.ledger.history(after=after, limit=limit)
         return [event_body(event, entry_of(event), language) for event in events]
@@ -113,7 +114,7 @@ def _add_steering(routes: APIRouter, control: RolloutControl, operator: Any) -> 
     steering = control.steering
 
     @routes.patch("", summary="Set the routing of the running service")
-    async def patch_routing(patch: RoutingPatch, actor: str = operator) -> RoutingBody:
+    async def patch_routing(patch: RoutingPatch, actor: Actor = operator) -> RoutingBody:
         control.refuse_unknown([*(patch.characters or ()), *(patch.held_back or ())])
         if patch.enabled:
             control.refuse_locked()
@@ -121,29 +122,29 @@ def _add_steering(routes: APIRouter, control: RolloutControl, operator: Any) -> 
         return control.routing()
 
     @routes.post("/start", summary="Start a plan; switches the candidate on")
-    async def post_start(body: StartBody, actor: str = operator) -> DoneBody:
+    async def post_start(body: StartBody, actor: Actor = operator) -> DoneBody:
         control.refuse_locked()
         plan = await asyncio.to_thread(control.read_plan, body.plan)  # a long plan takes seconds
         return done_body(await steering.start(plan, _order(body, actor), _stage(plan, body.at)))
 
     @routes.post("/pause", summary="Freeze the rollout; alarms can still roll it back")
-    async def post_pause(body: OrderBody, actor: str = operator) -> DoneBody:
+    async def post_pause(body: OrderBody, actor: Actor = operator) -> DoneBody:
         return done_body(await steering.pause(_order(body, actor)))
 
     @routes.post("/resume", summary="Continue after a pause, a cool-down or a rollback")
-    async def post_resume(body: OrderBody, actor: str = operator) -> DoneBody:
+    async def post_resume(body: OrderBody, actor: Actor = operator) -> DoneBody:
         control.refuse_locked()
         return done_body(await steering.resume(_order(body, actor)))
 
     @routes.post("/approve", summary="Approve the next stage, if it requires approval")
-    async def post_approve(body: OrderBody, actor: str = operator) -> DoneBody:
+    async def post_approve(body: OrderBody, actor: Actor = operator) -> DoneBody:
         return done_body(await steering.approve(_order(body, actor)))
 
     @routes.post(
         "/advance",
         summary="Go to the next step now without checking the gates; from the last step, finish the plan",
     )
-    async def post_advance(body: MoveBody, actor: str = operator) -> DoneBody:
+    async def post_advance(body: MoveBody, actor: Actor = operator) -> DoneBody:
         return done_body(await steering.advance(_move(body, actor)))
 
 
@@ -151,30 +152,30 @@ def _add_going_back(routes: APIRouter, control: RolloutControl, operator: Any) -
     steering = control.steering
 
     @routes.post("/back", summary="Go back one stage and cool down")
-    async def post_back(body: MoveBody, actor: str = operator) -> DoneBody:
+    async def post_back(body: MoveBody, actor: Actor = operator) -> DoneBody:
         return done_body(await steering.back(_move(body, actor)))
 
     @routes.post("/rollback", summary="Move all listeners to the baseline now, on every replica")
-    async def post_rollback(body: OrderBody, actor: str = operator) -> DoneBody:
+    async def post_rollback(body: OrderBody, actor: Actor = operator) -> DoneBody:
         return done_body(await steering.roll_back(_order(body, actor)))
 
     @routes.post("/hold-back", summary="Move one character back to the baseline")
-    async def post_hold_back(body: CharacterBody, actor: str = operator) -> DoneBody:
+    async def post_hold_back(body: CharacterBody, actor: Actor = operator) -> DoneBody:
         control.refuse_unknown([body.character])
         return done_body(await steering.hold_back(body.character, _order(body, actor)))
 
     @routes.post("/release", summary="Let a held-back character use the candidate again")
-    async def post_release(body: CharacterBody, actor: str = operator) -> DoneBody:
+    async def post_release(body: CharacterBody, actor: Actor = operator) -> DoneBody:
         control.refuse_unknown([body.character])
         return done_body(await steering.release(body.character, _order(body, actor)))
 
 
-def _order(body: OrderBody, actor: str) -> Command:
-    return Command(actor, body.why, body.seen)
+def _order(body: OrderBody, actor: Actor) -> Command:
+    return Command(actor.name, body.why, body.seen, actor_source=actor.source)
 
 
-def _move(body: MoveBody, actor: str) -> Command:
-    return Command(actor, body.why, body.seen, body.from_stage, body.from_step)
+def _move(body: MoveBody, actor: Actor) -> Command:
+    return Command(actor.name, body.why, body.seen, body.from_stage, body.from_step, actor.source)
 
 
 def _stage(plan: Plan, at: int | str | None) -> int:

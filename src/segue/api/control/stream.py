@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.responses import StreamingResponse
 
 from segue.access.roles import Permission
+from segue.api.auth import Actor
 from segue.api.control.answers import event_body, judgement_body
 from segue.api.control.bodies import ERRORS
 from segue.api.control.languages import Wanted
@@ -109,7 +110,7 @@ def stream_routes(feed: RolloutFeed, operators: Operators) -> APIRouter:
         request: Request,
         language: Wanted,
         last_event_id: Annotated[str, Header(pattern=r"^[0-9]{0,9}$")] = "",
-        _: str = viewer,
+        _: Actor = viewer,
     ) -> StreamingResponse:
         feed.admit()
         events = feed.events(int(last_event_id or 0), language, operators.still_admits(request))

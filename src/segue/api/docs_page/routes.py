@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.resources import files
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, Response
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -26,14 +27,14 @@ def docs_routes() -> APIRouter:
     async def get_page() -> Response:
         return Response(_read("page.html"), media_type="text/html", headers=_HEADERS)
 
-    @routes.get("/docs/{name}")
-    async def get_file(name: str) -> Response:
-        if name not in _FILES:
-            raise HTTPException(404)
-        place, kind = _FILES[name]
-        return Response(_read(place), media_type=kind, headers=_HEADERS)
+    for name, (place, kind) in _FILES.items():
+        routes.add_api_route(f"/docs/{name}", partial(_file, place, kind))
 
     return routes
+
+
+async def _file(place: str, kind: str) -> Response:
+    return Response(_read(place), media_type=kind, headers=_HEADERS)
 
 
 def _read(place: str) -> bytes:

@@ -10,7 +10,7 @@ import structlog
 
 from segue.api.google_grpc.calls import GrpcCalls
 from segue.api.google_grpc.messages import VERSIONS
-from segue.api.google_grpc.service import TextToSpeech
+from segue.api.google_grpc.service import OtherMethods, TextToSpeech
 from segue.api.google_grpc.stream import StreamTimeouts
 from segue.kernel.connections import ConnectionLimits, Connections
 from segue.kernel.errors import Unavailable
@@ -117,7 +117,7 @@ class GrpcEndpoint:
         )
         calls = GrpcCalls(self._context, self._limits.calls)
         services = [TextToSpeech(self._context, self._voices, version, self._waits, calls) for version in VERSIONS]
-        server.add_generic_rpc_handlers(tuple(service.handlers() for service in services))
+        server.add_generic_rpc_handlers((*(service.handlers() for service in services), OtherMethods(calls)))
         return server
 
     def _bound(self, server: grpc.aio.Server) -> int:

@@ -9,8 +9,9 @@ import grpc
 from segue.access.roles import Permission
 from segue.api.google.request import GoogleRequestReader
 from segue.api.google.sound import content
+from segue.api.google.status import UNIMPLEMENTED, GoogleRefusal
 from segue.api.google_grpc import messages
-from segue.api.google_grpc.calls import trailers
+from segue.api.google_grpc.calls import Ended, trailers
 from segue.api.google_grpc.stream import StreamingEndpoint, StreamTimeouts
 from segue.api.headers import audio_headers
 
@@ -71,3 +72,19 @@ class TextToSpeech:
     async def _streaming_synthesize(self, _: object, call: Any) -> None:
         async with self._calls.attended(call) as caller:
             await self._streaming.answer(call, caller)
+
+
+class OtherMethods(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Refuses methods that do not exist, so that only callers with a key learn which do."""
+
+    def __init__(self, calls: GrpcCalls) -> None:
+        self._calls = calls
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes]:
+        """The handler for any method; it takes and gives any number of messages."""
+        del handler_call_details
+        return grpc.stream_stream_rpc_method_handler(self._refuse)
+
+    async def _refuse(self, _: object, call: Any) -> None:
+        async with self._calls.attended(call, Permission.LIST):
+            raise Ended(GoogleRefusal(UNIMPLEMENTED, "this service has no such method", "METHOD_NOT_FOUND"))

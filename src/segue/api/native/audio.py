@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import structlog
+
 from segue.api.asgi import Response, headers_of
+from segue.api.caller import caller_name
+from segue.api.client import client_address
 from segue.api.native.errors import refused
 from segue.api.ranges import NOWHERE, part_wanted
 from segue.api.refusals import WrongMethod
@@ -27,6 +31,7 @@ class AudioEndpoint:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._log = structlog.get_logger("segue.api")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del receive
@@ -65,8 +70,13 @@ class AudioEndpoint:
         wanted = _NAME.fullmatch(name) if lasts_s > 0 else None
         if wanted is None:
             return _gone(request_id)
+        log = self._log.bind(
+            actor=caller_name(), audio=wanted["id"], client=client_address(), request_id=request_id
+        )
         if not await self._context.cache.drop(wanted["id"]):
+            log.warning("audio_not_deleted", effect="it may still be served by its address")
             return refused(Unavailable("the audio could not be deleted; try again later"), request_id)
+        log.info("audio_deleted")
         return Response(204, [(b"x-request-id", request_id.encode())], b"")
 
     def _common(self, entry: CacheEntry, request_id: str, lasts_s: float) -> list[Header]:

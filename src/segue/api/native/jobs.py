@@ -2,7 +2,8 @@
 
 ``POST`` submits a text (202 with the job's URL). ``GET .../{id}`` returns the job's state, ``GET .../{id}/events``
 streams it (server-sent events), ``GET .../{id}/audio`` returns the file, and ``DELETE .../{id}`` cancels the job.
-Anyone who knows a job's id may do all of this; ids cannot be guessed.
+Anyone who knows a job's id may do all of this; ids cannot be guessed. If keys are required, it takes one for the
+job's character; to all others, the job does not exist.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import msgspec
 import structlog
 
 from segue.api.asgi import ClientGone, Response, headers_of
-from segue.api.caller import check_character
+from segue.api.caller import caller_name, check_character, may_use
 from segue.api.client import client_address
 from segue.api.native.errors import refused
 from segue.api.native.job_file import job_file
@@ -107,10 +108,20 @@ class JobsEndpoint:
         return request
 
     async def _known(self, job_id: str, *, cancels: bool) -> Job | None:
-        """The job, cancelled if ``cancels``; None if the id is invalid or unknown."""
-        if not _ID.fullmatch(job_id):
+        """The job, cancelled if ``cancels``; None if the id is invalid or unknown, or the caller may not use the
+        job's character.
+        """
+        found = await self._jobs.look(job_id) if _ID.fullmatch(job_id) else None
+        if found is None or not may_use(found.character_key):
             return None
-        return await (self._jobs.cancel(job_id) if cancels else self._jobs.look(job_id))
+        return await self._cancelled(found) if cancels else found
+
+    async def _cancelled(self, job: Job) -> Job | None:
+        cancelled = await self._jobs.cancel(job.id)
+        if cancelled is not None and not job.state.over:
+            log = structlog.get_logger("segue.api")
+            log.info("job_cancel", actor=caller_name(), job=job.id, state=cancelled.state, client=client_address())
+        return cancelled
 
     async def _file(self, job: Job, headers: dict[bytes, bytes], request_id: str) -> App:
         if job.state is not JobState.DONE:

@@ -157,20 +157,22 @@ class Connection:
             case wire.PING:
                 await self._send(Pong(text=wire.said(wire.Ping, event).text).event())
             case wire.SYNTHESIZE if self._writing is None:
-                asked = wire.said(wire.Synthesize, event)
                 await self._admit(event, Permission.SYNTHESIZE)
+                asked = wire.said(wire.Synthesize, event)
                 script = self._ordered(asked, streamed=False)
                 script.add(asked.text)
                 script.end()
             case wire.START:
+                await self._admit(event, Permission.SYNTHESIZE)
                 if self._writing is not None:
                     raise InvalidRequest(f"{wire.START} before the previous text's {wire.STOP}")
-                await self._admit(event, Permission.SYNTHESIZE)
                 self._writing = self._ordered(wire.said(wire.Start, event), streamed=True)
             case wire.CHUNK:
                 self._check_again()
                 self._written(event).add(wire.said(wire.Chunk, event).text)
             case wire.STOP:
+                if self._writing is None:
+                    self._check_again()
                 self._written(event).end()
                 self._writing = None
             case _:

@@ -18,6 +18,7 @@ from segue.cli.rollout.client import control, understood
 from segue.cli.rollout.options import DEFAULT_URL, AsFormat, Operator, OutputFormat, Token, Url
 from segue.cli.terminal import CommandFailed, complaints, err, out
 from segue.ops.words import moment
+from segue.rollout.ports.store import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,7 +120,7 @@ def _table(keys: Iterable[KeyBody]) -> Table:
             escape("all" if key.characters is None else ", ".join(key.characters)),
             "all" if key.apis is None else ", ".join(key.apis),
             moment(key.created_at_s),
-            escape(key.created_by),
+            escape(shown(key.created_by, key.created_by_source)),
             "never" if key.expires_at_s is None else moment(key.expires_at_s),
         )
     return table

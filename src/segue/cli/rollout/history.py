@@ -14,6 +14,7 @@ from segue.cli.rollout.options import DEFAULT_URL, AsFormat, Operator, OutputFor
 from segue.cli.terminal import complaints, out
 from segue.ops.words import moment, share_in_words
 from segue.rollout.ports.control import EventBody, RoutingBody
+from segue.rollout.ports.store import shown
 
 _PAGE = 1000
 _LAST = 50
@@ -55,7 +56,7 @@ def _table(events: list[EventBody]) -> Table:
         table.add_row(
             str(event.revision),
             moment(event.at_s),
-            escape(event.actor),
+            escape(shown(event.actor, event.actor_source)),
             escape(f"{what} [{event.trigger}]" if event.trigger else what),
             state.phase,
             "-" if state.plan is None else str(state.stage),

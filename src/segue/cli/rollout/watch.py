@@ -18,6 +18,7 @@ from segue.cli.rollout.standing import standing
 from segue.cli.terminal import CommandFailed
 from segue.ops.words import moment
 from segue.rollout.ports.control import EventBody, StatusBody
+from segue.rollout.ports.store import shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -131,7 +132,8 @@ class StatusWatcher:
 
 def _line(event: EventBody) -> str:
     what = " ".join(part for part in (event.kind, event.character, event.trigger) if part)
-    return f"{moment(event.at_s)}  {escape(event.actor)}: [bold]{escape(what)}[/] {escape(event.why)}"
+    who = shown(event.actor, event.actor_source)
+    return f"{moment(event.at_s)}  {escape(who)}: [bold]{escape(what)}[/] {escape(event.why)}"
 
 
 async def _framed(response: httpx.Response) -> AsyncIterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from segue.ops.words import moment, ratio_in_words, share_in_words, span
 from segue.rollout.core.rollout import Verb
+from segue.rollout.ports.store import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,14 +93,22 @@ def transitions_table(report: Report) -> Table:
 def _transition_row(one: Transition) -> Sequence[str]:
     what = " ".join(part for part in (one.kind, one.character, one.trigger) if part)
     gates = "; ".join(one.gates)
-    return (str(one.revision), moment(one.at_s), one.actor, what, in_words(one.after), one.why, gates)
+    return (
+        str(one.revision),
+        moment(one.at_s),
+        shown(one.actor, one.actor_source),
+        what,
+        in_words(one.after),
+        one.why,
+        gates,
+    )
 
 
 def record_table(back: GoingBack) -> Table:
     """The record of one time the rollout went back, field by field."""
     rows = (
         ("when", f"{moment(back.at_s)} UTC, revision {back.revision}"),
-        ("who", back.actor),
+        ("who", shown(back.actor, back.actor_source)),
         ("why", back.why or "not stated"),
         ("trigger class", back.trigger or "manual"),
         ("state before", in_words(back.before)),

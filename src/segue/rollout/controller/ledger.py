@@ -28,7 +28,8 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     """The data of one event: why it happened, and the state before and after it.
 
     ``decision`` is the judge's decision with its evidence, if the judge decided. ``trigger`` is the severity of
-    the alarm. ``took_s`` is the time from reading the state to writing the event.
+    the alarm. ``took_s`` is the time from reading the state to writing the event. ``actor_source`` is an
+    ``ActorSource``, or empty.
     """
 
     why: str
@@ -38,6 +39,7 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     trigger: str = ""
     character: str = ""
     took_s: float = 0.0
+    actor_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Proposal:
     decision: Decision | None = None
     trigger: str = ""
     character: str = ""
+    actor_source: str = ""
 
 
 _ENTRY = msgspec.json.Decoder(HistoryEntry)
@@ -137,7 +140,14 @@ class Ledger:
 
     def _event(self, before: Snapshot, after: RolloutState, proposal: Proposal, took_s: float) -> Event:
         entry = HistoryEntry(
-            proposal.why, before.state, after, proposal.decision, proposal.trigger, proposal.character, took_s
+            proposal.why,
+            before.state,
+            after,
+            proposal.decision,
+            proposal.trigger,
+            proposal.character,
+            took_s,
+            proposal.actor_source,
         )
         data = msgspec.json.encode(entry).decode()
         return Event(self.stream, before.revision + 1, self._clock.now_s(), proposal.actor, proposal.kind, data)

@@ -8,6 +8,7 @@ from segue.kernel.units import percent_from_ppm
 from segue.rollout.controller.ledger import entry_of
 from segue.rollout.core.rollout import Phase, Verb
 from segue.rollout.ports.notice import Notice, NoticeKind
+from segue.rollout.ports.store import shown
 
 if TYPE_CHECKING:
     from segue.rollout.controller.ledger import HistoryEntry
@@ -30,6 +31,7 @@ def notice_of(event: Event, rollout_id: str) -> Notice:
         title=_title(rollout_id, event, entry),
         why=entry.why,
         actor=event.actor,
+        actor_source=entry.actor_source,
         trigger=entry.trigger,
         character=entry.character,
         phase=after.phase,
@@ -80,7 +82,8 @@ def _title(rollout_id: str, event: Event, entry: HistoryEntry) -> str:
     whom = f" {entry.character}" if entry.character else ""
     grave = f" ({entry.trigger})" if entry.trigger else ""
     share = f"{_share_percent(entry):g} %"
-    return f"Rollout {rollout_id}: {what}{whom}{grave} by {event.actor}; now {entry.after.phase}, share {share}"
+    who = shown(event.actor, entry.actor_source)
+    return f"Rollout {rollout_id}: {what}{whom}{grave} by {who}; now {entry.after.phase}, share {share}"
 
 
 def _share_percent(entry: HistoryEntry) -> float:

@@ -146,6 +146,7 @@ class Assembly:
             entry.character,
             self._standing(entry.after),
             tuple(sentence(reading) for reading in readings),
+            entry.actor_source,
         )
 
     def _going_back(self, event: Event, entry: HistoryEntry, taken: Sequence[Replica]) -> GoingBack:
@@ -164,6 +165,7 @@ class Assembly:
             followed=followed,
             characters=tuple(sorted(_touched(entry))),
             units_hour_before=self._touched[event.revision],
+            actor_source=entry.actor_source,
         )
 
     def _standing(self, state: RolloutState) -> StandingInWords:

@@ -28,6 +28,7 @@ class Command(NamedTuple):
     """Who gives the command, why, and what it is based on. With ``seen``, it applies to that revision only.
 
     ``from_stage`` and ``from_step`` are where the operator believes the rollout to be; both count from 0.
+    ``actor_source`` is an ``ActorSource``.
     """
 
     actor: str
@@ -35,6 +36,7 @@ class Command(NamedTuple):
     seen: int | None = None
     from_stage: int | None = None
     from_step: int | None = None
+    actor_source: str = ""
 
     @property
     def is_informed(self) -> bool:
@@ -221,7 +223,7 @@ class Steering:
     async def _ordered(
         self, verb: Verb, order: Command, change: Callable[[RolloutState], RolloutState], character: str = ""
     ) -> CommandResult:
-        proposal = Proposal(order.actor, verb, order.why, character=character)
+        proposal = Proposal(order.actor, verb, order.why, character=character, actor_source=order.actor_source)
         snapshot = await self._ledger.change(proposal, change, seen=order.seen, insist=verb is Verb.ROLL_BACK)
         await self._follower.catch_up()
         followed = await following(self._replicas, self._ledger.stream, snapshot, self._clock)

@@ -42,6 +42,7 @@ class Notice:
     phase: str = ""
     stage: int = 0
     share_percent: float = 0.0
+    actor_source: str = ""
 
 
 class Refused(SegueError):  # noqa: N818 - a condition, as the rest of the tree

@@ -65,6 +65,7 @@ class Transition:
     character: str
     after: StandingInWords
     gates: tuple[str, ...] = ()
+    actor_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class GoingBack:
     followed: tuple[Followed, ...]
     characters: tuple[str, ...]
     units_hour_before: float
+    actor_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

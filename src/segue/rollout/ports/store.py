@@ -12,6 +12,7 @@ Unicode; two kinds of characters that databases refuse are replaced by ``storabl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from segue.kernel.errors import SegueError
@@ -20,6 +21,22 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from segue.kernel.ports.budgets import Budgets
+
+
+class ActorSource(StrEnum):
+    """How the service knows who acted. ``claimed``: the holder of the admin token gave this name, unchecked.
+
+    Entries of the service itself have none, nor have those of earlier versions.
+    """
+
+    KEY = "key"
+    TOKEN = "token"  # noqa: S105 - the kind of a secret, not one
+    CLAIMED = "claimed"
+
+
+def shown(actor: str, source: str) -> str:
+    """The actor for people. The mark is at names that were claimed, because a name could not claim to lack it."""
+    return f"{actor} (claimed)" if source == ActorSource.CLAIMED else actor
 
 
 def storable(text: str) -> str:
