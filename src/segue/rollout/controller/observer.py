@@ -19,6 +19,7 @@ from segue.rollout.core.evidence import (
     nothing_yet,
     unwatched,
     went_on,
+    with_runs_moved,
     without,
 )
 from segue.rollout.core.rollout import Verb
@@ -209,7 +210,8 @@ class Observer:
             by_s=round(known.until_s - now_s),
             effect="evidence and hold continue from now on",
         )
-        evidence = replace(unwatched(went_on(known.evidence, from_s)), fresh_at_s=from_s)
+        moved = with_runs_moved(known.evidence, from_s - known.until_s)
+        evidence = replace(unwatched(went_on(moved, from_s)), fresh_at_s=from_s)
         return msgspec.structs.replace(known, until_s=from_s, evidence=evidence)
 
     def _was_watched(self, known: Checkpoint, now_s: float, unwatched_after_s: float) -> bool:
@@ -246,10 +248,9 @@ def _with(
 ) -> Evidence:
     """The evidence with these slots. Slots from an unwatched period count as evidence, but not for the hold."""
     looking = Looking(watched and state.is_held, Arm.CANDIDATE if _is_asked(state) else Arm.BASELINE)
-    if not watched:
-        evidence = unwatched(evidence)
     for slot in slots:
-        evidence = absorbed(evidence, slot, plan, _eligible(state, slot), looking)
+        before = evidence if watched else unwatched(evidence)
+        evidence = absorbed(before, slot, plan, _eligible(state, slot), looking)
     return evidence if watched else unwatched(evidence)
 
 
