@@ -44,6 +44,9 @@ _UNWATCHED_AFTER_SLOTS = 5.0
 _UNWATCHED_AFTER_S = 120.0
 """A period without observation counts as unwatched if it is longer than both, or longer than the step's hold."""
 
+_LATE_AFTER_SLOTS = 5.0
+"""A source that is this far behind has not shown what listeners hear now, so the rollout holds."""
+
 _KEEP_UNITS_S = 7200.0
 """Workers' rows are kept this long behind the evidence; only a successor that starts over reads them again."""
 
@@ -127,7 +130,7 @@ class Observer:
         self._read = _Read(now_s, self._clock.monotonic_s())
         if seen.slots or abs(now_s - self._kept_at_s) >= statistics.slot_s:
             await self._keep(self._known, seen.slots)
-        return evidence
+        return _while_late(evidence, now_s - seen.until_s, statistics.slot_s)
 
     def forget(self) -> None:
         """Discards the local state because another replica acts.
@@ -252,6 +255,16 @@ def _with(
         before = evidence if watched else unwatched(evidence)
         evidence = absorbed(before, slot, plan, _eligible(state, slot), looking)
     return evidence if watched else unwatched(evidence)
+
+
+def _while_late(evidence: Evidence, late_s: float, slot_s: float) -> Evidence:
+    """The evidence, with the reason why it is no basis for advancing if the source is ``late_s`` behind.
+
+    It can still raise an alarm.
+    """
+    if late_s <= _LATE_AFTER_SLOTS * slot_s:
+        return evidence
+    return replace(evidence, trouble=f"the metrics of the last {late_s / 60.0:.0f} minutes have not arrived")
 
 
 def _is_asked(state: RolloutState) -> bool:

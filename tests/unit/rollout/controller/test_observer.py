@@ -244,6 +244,20 @@ async def test_metrics_that_could_not_be_read_add_nothing() -> None:
     assert (lost.held_s, after.held_s, after.trouble) == (900.0, 1800.0, "")
 
 
+@pytest.mark.parametrize(("late_s", "told"), [(240.0, ""), (600.0, "the last 10 minutes")])
+async def test_metrics_that_arrive_late_are_evidence_and_hold_the_rollout_if_they_are_far_behind(
+    late_s: float, told: str
+) -> None:
+    scene, observer = await started()
+    scene.signals.late_s = late_s
+    evidence = await watched_for(scene, observer, 20 * SLOT_S)
+
+    assert told in evidence.trouble
+    assert bool(evidence.trouble) == bool(told)
+    assert evidence.total.of(Arm.CANDIDATE, GHOUL).units == 200 * (20 - late_s / SLOT_S)
+    assert evidence.held_s == 20 * SLOT_S - late_s
+
+
 @pytest.mark.parametrize("set_by_s", [86_400.0, 240.0, 30.0])
 async def test_a_clock_set_forward_adds_nothing(set_by_s: float) -> None:
     scene, observer = await started()
