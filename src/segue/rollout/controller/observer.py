@@ -129,7 +129,7 @@ class Observer:
         self._known = msgspec.structs.replace(known, until_s=seen.until_s, evidence=evidence, read_at_s=now_s)
         self._read = _Read(now_s, self._clock.monotonic_s())
         if seen.slots or abs(now_s - self._kept_at_s) >= statistics.slot_s:
-            await self._keep(self._known, seen.slots)
+            await self._keep(self._known, seen.slots, known.until_s)
         return _while_late(evidence, now_s - seen.until_s, statistics.slot_s)
 
     def forget(self) -> None:
@@ -230,9 +230,10 @@ class Observer:
                 return False
         return -_SKEW_S <= passed_s <= unwatched_after_s
 
-    async def _keep(self, known: Checkpoint, slots: Sequence[Slot]) -> None:
+    async def _keep(self, known: Checkpoint, slots: Sequence[Slot], since_s: float) -> None:
         for slot in slots:
-            await self._rows.add(Row(f"{self._series}/slots", slot.start_s, "all", _ENCODER.encode(slot)))
+            source = "all" if slot.start_s >= since_s else f"late-{known.until_s:.0f}"
+            await self._rows.add(Row(f"{self._series}/slots", slot.start_s, source, _ENCODER.encode(slot)))
         await self._rows.add(Row(f"{self._series}/evidence", 0.0, "all", _ENCODER.encode(known)))
         await self._rows.prune(f"{self._series}/units", known.until_s - _KEEP_UNITS_S)
         self._kept_at_s = known.read_at_s
