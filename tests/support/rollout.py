@@ -76,13 +76,16 @@ def handed_on(tally: Tally, baseline_error_rate: float) -> Tally:
 
 @dataclass(slots=True)
 class ScriptedSignals:
-    """The same for every slot until the test says otherwise; ``trouble`` makes the source fail."""
+    """The same for every slot until the test says otherwise; ``trouble`` makes the source fail,
+    ``late_s`` is how far it is behind.
+    """
 
     error_rate: float = 0.0
     baseline_error_rate: float = 0.0
     units: float = 200
     candidate_units: float | None = None
     trouble: str = ""
+    late_s: float = 0.0
     counting: Counting = field(default_factory=Counting)
     made: dict[float, Slot] = field(default_factory=dict)
     while_reading: Callable[[], Awaitable[None]] | None = None
@@ -92,7 +95,7 @@ class ScriptedSignals:
             raise Unavailable(self.trouble)
         if self.while_reading is not None:
             await self.while_reading()
-        end_s = max(since_s, now_s // slot_s * slot_s)
+        end_s = max(since_s, (now_s - self.late_s) // slot_s * slot_s)
         starts = [since_s + n * slot_s for n in range(round((end_s - since_s) / slot_s))]
         return SlotsRead(tuple(self._slot(start_s) for start_s in starts if self.units), end_s)
 

@@ -61,9 +61,10 @@ class Identity:
 
     def __init__(self, entropy: Entropy, rules: UnitRules | None = None) -> None:
         rules = rules or UnitRules()
-        self._entropy = entropy
         self._process = entropy.token()[:16]
         self._count = 0
+        self._unnamed = entropy.token()
+        self._unnamed_count = 0
         self._end_user_header = rules.end_user_header.lower().encode()
         self._cookie = rules.cookie.encode()
         self._salt = rules.salt.encode()
@@ -106,7 +107,8 @@ class Identity:
             name = named[place] or read(headers)
             if name:
                 return Unit(_checked(source, name), source, client_address())
-        return Unit(self._entropy.token(), UnitSource.RANDOM, client_address())
+        self._unnamed_count += 1  # drawing a new token for each would take a third of the time of a cache hit
+        return Unit(f"{self._unnamed}{self._unnamed_count:x}", UnitSource.RANDOM, client_address())
 
     def _hashed_key(self, headers: _Headers) -> str:
         key = _key(headers)

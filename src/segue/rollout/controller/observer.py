@@ -19,6 +19,7 @@ from segue.rollout.core.evidence import (
     nothing_yet,
     unwatched,
     went_on,
+    with_runs_moved,
     without,
 )
 from segue.rollout.core.rollout import Verb
@@ -42,6 +43,9 @@ _FORGETTING = (Verb.START, Verb.STEP_BACK, Verb.ROLL_BACK)
 _UNWATCHED_AFTER_SLOTS = 5.0
 _UNWATCHED_AFTER_S = 120.0
 """A period without observation counts as unwatched if it is longer than both, or longer than the step's hold."""
+
+_LATE_AFTER_SLOTS = 5.0
+"""A source that is this far behind has not shown what listeners hear now, so the rollout holds."""
 
 _KEEP_UNITS_S = 7200.0
 """Workers' rows are kept this long behind the evidence; only a successor that starts over reads them again."""
@@ -125,8 +129,8 @@ class Observer:
         self._known = msgspec.structs.replace(known, until_s=seen.until_s, evidence=evidence, read_at_s=now_s)
         self._read = _Read(now_s, self._clock.monotonic_s())
         if seen.slots or abs(now_s - self._kept_at_s) >= statistics.slot_s:
-            await self._keep(self._known, seen.slots)
-        return evidence
+            await self._keep(self._known, seen.slots, known.until_s)
+        return _while_late(evidence, now_s - seen.until_s, statistics.slot_s)
 
     def forget(self) -> None:
         """Discards the local state because another replica acts.
@@ -209,7 +213,8 @@ class Observer:
             by_s=round(known.until_s - now_s),
             effect="evidence and hold continue from now on",
         )
-        evidence = replace(unwatched(went_on(known.evidence, from_s)), fresh_at_s=from_s)
+        moved = with_runs_moved(known.evidence, from_s - known.until_s)
+        evidence = replace(unwatched(went_on(moved, from_s)), fresh_at_s=from_s)
         return msgspec.structs.replace(known, until_s=from_s, evidence=evidence)
 
     def _was_watched(self, known: Checkpoint, now_s: float, unwatched_after_s: float) -> bool:
@@ -225,9 +230,10 @@ class Observer:
                 return False
         return -_SKEW_S <= passed_s <= unwatched_after_s
 
-    async def _keep(self, known: Checkpoint, slots: Sequence[Slot]) -> None:
+    async def _keep(self, known: Checkpoint, slots: Sequence[Slot], since_s: float) -> None:
         for slot in slots:
-            await self._rows.add(Row(f"{self._series}/slots", slot.start_s, "all", _ENCODER.encode(slot)))
+            source = "all" if slot.start_s >= since_s else f"late-{known.until_s:.0f}"
+            await self._rows.add(Row(f"{self._series}/slots", slot.start_s, source, _ENCODER.encode(slot)))
         await self._rows.add(Row(f"{self._series}/evidence", 0.0, "all", _ENCODER.encode(known)))
         await self._rows.prune(f"{self._series}/units", known.until_s - _KEEP_UNITS_S)
         self._kept_at_s = known.read_at_s
@@ -246,11 +252,20 @@ def _with(
 ) -> Evidence:
     """The evidence with these slots. Slots from an unwatched period count as evidence, but not for the hold."""
     looking = Looking(watched and state.is_held, Arm.CANDIDATE if _is_asked(state) else Arm.BASELINE)
-    if not watched:
-        evidence = unwatched(evidence)
     for slot in slots:
-        evidence = absorbed(evidence, slot, plan, _eligible(state, slot), looking)
+        before = evidence if watched else unwatched(evidence)
+        evidence = absorbed(before, slot, plan, _eligible(state, slot), looking)
     return evidence if watched else unwatched(evidence)
+
+
+def _while_late(evidence: Evidence, late_s: float, slot_s: float) -> Evidence:
+    """The evidence, with the reason why it is no basis for advancing if the source is ``late_s`` behind.
+
+    It can still raise an alarm.
+    """
+    if late_s <= _LATE_AFTER_SLOTS * slot_s:
+        return evidence
+    return replace(evidence, trouble=f"the metrics of the last {late_s / 60.0:.0f} minutes have not arrived")
 
 
 def _is_asked(state: RolloutState) -> bool:

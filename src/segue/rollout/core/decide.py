@@ -73,7 +73,7 @@ def decide(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) ->
 def _decided(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) -> Decision:
     wake_at_s = now_s + plan.statistics.slot_s
     if state.phase is Phase.ROLLED_BACK and state.resume_at_s > 0.0:
-        return _resuming(plan, state, now_s)
+        return _resuming(plan, state, evidence, now_s)
     if state.entering is not None and state.phase in _BEFORE_ENTRY:
         return _before_entry(plan, state, state.entering, now_s)
     if state.phase not in _WATCHED:
@@ -89,13 +89,22 @@ def _decided(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) 
     )
 
 
-def _resuming(plan: Plan, state: RolloutState, now_s: float) -> Decision:
+def _resuming(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) -> Decision:
     """After a rollback whose plan resumes automatically."""
-    left_s = state.resume_at_s - now_s
+    left_s = _by_this_clock(state.resume_at_s, plan.policy.resume_after_s, evidence) - now_s
     if left_s > 0.0:
         why = reason(ReasonCode.RESUMES_LATER, left_s=left_s)
         return Decision(None, (why,), _soon(now_s, left_s, plan.statistics.slot_s))
     return Decision(Verb.RESUME, (reason(ReasonCode.RESUME_DUE),), now_s + plan.statistics.slot_s)
+
+
+def _by_this_clock(until_s: float, wait_s: float | None, evidence: Evidence) -> float:
+    """The end of a wait of ``wait_s`` that was to end at ``until_s``.
+
+    Going back starts the evidence, so a wait that ends later than ``wait_s`` after that was begun by a clock that
+    has been set back since. The evidence then starts again, and so does the wait.
+    """
+    return until_s if wait_s is None else min(until_s, evidence.since_s + wait_s)
 
 
 def _before_entry(plan: Plan, state: RolloutState, target: Place, now_s: float) -> Decision:
@@ -239,9 +248,9 @@ def _split(state: RolloutState, evidence: Evidence, wake_at_s: float) -> Decisio
 def _by_phase(plan: Plan, state: RolloutState, evidence: Evidence, now_s: float) -> Decision:
     slot_s = plan.statistics.slot_s
     if state.phase is Phase.COOLING:
-        if now_s >= state.cool_until_s:
+        left_s = _by_this_clock(state.cool_until_s, plan.policy.cool_down_s, evidence) - now_s
+        if left_s <= 0.0:
             return Decision(Verb.RESUME, (reason(ReasonCode.COOLED_DOWN),), now_s + slot_s)
-        left_s = state.cool_until_s - now_s
         why = reason(ReasonCode.COOLING, left_s=left_s)
         return Decision(None, (why,), _soon(now_s, left_s, slot_s))
     if state.phase is Phase.AWAITING_APPROVAL:

@@ -10,7 +10,7 @@ or how they differ within their gates, is not held against the candidate.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from segue.rollout.core.compare import Block, Comparison, Rates, Terms, compared
@@ -30,6 +30,7 @@ _OWN_STRENGTH = 1.0
 class EvidenceRun:
     """What was seen since ``since_s`` (Unix time), the start of the run for which the evidence is strongest.
 
+    A time that nobody watched moves ``since_s`` on by as much, because it is unknown what happened in it.
     ``severe`` are the candidate's cases that are bad by the graver of a gate's two levels too; for a mean, all bad
     cases. ``lasted_s`` is the time in which something was bad. ``rest_bad`` and ``rest_trials`` are the
     candidate's cases for all other characters in the same slots; for the overall scope they are 0.
@@ -95,6 +96,16 @@ class Watch:
     def is_calm(self) -> bool:
         """Whether there is no evidence at all, so that nothing must be kept."""
         return all(way.run is None for way in self.ways)
+
+    def moved(self, by_s: float) -> Watch:
+        """The same watch with its runs' times moved by ``by_s``; how long they lasted does not change."""
+        return Watch(tuple(_moved(way, by_s) for way in self.ways))
+
+
+def _moved(way: Detector, by_s: float) -> Detector:
+    if way.run is None:
+        return way
+    return replace(way, run=replace(way.run, since_s=way.run.since_s + by_s), top_s=way.top_s + by_s)
 
 
 class Seen(NamedTuple):

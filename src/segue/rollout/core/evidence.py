@@ -126,6 +126,18 @@ def unwatched(evidence: Evidence) -> Evidence:
     return replace(evidence, heard_until_s=None)
 
 
+def with_runs_moved(evidence: Evidence, by_s: float) -> Evidence:
+    """The evidence with the times of all runs moved by ``by_s``: a clock was set, or nobody watched for so long.
+
+    How long an alarm has lasted does not change.
+    """
+    watches, by_listener = (
+        {key: watch.moved(by_s) for key, watch in found.items()}
+        for found in (evidence.watches, evidence.by_listener)
+    )
+    return replace(evidence, watches=watches, by_listener=by_listener)
+
+
 class Looking(NamedTuple):
     """How a slot is added. ``holds``: the step is being held, so time counts.
 
@@ -148,6 +160,7 @@ def absorbed(
     """
     if slot.start_s < evidence.since_s:
         return evidence
+    evidence = _after_a_gap(evidence, slot)
     characters = slot.characters if eligible is None else slot.characters & eligible
     fresh_at_s = evidence.fresh_at_s
     if not slot.is_silent:
@@ -167,6 +180,14 @@ def absorbed(
         fresh_at_s=fresh_at_s,
         trouble="",
     )
+
+
+def _after_a_gap(evidence: Evidence, slot: Slot) -> Evidence:
+    """The evidence before a slot that follows a time that nobody watched: that time does not count as trouble."""
+    if evidence.heard_until_s is not None or evidence.fresh_at_s is None or slot.is_silent:
+        return evidence
+    gap_s = slot.start_s - evidence.fresh_at_s
+    return with_runs_moved(evidence, gap_s) if gap_s > 0.0 else evidence
 
 
 def _held(

@@ -26,6 +26,9 @@ _SETTLE_PART = 0.5
 _SETTLE_MOST_S = 3.0
 """A slot is read this long after its end (half its length, limited), to allow for slow writers."""
 
+_LATE_SLOTS = 10
+"""Rows of so many slots are looked for again: a worker's clock may be behind, or its write may have been slow."""
+
 _PAGE_SLOTS = 100
 """Slots that are read at once: even with many workers fewer rows than the limit of one read."""
 
@@ -53,6 +56,9 @@ class StoredSignals:
     example after a clock was set back, it loads the earliest later one. Units in between may then be missing, but
     no listener met before counts as new.
 
+    A row that is written after its slot was read counts at the next read, as a slot of its own, if the same reader
+    goes on. A successor leaves out what arrived late before it took over, so that nothing counts twice.
+
     If no state was saved or it cannot be read, the rows of a day are read again, as far as they exist. Listeners
     whose rows are missing may count once more. Because no listener can then be recognised as new to the rollout,
     the split is not tested until the next rollout (``Slot.assigned`` stays 0).
@@ -65,6 +71,7 @@ class StoredSignals:
         self._counting = counting or Counting()
         self._met = Met()
         self._next_s: float | None = None
+        self._taken: set[tuple[float, str]] = set()
         self._kept_at_s = 0.0
         self._log = structlog.get_logger("segue.controller")
 
@@ -72,8 +79,8 @@ class StoredSignals:
         self._counting = counting
 
     async def slots(self, since_s: float, now_s: float, slot_s: float) -> SlotsRead:
-        next_s = since_s
-        if since_s != self._next_s:
+        next_s, goes_on = since_s, since_s == self._next_s
+        if not goes_on:
             self._met = await self._as_of(since_s, slot_s)
             self._kept_at_s = since_s
             next_s = min(self._met.until_s, since_s)
@@ -81,10 +88,11 @@ class StoredSignals:
         self._forget_what_is_over()
         over_s = now_s - min(_SETTLE_MOST_S, slot_s * _SETTLE_PART)
         end_s = max(over_s // slot_s * slot_s, since_s)
-        found: list[Slot] = []
+        found = await self._late(since_s, slot_s, goes_on=goes_on) if since_s < end_s else []
         while next_s < end_s:
             page_s = min(end_s, next_s + _PAGE_SLOTS * slot_s)
             rows = await self._rows.read(self._series, since_s=next_s, before_s=page_s)
+            self._taken.update((row.start_s, row.source) for row in rows)
             for start_s, group in groupby(rows, key=lambda row: row.start_s):
                 slot = self._together(start_s, slot_s, list(group), again=start_s < since_s)
                 if start_s >= since_s:
@@ -93,6 +101,18 @@ class StoredSignals:
         self._next_s = self._met.until_s = end_s
         await self._keep()
         return SlotsRead(tuple(found), end_s)
+
+    async def _late(self, since_s: float, slot_s: float, *, goes_on: bool) -> list[Slot]:
+        """The slots of rows that were written after their time had been read; none if another reader read it."""
+        from_s = since_s - _LATE_SLOTS * slot_s
+        rows = await self._rows.read(self._series, since_s=from_s, before_s=since_s)
+        late = [row for row in rows if (row.start_s, row.source) not in self._taken] if goes_on else []
+        self._taken = {(row.start_s, row.source) for row in rows}
+        return [
+            self._together(start_s, slot_s, list(group), met_at_s=since_s)
+            for start_s, group in groupby(late, key=lambda row: row.start_s)
+            if start_s + slot_s > self._counting.since_s
+        ]
 
     async def _as_of(self, since_s: float, slot_s: float) -> Met:
         """The listeners met before ``since_s``, or up to an earlier moment from which rows can be read again."""
@@ -135,10 +155,13 @@ class StoredSignals:
         else:
             self._kept_at_s = until_s
 
-    def _together(self, start_s: float, slot_s: float, rows: list[Row], *, again: bool) -> Slot:
+    def _together(
+        self, start_s: float, slot_s: float, rows: list[Row], *, again: bool = False, met_at_s: float | None = None
+    ) -> Slot:
         """Combines the rows of one slot.
 
-        If it is read ``again`` and the evidence left it out, it gives only the assigned listeners.
+        If it is read ``again`` and the evidence left it out, it gives only the assigned listeners. Its listeners
+        are met at ``met_at_s`` if it is late; None: in their own slot.
         """
         seen = [one for row in rows if (one := self._read(row)) is not None]
         end_s = start_s + slot_s
@@ -147,8 +170,9 @@ class StoredSignals:
             assigned = self._met.newly_assigned(*(_assigned(seen, side) for side in (0, 1)))
         sums = Sums(self._counting.longest_s)
         if not again or end_s > self._counting.since_s:
-            self._met.enter(start_s, self._counting.window_s)
-            sums.add(self._met, in_order(seen, self._met), start_s)
+            met_at_s = start_s if met_at_s is None else met_at_s
+            self._met.enter(met_at_s, self._counting.window_s)
+            sums.add(self._met, in_order(seen, self._met), met_at_s)
         hits, lookups = sum(one.hits for one in seen), sum(one.lookups for one in seen)
         return sums.slot(start_s, slot_s, assigned, (hits, lookups))
 

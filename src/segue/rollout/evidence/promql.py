@@ -11,7 +11,8 @@ same evidence by which ``segue.rollout.evidence.gather`` raises alarms, except f
   day;
 * how many listeners there were (``Slot.listeners`` is None), how they were split, and how long trouble lasted.
 
-A slot should contain at least four scrapes.
+A slot should contain at least four scrapes. A server that receives its samples late (remote write, a long-term
+store) is read as far as they have arrived: what is not there yet is read later.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ _SETTLE_S = 3.0
 _TIMEOUT_S = 10.0
 _MOST_SLOTS = 2_000
 """Slots requested at once; a server returns at most 11,000 points of a series."""
+
+_LATEST_S = 3600.0
+"""Samples may arrive this late. If there are none for longer, no process was scraped in that time."""
 
 _MOST_NAMED = 4
 """Maximum number of targets that a refusal lists."""
@@ -90,7 +94,10 @@ class PrometheusSignals:
         if count < 1:
             return SlotsRead((), since_s)
         ends = (first_s + slot_s, first_s + count * slot_s)
-        counters = await self._counters(ends, slot_s)
+        counters = await self._counters((ends[0] - _LATEST_S // slot_s * slot_s, ends[1]), slot_s)
+        ends = (ends[0], _arrived_until_s(counters, ends[1], slot_s))
+        if ends[1] < ends[0]:
+            return SlotsRead((), since_s)
         _refuse_several(counters.get(ends[1], {}))
         tallies = await self._tallies(ends, slot_s)
         _refuse_unknown(counters.get(ends[1], {}), tallies.get(ends[1], {}))
@@ -163,6 +170,18 @@ class PrometheusSignals:
             detail = document.get("error", "") if isinstance(document, dict) else ""
             raise Unavailable(f"Prometheus refused a query ({answer.status_code} {detail})"[:300])
         return document["data"]["result"]
+
+
+def _arrived_until_s(counters: dict[float, dict[str, float]], last_s: float, slot_s: float) -> float:
+    """The end of the last slot whose samples have arrived, at most ``last_s``.
+
+    Every scrape contains the number of processes. If the latest slots do not have it, they were not scraped yet,
+    and the last slot that has it may be incomplete.
+    """
+    latest_s = max((end_s for end_s in counters if end_s <= last_s), default=None)
+    if latest_s is None or latest_s == last_s or last_s - latest_s > _LATEST_S:
+        return last_s
+    return latest_s - slot_s
 
 
 def _refuse_several(counters: dict[str, float]) -> None:

@@ -40,7 +40,8 @@ class Signals(Protocol):
         """The slots of ``slot_s`` that start at or after ``since_s`` and are over and complete at ``now_s``.
 
         They are aligned to multiples of ``slot_s`` of Unix time; a slot in which nothing happened can be left out.
-        Two reads of the same time give the same result, whoever reads.
+        Two reads of the same time give the same result, whoever reads. What arrived after its slot had been read
+        comes first, as slots that start before ``since_s``; nothing comes twice.
 
         Raises:
             Unavailable: the source cannot be read; the message says why.

@@ -13,6 +13,7 @@ from segue.kernel.edges import EDGES_S
 from segue.kernel.units import PPM
 from segue.rollout.core import rollout
 from segue.rollout.core.decide import decide
+from segue.rollout.core.gates import compared_level_s
 from segue.rollout.core.rollout import Phase, RolloutState, Verb
 from segue.rollout.simulation.draw import Dice
 from segue.rollout.simulation.fold import Fold, Played
@@ -390,15 +391,13 @@ class Simulation:
 
 def duration_levels(plan: Plan, *, of_streams: bool = False) -> frozenset[float]:
     """Every edge, in seconds, that a gate of the plan uses: for synthesis times, or for the first audio of
-    streams.
+    streams. An alarm uses two: its level, and the one that the baseline is compared at.
     """
-    return frozenset(
-        level
-        for gate in plan.gates
-        if gate.metric.is_duration and gate.metric.of_streams is of_streams
-        for level in (gate.target, gate.step_back, gate.roll_back)
-        if level is not None
-    )
+    gates = [one for one in plan.gates if one.metric.is_duration and one.metric.of_streams is of_streams]
+    ratio = plan.statistics.slower_ratio
+    compared = {compared_level_s(gate.metric, gate.alarm, ratio) for gate in gates if gate.alarm is not None}
+    levels = {level for gate in gates for level in (gate.target, gate.step_back, gate.roll_back)}
+    return frozenset(level for level in levels if level is not None) | compared
 
 
 _HOUR_S = 3600.0

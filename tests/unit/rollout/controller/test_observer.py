@@ -13,6 +13,7 @@ from segue.kernel.arms import Arm
 from segue.rollout.controller.ledger import Proposal
 from segue.rollout.controller.observer import Judged, Observer, seen_slots
 from segue.rollout.core import rollout
+from segue.rollout.core.alarms import alarms
 from segue.rollout.core.gates import GateMetric
 from segue.rollout.core.plan import Stage, Step
 from segue.rollout.core.rollout import Verb
@@ -243,6 +244,20 @@ async def test_metrics_that_could_not_be_read_add_nothing() -> None:
     assert (lost.held_s, after.held_s, after.trouble) == (900.0, 1800.0, "")
 
 
+@pytest.mark.parametrize(("late_s", "told"), [(240.0, ""), (600.0, "the last 10 minutes")])
+async def test_metrics_that_arrive_late_are_evidence_and_hold_the_rollout_if_they_are_far_behind(
+    late_s: float, told: str
+) -> None:
+    scene, observer = await started()
+    scene.signals.late_s = late_s
+    evidence = await watched_for(scene, observer, 20 * SLOT_S)
+
+    assert told in evidence.trouble
+    assert bool(evidence.trouble) == bool(told)
+    assert evidence.total.of(Arm.CANDIDATE, GHOUL).units == 200 * (20 - late_s / SLOT_S)
+    assert evidence.held_s == 20 * SLOT_S - late_s
+
+
 @pytest.mark.parametrize("set_by_s", [86_400.0, 240.0, 30.0])
 async def test_a_clock_set_forward_adds_nothing(set_by_s: float) -> None:
     scene, observer = await started()
@@ -269,6 +284,25 @@ async def test_a_clock_set_back_stops_nothing_and_takes_nothing_away(set_by_s: f
     assert after.fresh_at_s is not None
     assert abs(after.fresh_at_s - scene.clock.now_s()) <= SLOT_S
     assert after.total.of(Arm.CANDIDATE, GHOUL).units > before.total.of(Arm.CANDIDATE, GHOUL).units
+
+
+@pytest.mark.parametrize("set_by_s", [86_400.0, -86_400.0, -3600.0])
+@pytest.mark.parametrize("by_another", [False, True])
+async def test_a_clock_that_was_set_changes_nothing_in_how_long_an_alarm_has_lasted(
+    set_by_s: float, *, by_another: bool
+) -> None:
+    scene, observer = await started()
+    scene.signals.error_rate = 0.3
+    await watched_for(scene, observer, 10 * SLOT_S)
+    scene.clock.set_by(set_by_s)
+    observer = new_observer(scene) if by_another else observer
+    scene.signals.units = 0.0  # workers write nothing for the time that the clock has left out
+    await looked(scene, observer)
+    scene.signals.units = 200.0
+    after = await watched_for(scene, observer, 10 * SLOT_S)
+
+    assert all(18 * SLOT_S <= alarm.lasted_s <= 20 * SLOT_S for alarm in alarms(PLAN, after))
+    assert alarms(PLAN, after)
 
 
 async def test_while_nobody_hears_the_candidate_the_baseline_must_be_heard() -> None:

@@ -397,6 +397,18 @@ def test_a_slot_from_before_the_step_says_nothing_about_it() -> None:
 AGAIN = replace(PLAN, policy=replace(PLAN.policy, resume_after_s=1800.0))
 
 
+@pytest.mark.parametrize(("cool_down_s", "verb"), [(600.0, Verb.RESUME), (601.0, None)])
+def test_a_clock_set_back_by_a_day_does_not_cool_down_for_a_day(cool_down_s: float, verb: Verb | None) -> None:
+    """Evidence begins again when the clock is set back, and so does the cool-down."""
+    plan = replace(PLAN, policy=replace(PLAN.policy, cool_down_s=cool_down_s))
+    state = replace(at(4), phase=Phase.COOLING, cool_until_s=NOON_S + DAY_S + cool_down_s)
+
+    decision = decide(plan, state, seen(ENOUGH), NOON_S + 600.0)
+
+    assert decision.verb is verb
+    assert verb is not None or english(decision) == ("cooling down for another 1 s",)
+
+
 def waiting(left_s: float) -> RolloutState:
     return replace(at(4), phase=Phase.ROLLED_BACK, resume_at_s=NOON_S + left_s)
 
@@ -414,6 +426,14 @@ def test_after_a_roll_back_it_waits_as_long_as_the_plan_says_and_begins_again() 
     )
     assert (early.wake_at_s, late.wake_at_s) == (NOON_S + SLOT_S, NOON_S + SLOT_S)
     assert decide(AGAIN, waiting(25.0), nothing_yet(NOON_S), NOON_S).wake_at_s == NOON_S + 25.0
+
+
+def test_a_clock_set_back_by_a_day_does_not_put_off_the_resumption_for_a_day() -> None:
+    state, evidence = waiting(DAY_S + 1800.0), nothing_yet(NOON_S)
+
+    early, late = (decide(AGAIN, state, evidence, NOON_S + passed_s) for passed_s in (1799.0, 1800.0))
+
+    assert (early.verb, late.verb) == (None, Verb.RESUME)
 
 
 def test_it_begins_again_and_waits_for_the_hours_of_the_stage_it_begins_with() -> None:

@@ -13,7 +13,7 @@ import pytest
 from segue.rollout.core.alarms import alarms
 from segue.rollout.core.decide import Decision, Trigger, decide
 from segue.rollout.core.detect import EvidenceRun
-from segue.rollout.core.evidence import OVERALL, Evidence
+from segue.rollout.core.evidence import OVERALL, Evidence, absorbed, unwatched
 from segue.rollout.core.gates import Gate, GateMetric
 from segue.rollout.core.plan import Place
 from segue.rollout.core.rollout import Phase, RolloutState, Verb, decided
@@ -318,6 +318,23 @@ def test_what_nobody_can_tell_is_not_acted_upon_when_it_is_over(minutes: int) ->
     evidence = seen([TOLD_BY_NOBODY] * HOUR + [silence] * (minutes - HOUR))
 
     assert decide(plan, at(5), evidence, NOON_S + minutes * SLOT_S).verb is None
+
+
+@pytest.mark.parametrize(("nobody_watched", "verb"), [(True, None), (False, Verb.ROLL_BACK)])
+def test_a_time_that_nobody_watched_is_no_time_that_trouble_has_lasted(
+    nobody_watched: bool, verb: Verb | None
+) -> None:
+    """Ten minutes of trouble, then three hours without metrics, or a clock that was set forward by as much."""
+    plan = replace(chirp3(), policy=replace(chirp3().policy, alone_after_s=7200.0))
+    before, after_s = seen([TOLD_BY_NOBODY] * 10), NOON_S + 10 * SLOT_S + SEEN_FOR_S
+    slots = [TOLD_BY_NOBODY.slot(after_s + minute * SLOT_S) for minute in range(2)]
+    evidence = absorbed(unwatched(before) if nobody_watched else before, slots[0], plan, None)
+    evidence = absorbed(evidence, slots[1], plan, None)
+
+    assert decide(plan, at(5), evidence, slots[1].end_s).verb is verb
+    assert {alarm.lasted_s for alarm in alarms(plan, evidence)} == {
+        12 * SLOT_S + (0.0 if nobody_watched else SEEN_FOR_S)
+    }
 
 
 SEEN_FOR_S = 3.0 * 3600.0

@@ -144,6 +144,45 @@ async def test_a_slot_is_read_when_it_is_over_and_settled(workers: Workers) -> N
     assert len((await workers.signals.slots(START_S, START_S + SLOT_S + 3.0, SLOT_S)).slots) == 1
 
 
+async def test_a_row_that_is_written_late_counts_once_and_in_its_own_slot(workers: Workers) -> None:
+    """A worker whose clock is behind, or whose write took long."""
+    await workers.write(seen(unit(1)))
+    on_time = await workers.signals.slots(START_S, START_S + SLOT_S + 3.0, SLOT_S)
+    await workers.write(seen(unit(1), unit(2)), worker="b")
+    await workers.write(seen(unit(3)), START_S + SLOT_S)
+    late = await workers.signals.slots(on_time.until_s, START_S + 2 * SLOT_S + 3.0, SLOT_S)
+    after = await workers.signals.slots(late.until_s, START_S + 3 * SLOT_S + 3.0, SLOT_S)
+
+    read = [(slot.start_s, slot.of(Arm.CANDIDATE, GHOUL).units) for slot in (*on_time.slots, *late.slots)]
+    assert read == [(START_S, 1), (START_S, 1), (START_S + SLOT_S, 1)], "the first listener counted before"
+    assert after.slots == ()
+
+
+async def test_every_row_of_a_worker_that_is_always_late_counts_once(workers: Workers) -> None:
+    since_s, found = START_S, list[Slot]()
+    for number in range(30):
+        if number >= 3:
+            await workers.write(seen(unit(number)), START_S + (number - 3) * SLOT_S)
+        got = await workers.signals.slots(since_s, START_S + number * SLOT_S + 5.0, SLOT_S)
+        since_s, found = got.until_s, [*found, *got.slots]
+
+    assert [slot.start_s for slot in found] == [START_S + number * SLOT_S for number in range(27)]
+    assert sum(slot.of(Arm.CANDIDATE, GHOUL).units for slot in found) == 27
+
+
+async def test_a_successor_leaves_out_what_arrived_before_it_took_over(workers: Workers) -> None:
+    await workers.write(seen(unit(1)))
+    on_time = await workers.signals.slots(START_S, START_S + SLOT_S + 3.0, SLOT_S)
+    await workers.write(seen(unit(2)), worker="b")
+    successor = StoredSignals(workers.store.rows, SERIES, counting=COUNTING)
+    first = await successor.slots(on_time.until_s, START_S + 2 * SLOT_S + 3.0, SLOT_S)
+    await workers.write(seen(unit(4)), worker="c")
+    then = await successor.slots(first.until_s, START_S + 3 * SLOT_S + 3.0, SLOT_S)
+
+    assert first.slots == ()
+    assert [slot.of(Arm.CANDIDATE, GHOUL).units for slot in then.slots] == [1]
+
+
 async def test_the_strictest_sample_counts_for_all(workers: Workers) -> None:
     day = day_of(START_S)
     low, middle, high = sorted(range(3), key=lambda number: place_in_sample(number, day))

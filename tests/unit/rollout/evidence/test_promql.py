@@ -34,7 +34,11 @@ class ScriptedPrometheus(httpx.AsyncBaseTransport):
         query = asked["query"][0]
         self.queries.append(query)
         found = [some for name, some in self.series.items() if f"{name}{{" in query]
-        result = [_answer(labels, values) for labels, values in (found[0] if found else [])]
+        first_s, last_s = (float(asked[name][0]) for name in ("start", "end"))
+        result = [
+            _answer(labels, {at_s: value for at_s, value in values.items() if first_s <= at_s <= last_s})
+            for labels, values in (found[0] if found else [])
+        ]
         return httpx.Response(200, json={"status": "success", "data": {"result": result}}, request=request)
 
     def processes(self, *targets: Series) -> None:
@@ -128,4 +132,33 @@ async def test_where_nothing_runs_there_is_nothing(
 ) -> None:
     prometheus.units({})
 
+    assert await units(signals) == []
+
+
+@pytest.mark.parametrize("late_slots", [2, 10, 30])
+async def test_samples_that_arrive_late_are_read_when_they_have_arrived(
+    prometheus: ScriptedPrometheus, signals: PrometheusSignals, late_slots: int
+) -> None:
+    """None is lost and none is read twice, and a slot is read only when the next one has arrived as well."""
+    read, since_s, began = list[float](), 9000.0, int(FIRST_END_S // SLOT_S)
+    for now in range(began, began + 2 * late_slots):
+        arrived = [end * SLOT_S for end in range(began - 60, now - late_slots + 1)]
+        prometheus.processes((ONE, dict.fromkeys(arrived, 1.0)))
+        prometheus.units(dict.fromkeys(arrived, 5.0))
+        seen = await signals.slots(since_s, now * SLOT_S + 3.0, SLOT_S)
+        read += [slot.end_s for slot in seen.slots]
+        since_s = seen.until_s
+
+    assert read == [FIRST_END_S + number * SLOT_S for number in range(late_slots - 1)]
+
+
+async def test_a_process_that_is_gone_for_an_hour_is_not_waited_for(
+    prometheus: ScriptedPrometheus, signals: PrometheusSignals
+) -> None:
+    prometheus.units({})
+    prometheus.processes((ONE, {LAST_END_S - 3600.0: 1.0}))
+    waiting = await signals.slots(9000.0, 9123.0, SLOT_S)
+    prometheus.processes((ONE, {LAST_END_S - 3660.0: 1.0}))
+
+    assert (waiting.slots, waiting.until_s) == ((), 9000.0)
     assert await units(signals) == []
