@@ -110,7 +110,7 @@ def test_a_name_too_long_is_refused_by_its_field() -> None:
 
 def test_each_request_of_nobody_is_a_unit_that_its_id_does_not_tell() -> None:
     one, other = identity(), identity()
-    names = [maker.unit({}, None, None).name for maker in (one, one, one, other, other)]
+    names = [maker.unit({}, None, None).identity for maker in (one, one, one, other, other)]
 
     assert len(set(names)) == len(names)
     assert names[3][:32] != names[0][:32] == names[2][:32]
