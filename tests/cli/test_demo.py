@@ -14,7 +14,7 @@ from rich.console import Console
 from segue.cli.demo.plan import plan_text
 from segue.cli.demo.scenario import DemoProgress, Scenario
 from segue.cli.demo.screen import DemoScreen
-from segue.cli.demo.server import Running
+from segue.cli.demo.server import RunningService
 from segue.cli.demo.traffic import DemoAnswer
 from segue.cli.demo.verdict import outcome
 from segue.config.plan_file import parse_plan
@@ -165,7 +165,7 @@ async def test_what_the_judge_did_is_told_before_what_the_demo_does_about_it(tmp
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         acts: asyncio.Queue[tuple[str, list[str]]] = asyncio.Queue()
         scenario = Scenario(
-            Running(client, {}, tmp_path),
+            RunningService(client, {}, tmp_path),
             plan_text(),
             lambda _: None,
             lambda act: acts.put_nowait((act, [event.kind for event in scenario.told.events])),

@@ -10,7 +10,7 @@ import pytest
 
 from segue.cli.verify.listening import embedded_audio, heard, heard_as_told
 from segue.cli.verify.outcome import CheckFailed
-from segue.cli.verify.wire import Character, Spoken
+from segue.cli.verify.wire import ListedCharacter, SpokenAnswer
 from segue.speech.audio.encode import encode
 from segue.speech.core.speech import AudioFormat, Container
 from support.sound import RATE_HZ, SENTENCE, a_voice, noise, silence
@@ -31,8 +31,8 @@ class Told:
     size_bytes: int
     audio_base64: str | None = None
 
-    def answer(self) -> Spoken:
-        return Spoken(
+    def answer(self) -> SpokenAnswer:
+        return SpokenAnswer(
             None,
             self.audio_base64,
             self.duration_s,
@@ -41,7 +41,7 @@ class Told:
             source="new",
             voice_model="piper",
             voice_name="Joe",
-            character=Character({"rate": 1.0}),
+            character=ListedCharacter({"rate": 1.0}),
             arm="candidate",
             reason="forced",
             fallback_error=None,

@@ -9,7 +9,7 @@ import pytest
 
 from segue.kernel.errors import ConfigurationError, Unavailable
 from segue.speech.core.speech import Utterance
-from segue.speech.engines.http.secret import Secret
+from segue.speech.engines.http.secret import VendorSecret
 from segue.speech.engines.openai import create
 from segue.speech.engines.openai.options import OpenAiOptions
 from support.google_cloud import self_signed
@@ -54,7 +54,7 @@ class TestKeys:
                 await engine.synthesize(ALLOY)
             file.write_text(f"{KEY}\n")
             secret = engine._server._secret
-            assert isinstance(secret, Secret)
+            assert isinstance(secret, VendorSecret)
             secret._looked_at_s = float("-inf")  # a second later
             assert (await engine.synthesize(ALLOY)).duration_s > 1
             file.unlink()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from segue.access.register import NameTaken, WantedKey
-from segue.access.roles import Api, Caller, Refusal, Role
+from segue.access.roles import AccessRefusal, Api, Caller, Role
 from segue.rollout.store.open import open_store
 from support.keys import keeping
 
@@ -64,4 +64,4 @@ async def test_concurrent_writers_lose_no_key_and_give_no_name_twice(store_url: 
 
         known, follower, _ = keeping(there.events)
         await follower.catch_up()
-        assert {known.find(secret.encode()) for _, secret in made} == {Refusal.REVOKED}
+        assert {known.find(secret.encode()) for _, secret in made} == {AccessRefusal.REVOKED}

@@ -15,7 +15,7 @@ pytest.importorskip("botocore", reason="needs botocore: pip install 'segue[polly
 from segue.config.catalogue_file import read_catalogue
 from segue.speech.core.speech import Container
 from segue.speech.engines.polly import create
-from segue.speech.engines.polly.kinds import Kind, capabilities, usual_rate_hz
+from segue.speech.engines.polly.kinds import PollyFamily, capabilities, usual_rate_hz
 from segue.speech.engines.polly.options import PollyOptions
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def test_the_catalogue_of_the_page_can_be_used(tmp_path: Path) -> None:
 
 def test_the_table_of_engines_says_what_they_take() -> None:
     told = {name.strip("`"): cells for name, *cells in rows("Engines")}
-    assert set(told) == set(map(str, Kind))
+    assert set(told) == set(map(str, PollyFamily))
     for name, (pitch, pronunciations, inside, rate) in told.items():
-        can = capabilities(Kind(name), "en-US")
+        can = capabilities(PollyFamily(name), "en-US")
         assert (pitch == "no") == (can.pitch_semitones is None)
         assert (pronunciations == "no") == (not can.alphabets)
         assert set(re.findall(r"`(\w+)`", inside)) == set(can.spans)
-        assert int(rate.replace(",", "")) == usual_rate_hz(Container.MP3, Kind(name))
+        assert int(rate.replace(",", "")) == usual_rate_hz(Container.MP3, PollyFamily(name))

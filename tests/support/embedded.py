@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from segue.speech.engines.espeak import EspeakEngine
     from segue.speech.engines.kokoro import KokoroEngine
-    from segue.speech.engines.kokoro.reader import Reader
+    from segue.speech.engines.kokoro.reader import KokoroReader
     from segue.speech.engines.piper import PiperEngine
 
 E = TypeVar("E", bound=Engine)
@@ -66,12 +66,12 @@ def kokoro_engine() -> KokoroEngine:
     return kokoro.create({"threads": 1})
 
 
-def kokoro_reader() -> Reader:
+def kokoro_reader() -> KokoroReader:
     """What reads texts for it, without the model; skips the test where it is not installed."""
     _require("pypinyin", "opencc", "espeakng_loader", extra="kokoro")
-    from segue.speech.engines.kokoro.reader import Reader
+    from segue.speech.engines.kokoro.reader import KokoroReader
 
-    return Reader()
+    return KokoroReader()
 
 
 def sheltered_kokoro_engine() -> Engine:

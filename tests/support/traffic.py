@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segue.kernel.arms import Arm, Unit, UnitSource
-from segue.kernel.assign import Assignment, Diversion, Reason
+from segue.kernel.assign import Assignment, AssignmentReason, Diversion
 from segue.kernel.errors import ErrorCode
 from segue.kernel.ports.recorder import (
     Attempt,
@@ -46,7 +46,7 @@ def a_served(outcome: Outcome = Outcome.SERVED, *, source: str = "new", text: st
     return Served(
         request=a_request(text),
         character_key="ghoul",
-        assignment=Assignment(Arm.CANDIDATE, Reason.IN_SHARE),
+        assignment=Assignment(Arm.CANDIDATE, AssignmentReason.IN_SHARE),
         arm=Arm.BASELINE if fell_back else Arm.CANDIDATE,
         model="wavenet" if fell_back else "chirp3-hd",
         outcome=outcome,

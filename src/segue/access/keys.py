@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from segue.access.roles import PERMISSIONS, Api, Caller, Refusal, Role
+from segue.access.roles import PERMISSIONS, AccessRefusal, Api, Caller, Role
 
 if TYPE_CHECKING:
     from segue.kernel.ports.clock import Entropy
@@ -51,12 +51,12 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     created_by_source: str = ""
     revoked_by_source: str = ""
 
-    def fault(self, now_s: float) -> Refusal | None:
+    def fault(self, now_s: float) -> AccessRefusal | None:
         """Why the key is no longer valid; None if it is. It is no longer valid at the moment of its expiry."""
         if self.revoked_at_s is not None:
-            return Refusal.REVOKED
+            return AccessRefusal.REVOKED
         if self.expires_at_s is not None and now_s >= self.expires_at_s:
-            return Refusal.EXPIRED
+            return AccessRefusal.EXPIRED
         return None
 
     def caller(self) -> Caller:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from segue.access.keys import ID_PLACE, digest_of, folded, is_same, looks_like_one
-from segue.access.roles import Caller, Refusal
+from segue.access.roles import AccessRefusal, Caller
 from segue.access.state import KeyState
 
 if TYPE_CHECKING:
@@ -89,15 +89,15 @@ class KnownKeys:
         """Whether the keys were confirmed, and not too long ago."""
         return self._clock.monotonic_s() <= self._until_s
 
-    def find(self, secret: bytes) -> Caller | Refusal:
+    def find(self, secret: bytes) -> Caller | AccessRefusal:
         """The caller with this secret, or why the secret is refused."""
         entry = self._by_id.get(secret[ID_PLACE])
         if entry is None:
             return self._unknown(secret)
         if not is_same(digest_of(secret), entry.digest):
-            return Refusal.UNKNOWN
+            return AccessRefusal.UNKNOWN
         if self._clock.monotonic_s() > self._until_s:
-            return Refusal.UNREAD
+            return AccessRefusal.UNREAD
         return entry.key.fault(self._clock.now_s()) or entry.caller
 
     def name_of(self, secret: bytes) -> str:
@@ -109,7 +109,7 @@ class KnownKeys:
         """Whether a key has this name, in whatever state."""
         return folded(name) in self._names
 
-    def _unknown(self, secret: bytes) -> Refusal:
+    def _unknown(self, secret: bytes) -> AccessRefusal:
         if not secret:
-            return Refusal.MISSING
-        return Refusal.UNREAD if looks_like_one(secret) and not self.is_usable else Refusal.UNKNOWN
+            return AccessRefusal.MISSING
+        return AccessRefusal.UNREAD if looks_like_one(secret) and not self.is_usable else AccessRefusal.UNKNOWN

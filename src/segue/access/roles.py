@@ -49,7 +49,7 @@ class Api(StrEnum):
     CONTROL = "control"
 
 
-class Refusal(StrEnum):
+class AccessRefusal(StrEnum):
     """Why a caller is refused. The first five are about who it is, the others about what it may do.
 
     ``unread``: the keys are not known, or were last confirmed too long ago, so nobody can be recognized.
@@ -75,8 +75,8 @@ class Caller:
     apis: tuple[Api, ...] | None = None
     is_token: bool = False
 
-    def refusal(self, api: Api, permission: Permission) -> Refusal | None:
+    def refusal(self, api: Api, permission: Permission) -> AccessRefusal | None:
         """Why this caller may not do that there; None if it may."""
         if self.apis is not None and api not in self.apis:
-            return Refusal.API
-        return None if permission in self.permissions else Refusal.ROLE
+            return AccessRefusal.API
+        return None if permission in self.permissions else AccessRefusal.ROLE

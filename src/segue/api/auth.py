@@ -9,7 +9,7 @@ from fastapi import Header, HTTPException, Request
 
 from segue.access.keys import folded
 from segue.access.register import RESERVED_NAMES, UNSEEN
-from segue.access.roles import Api, Permission, Refusal
+from segue.access.roles import AccessRefusal, Api, Permission
 from segue.api.credentials import bearer
 from segue.api.refusals import CallerRefused
 from segue.rollout.ports.store import ActorSource
@@ -126,7 +126,7 @@ class Operators:
             raise
 
 
-_WHY = {Refusal.MISSING: "no token", Refusal.UNKNOWN: "wrong token"}
+_WHY = {AccessRefusal.MISSING: "no token", AccessRefusal.UNKNOWN: "wrong token"}
 
 
 def _secret(request: Request) -> bytes:

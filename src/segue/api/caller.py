@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from structlog.contextvars import STRUCTLOG_KEY_PREFIX
 
-from segue.access.roles import Caller, Refusal
+from segue.access.roles import AccessRefusal, Caller
 from segue.api.refusals import NotPermitted
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def check_character(catalogue: Catalogue, named: str) -> None:
     if key not in caller.characters:
         raise NotPermitted(
             f"this API key may not use the character {key!r}; use one of its own, or another key",
-            Refusal.CHARACTER,
+            AccessRefusal.CHARACTER,
         )
 
 

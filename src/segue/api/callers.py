@@ -6,7 +6,7 @@ import hmac
 import math
 from typing import TYPE_CHECKING
 
-from segue.access.roles import PERMISSIONS, Api, Caller, Permission, Refusal, Role
+from segue.access.roles import PERMISSIONS, AccessRefusal, Api, Caller, Permission, Role
 from segue.api.refusals import KeysUnread, NotAuthenticated, NotPermitted, TooManyGuesses
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ _HOW = {
 }
 _BEARER = "as 'Authorization: Bearer ...'"
 _TOLD = {
-    Refusal.UNKNOWN: "the API key is not valid; check that it is complete, or ask an admin for another",
-    Refusal.EXPIRED: "the API key has expired; ask an admin for a new one",
-    Refusal.REVOKED: "the API key was revoked; ask an admin for a new one",
+    AccessRefusal.UNKNOWN: "the API key is not valid; check that it is complete, or ask an admin for another",
+    AccessRefusal.EXPIRED: "the API key has expired; ask an admin for a new one",
+    AccessRefusal.REVOKED: "the API key was revoked; ask an admin for a new one",
 }
 _ROLES = {
     Permission.SYNTHESIZE: "synthesize, operate or admin",
@@ -74,7 +74,7 @@ class Callers:
             NotAuthenticated, TooManyGuesses, KeysUnread: there is none.
         """
         found = self._known.find(secret)
-        return await self._without_key(secret, found, api, client) if isinstance(found, Refusal) else found
+        return await self._without_key(secret, found, api, client) if isinstance(found, AccessRefusal) else found
 
     def is_still_known(self, secret: bytes) -> bool:
         """Whether the caller that was admitted with this secret would be recognized again. Counts nothing.
@@ -97,38 +97,38 @@ class Callers:
         """Whether a key has this name, or had it before it was revoked."""
         return self._known.has_name(name)
 
-    def _lost(self, secret: bytes) -> Refusal | None:
+    def _lost(self, secret: bytes) -> AccessRefusal | None:
         """Why a caller that was admitted with this secret would be refused now; None if it would not.
 
         While the keys cannot be read, open streams go on.
         """
         found = self._known.find(secret)
-        if not isinstance(found, Refusal) or found is Refusal.UNREAD or self._is_token(secret):
+        if not isinstance(found, AccessRefusal) or found is AccessRefusal.UNREAD or self._is_token(secret):
             return None
         return found
 
     def _is_token(self, secret: bytes) -> bool:
         return self._token is not None and hmac.compare_digest(secret, self._token)
 
-    async def _without_key(self, secret: bytes, why: Refusal, api: Api, client: str) -> Caller:
+    async def _without_key(self, secret: bytes, why: AccessRefusal, api: Api, client: str) -> Caller:
         """The holder of the admin token. Nobody else is recognized here, and wrong secrets count as guesses.
 
         A valid key never comes here. It cannot be guessed, so it is not locked out when others behind its address
         send wrong ones.
         """
-        if why in (Refusal.EXPIRED, Refusal.REVOKED):
+        if why in (AccessRefusal.EXPIRED, AccessRefusal.REVOKED):
             raise self._refused(why, api, client, secret)
         self._refuse_locked(api, client)
         if self._is_token(secret):
             return TOKEN_HOLDER
-        if why is Refusal.UNREAD:
+        if why is AccessRefusal.UNREAD:
             self._note(api, "keys_unread", client, self._known.name_of(secret))
             raise KeysUnread("API keys cannot be checked at present, because the store is out of reach; try again")
-        if why is Refusal.UNKNOWN:
+        if why is AccessRefusal.UNKNOWN:
             await self._wait(self._guesses.wrong(client, self._clock.monotonic_s()))
         raise self._refused(why, api, client, secret)
 
-    def _refused(self, why: Refusal, api: Api, client: str, secret: bytes) -> SegueError:
+    def _refused(self, why: AccessRefusal, api: Api, client: str, secret: bytes) -> SegueError:
         self._note(api, _NOTED[401], client, self._known.name_of(secret))
         how = _HOW.get(api, _BEARER)
         thing = "an API key or the admin token" if api is Api.CONTROL else "an API key"
@@ -153,7 +153,7 @@ class Callers:
             self._waiting -= 1
 
 
-def _not_permitted(refusal: Refusal, api: Api, permission: Permission) -> str:
-    if refusal is Refusal.API:
+def _not_permitted(refusal: AccessRefusal, api: Api, permission: Permission) -> str:
+    if refusal is AccessRefusal.API:
         return f"this API key may not be used with this API ({api}); use another key, or another API"
     return f"this API key may not do this; it needs a key with the role {_ROLES[permission]}"

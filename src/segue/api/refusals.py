@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from segue.kernel.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
-    from segue.access.roles import Refusal
+    from segue.access.roles import AccessRefusal
     from segue.api.asgi import Header
     from segue.kernel.errors import SegueError
 
@@ -66,7 +66,7 @@ class UnknownCoding(BodyUnread):
 class CallerRefused(HttpRefusal):
     """The caller is not known, or may not do this. ``reason`` is for programs; no message has a secret."""
 
-    def __init__(self, message: str, reason: Refusal) -> None:
+    def __init__(self, message: str, reason: AccessRefusal) -> None:
         super().__init__(message)
         self.reason = reason
 

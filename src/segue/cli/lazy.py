@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Listed(NamedTuple):
+class ListedCommand(NamedTuple):
     """A command's entry in the help; its implementation is ``function`` in ``module``."""
 
     name: str
@@ -25,7 +25,7 @@ class Listed(NamedTuple):
 class LazyCommand(TyperCommand):
     """Placeholder for a command in a group; ``listed`` says which."""
 
-    listed: Listed
+    listed: ListedCommand
 
     @cached_property
     def whole(self) -> TyperCommand:
@@ -42,13 +42,13 @@ class LazyCommand(TyperCommand):
         return self.whole.make_context(*args, **more)
 
 
-def register(app: typer.Typer, commands: Iterable[Listed]) -> None:
+def register(app: typer.Typer, commands: Iterable[ListedCommand]) -> None:
     """Adds the commands to the app and its help, in this order."""
     for listed in commands:
         app.command(listed.name, help=listed.says, cls=_standing_for(listed))(_unused)
 
 
-def _standing_for(command: Listed) -> type[LazyCommand]:
+def _standing_for(command: ListedCommand) -> type[LazyCommand]:
     class Lazy(LazyCommand):
         listed = command
 

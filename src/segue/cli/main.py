@@ -5,63 +5,63 @@ from __future__ import annotations
 import typer
 
 from segue.cli.keys.app import app as keys
-from segue.cli.lazy import Listed, register
+from segue.cli.lazy import ListedCommand, register
 from segue.cli.rollout.app import app as rollout
 from segue.cli.rollout.given import GivenAgo, process_age_s
 
 _CLI = "segue.cli"
 COMMANDS = (
-    Listed(
+    ListedCommand(
         "serve",
         "Run the service. Every setting has an environment variable; `segue check --settings` lists them.",
         f"{_CLI}.serve",
         "serve",
     ),
-    Listed("synth", "Synthesize TEXT into a file.", f"{_CLI}.synth", "synth"),
-    Listed(
+    ListedCommand("synth", "Synthesize TEXT into a file.", f"{_CLI}.synth", "synth"),
+    ListedCommand(
         "voices",
         "List the characters with their voices on each arm, or the voices of an engine.",
         f"{_CLI}.voices",
         "voices",
     ),
-    Listed(
+    ListedCommand(
         "check",
         "Validate settings and catalogue, or a plan, and describe what they would do.",
         f"{_CLI}.check",
         "check",
     ),
-    Listed(
+    ListedCommand(
         "simulate",
         "Simulate PLAN many times with traffic and faults on a virtual clock, and summarize the results.",
         f"{_CLI}.simulate",
         "simulate",
     ),
-    Listed(
+    ListedCommand(
         "dashboards",
         "Write the dashboard as JSON for import into Grafana.",
         f"{_CLI}.dashboards",
         "dashboards",
     ),
-    Listed("metrics", "Write the reference page of all metrics.", f"{_CLI}.metrics", "metrics"),
-    Listed(
+    ListedCommand("metrics", "Write the reference page of all metrics.", f"{_CLI}.metrics", "metrics"),
+    ListedCommand(
         "rules",
         "Write recording and alerting rules for Prometheus, with a promtool test for each alert.",
         f"{_CLI}.rules",
         "rules",
     ),
-    Listed(
+    ListedCommand(
         "demo",
         "Run a rollout from eSpeak NG to Piper and Kokoro with simulated listeners. Both fail; no request does.",
         f"{_CLI}.demo.verb",
         "demo",
     ),
-    Listed(
+    ListedCommand(
         "monitor",
         "Report the service's health from its metrics, measured against the plan's gates.",
         f"{_CLI}.monitor.verb",
         "monitor",
     ),
-    Listed(
+    ListedCommand(
         "verify",
         "Check a deployment from outside: health, speech, cache, configuration, metrics.",
         f"{_CLI}.verify.verb",

@@ -23,7 +23,7 @@ _UNITS_REMEMBERED = 8192
 """Size of the cache of buckets: listeners usually return soon, and this many entries take about 2 MB."""
 
 
-class Reason(StrEnum):
+class AssignmentReason(StrEnum):
     """Why a request was assigned to its arm; counted, logged and returned in a header."""
 
     SWITCHED_OFF = "switched_off"
@@ -47,7 +47,7 @@ class Assignment(NamedTuple):
     """The arm of one request, and the reason."""
 
     arm: Arm
-    reason: Reason
+    reason: AssignmentReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,12 @@ class Routing:
             raise ValueError("invalid salt: expected a non-empty string without NUL")
 
 
-SWITCHED_OFF = Assignment(Arm.BASELINE, Reason.SWITCHED_OFF)
-NOT_ELIGIBLE = Assignment(Arm.BASELINE, Reason.CHARACTER_NOT_ELIGIBLE)
-HELD_BACK = Assignment(Arm.BASELINE, Reason.CHARACTER_HELD_BACK)
-IN_SHARE = Assignment(Arm.CANDIDATE, Reason.IN_SHARE)
-OUTSIDE_SHARE = Assignment(Arm.BASELINE, Reason.OUTSIDE_SHARE)
-FORCED = {arm: Assignment(arm, Reason.FORCED) for arm in Arm}
+SWITCHED_OFF = Assignment(Arm.BASELINE, AssignmentReason.SWITCHED_OFF)
+NOT_ELIGIBLE = Assignment(Arm.BASELINE, AssignmentReason.CHARACTER_NOT_ELIGIBLE)
+HELD_BACK = Assignment(Arm.BASELINE, AssignmentReason.CHARACTER_HELD_BACK)
+IN_SHARE = Assignment(Arm.CANDIDATE, AssignmentReason.IN_SHARE)
+OUTSIDE_SHARE = Assignment(Arm.BASELINE, AssignmentReason.OUTSIDE_SHARE)
+FORCED = {arm: Assignment(arm, AssignmentReason.FORCED) for arm in Arm}
 
 
 @lru_cache(_UNITS_REMEMBERED)

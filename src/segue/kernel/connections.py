@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _OF_ONE_CALLER_BITS = 64
 
 
-class Refusal(Enum):
+class ConnectionRefusal(Enum):
     """Why a connection is refused: too many are open in total, or from its address."""
 
     IN_ALL = "in_all"
@@ -74,15 +74,15 @@ class Connections:
         self._by_address: dict[str, int] = {}
         self.open = 0
 
-    def enter(self, address: str) -> Refusal | None:
+    def enter(self, address: str) -> ConnectionRefusal | None:
         """Returns None if the connection is accepted; the caller must then call ``leave`` when it closes."""
         caller = network_of(address)
         count = self._by_address.get(caller, 0)
         most = self._limits.by_address
         if most and count >= most and address not in self._proxies:
-            return Refusal.BY_ADDRESS
+            return ConnectionRefusal.BY_ADDRESS
         if self.open >= self._limits.in_all:
-            return Refusal.IN_ALL
+            return ConnectionRefusal.IN_ALL
         self._by_address[caller] = count + 1
         self.open += 1
         return None

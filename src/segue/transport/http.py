@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from segue.kernel.connections import Refusal
+from segue.kernel.connections import ConnectionRefusal
 
 if TYPE_CHECKING:
     import asyncio
@@ -39,8 +39,8 @@ _RESET = struct.pack("ii", 1, 0)
 """``SO_LINGER`` with a timeout of zero: closing sends a reset."""
 
 _TOLD = {
-    Refusal.IN_ALL: "too many open connections; try again in a moment",
-    Refusal.BY_ADDRESS: "too many open connections from this address; close some, or reuse them",
+    ConnectionRefusal.IN_ALL: "too many open connections; try again in a moment",
+    ConnectionRefusal.BY_ADDRESS: "too many open connections from this address; close some, or reuse them",
 }
 _HOP_HEADERS = frozenset((b"upgrade", b"http2-settings"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from segue.kernel.connections import Refusal
+from segue.kernel.connections import ConnectionRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,12 +52,12 @@ class OpenConnections:
         self._now_s = now_s
         self._lingering = 0
 
-    def enter(self, address: str) -> Refusal | None:
+    def enter(self, address: str) -> ConnectionRefusal | None:
         """As ``Connections.enter``; if all places are taken, the connection that has been idle longest is closed
         to make room.
         """
         refusal = self._connections.enter(address)
-        if refusal is Refusal.IN_ALL and self._make_room():
+        if refusal is ConnectionRefusal.IN_ALL and self._make_room():
             refusal = self._connections.enter(address)
         return refusal
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from segue.api.links import Links
 from segue.rollout.controller.salt import Salt
-from segue.rollout.controller.secrets import Secret
+from segue.rollout.controller.secrets import StoredSecret
 from segue.system.clock import SystemClock, SystemEntropy
 
 if TYPE_CHECKING:
@@ -45,5 +45,5 @@ class Secrets:
             self._current.deal_by(await self._salt.find())
 
 
-def _secret(name: str, settings: Settings, store: Store) -> Secret:
-    return Secret(store.events, name, SystemClock(), SystemEntropy(), settings.data_dir / name)
+def _secret(name: str, settings: Settings, store: Store) -> StoredSecret:
+    return StoredSecret(store.events, name, SystemClock(), SystemEntropy(), settings.data_dir / name)

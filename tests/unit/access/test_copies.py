@@ -19,7 +19,7 @@ from segue.access.follower import KeyFollower
 from segue.access.keys import Key
 from segue.access.known import KnownKeys
 from segue.access.register import KeyRegister, WantedKey
-from segue.access.roles import Caller, Refusal, Role
+from segue.access.roles import AccessRefusal, Caller, Role
 from segue.rollout.ports.store import Event
 from segue.system.clock import SystemEntropy
 from segue.testing.clock import FakeClock
@@ -80,10 +80,10 @@ async def test_the_copy_is_valid_from_the_last_confirmation_on(tmp_path: Path) -
     assert isinstance(known.find(secret.encode()), Caller)
     assert known.age_s() == 3000
     clock.advance(601)
-    assert known.find(secret.encode()) is Refusal.UNREAD
+    assert known.find(secret.encode()) is AccessRefusal.UNREAD
     with capture_logs() as lines:
         known = await started(clock, tmp_path)
-    assert known.find(secret.encode()) is Refusal.UNREAD
+    assert known.find(secret.encode()) is AccessRefusal.UNREAD
     assert [(line["event"], "longer ago" in line["error"]) for line in lines] == [("keys_copy_unusable", True)]
 
 
@@ -105,7 +105,7 @@ async def test_a_clock_that_was_set_back_makes_no_copy_valid_for_longer(tmp_path
     clock.set_by(-61)
     with capture_logs() as lines:
         known = await started(clock, tmp_path)
-    assert known.find(secret.encode()) is Refusal.UNREAD
+    assert known.find(secret.encode()) is AccessRefusal.UNREAD
     assert "in the future" in lines[0]["error"]
 
 
@@ -119,9 +119,9 @@ async def test_once_the_store_was_read_a_copy_is_not_used(tmp_path: Path) -> Non
     log.gone = True
     clock.advance(100)
     await here.follower.use_copy()
-    assert here.known.find(secret.encode()) is Refusal.REVOKED
+    assert here.known.find(secret.encode()) is AccessRefusal.REVOKED
     here.known.take_copy([key], clock.now_s())
-    assert here.known.find(secret.encode()) is Refusal.REVOKED
+    assert here.known.find(secret.encode()) is AccessRefusal.REVOKED
 
 
 async def test_when_the_store_is_back_the_copy_is_forgotten(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ async def test_when_the_store_is_back_the_copy_is_forgotten(tmp_path: Path) -> N
     await process(log, clock, tmp_path / "elsewhere").register.revoke(key.id, "bob")
     await other.follower.catch_up()
     assert other.known.copied_at_s is None
-    assert other.known.find(secret.encode()) is Refusal.REVOKED
+    assert other.known.find(secret.encode()) is AccessRefusal.REVOKED
 
 
 async def test_a_store_that_a_later_version_has_written_to_ends_the_copy(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ async def test_a_store_that_a_later_version_has_written_to_ends_the_copy(tmp_pat
         while other.known.copied_at_s is not None:  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0.005)
     await other.follower.close()
-    assert other.known.find(secret.encode()) is Refusal.UNREAD
+    assert other.known.find(secret.encode()) is AccessRefusal.UNREAD
 
 
 async def test_of_two_processes_the_slower_does_not_write_over_a_revocation(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ async def test_of_two_processes_the_slower_does_not_write_over_a_revocation(tmp_
     clock.advance(70)
     await fast.register.revoke(key.id, "ann")
     await slow.copies.save(state, began_s)
-    assert (await started(clock, tmp_path)).find(secret.encode()) is Refusal.REVOKED
+    assert (await started(clock, tmp_path)).find(secret.encode()) is AccessRefusal.REVOKED
 
 
 async def test_a_restored_backup_replaces_the_copy_of_later_keys(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ async def test_a_restored_backup_replaces_the_copy_of_later_keys(tmp_path: Path)
     await here.follower.catch_up()
     known = await started(clock, tmp_path)
     assert isinstance(known.find(kept.encode()), Caller)
-    assert known.find(lost.encode()) is Refusal.UNKNOWN
+    assert known.find(lost.encode()) is AccessRefusal.UNKNOWN
 
 
 async def test_a_copy_that_cannot_be_replaced_is_deleted_so_that_it_revives_nothing(
@@ -198,11 +198,11 @@ async def test_a_copy_that_cannot_be_replaced_is_deleted_so_that_it_revives_noth
         changed.setattr(os, "fsync", full)
         await here.register.revoke(key.id, "ann")
     assert [line["event"] for line in lines if line["log_level"] == "warning"] == ["keys_not_copied"]
-    assert (await started(clock, tmp_path)).find(secret.encode()) is Refusal.UNREAD
+    assert (await started(clock, tmp_path)).find(secret.encode()) is AccessRefusal.UNREAD
     assert os.listdir(tmp_path) == ["keys-copy.lock"]  # noqa: PTH208 - a small folder, in a test
 
     await here.follower.catch_up()
-    assert (await started(clock, tmp_path)).find(secret.encode()) is Refusal.REVOKED
+    assert (await started(clock, tmp_path)).find(secret.encode()) is AccessRefusal.REVOKED
 
 
 async def test_a_disk_that_fails_refuses_nobody_and_is_told_once(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ async def test_a_disk_that_fails_refuses_nobody_and_is_told_once(tmp_path: Path)
         _, secret = await here.register.create(WantedKey("app", Role.VIEW), "ann")
         for _ in range(3):
             await here.follower.catch_up()
-        assert (await started(clock, tmp_path, disk)).find(secret.encode()) is Refusal.UNREAD
+        assert (await started(clock, tmp_path, disk)).find(secret.encode()) is AccessRefusal.UNREAD
     assert isinstance(here.known.find(secret.encode()), Caller)
     assert [line["event"] for line in lines if line["log_level"] == "warning"] == [
         "keys_not_copied",
@@ -235,7 +235,7 @@ async def test_a_damaged_copy_is_not_used(tmp_path: Path) -> None:
         file.write_bytes(data)
         with capture_logs() as lines:
             known = await started(clock, tmp_path)
-        assert known.find(secret.encode()) is Refusal.UNREAD
+        assert known.find(secret.encode()) is AccessRefusal.UNREAD
         assert [line["event"] for line in lines] == ["keys_copy_unusable"]
     await here.follower.catch_up()
     clock.advance(100)
@@ -251,17 +251,17 @@ async def test_a_copy_that_others_could_have_written_is_not_used(tmp_path: Path)
     assert file.stat().st_mode & 0o777 == 0o600
     for mode in (0o644, 0o620, 0o602):
         file.chmod(mode)
-        assert (await started(clock, tmp_path)).find(secret.encode()) is Refusal.UNREAD
+        assert (await started(clock, tmp_path)).find(secret.encode()) is AccessRefusal.UNREAD
     file.chmod(0o600)
     moved = file.rename(tmp_path / "moved")
     file.symlink_to(moved)
-    assert (await started(clock, tmp_path)).find(secret.encode()) is Refusal.UNREAD
+    assert (await started(clock, tmp_path)).find(secret.encode()) is AccessRefusal.UNREAD
     file.unlink()
     os.mkfifo(file, 0o600)
-    assert (await started(clock, tmp_path)).find(secret.encode()) is Refusal.UNREAD
+    assert (await started(clock, tmp_path)).find(secret.encode()) is AccessRefusal.UNREAD
     file.unlink()
     file.mkdir()
-    assert (await started(clock, tmp_path)).find(secret.encode()) is Refusal.UNREAD
+    assert (await started(clock, tmp_path)).find(secret.encode()) is AccessRefusal.UNREAD
 
 
 def test_many_processes_write_one_whole_copy_and_the_latest_wins(tmp_path: Path) -> None:

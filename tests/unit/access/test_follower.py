@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from segue.access.follower import KeyFollower
 from segue.access.known import KnownKeys
 from segue.access.register import WantedKey
-from segue.access.roles import Caller, Refusal, Role
+from segue.access.roles import AccessRefusal, Caller, Role
 from segue.system.clock import SystemClock
 from segue.testing.clock import FakeClock
 from support.keys import keeping
@@ -33,7 +33,7 @@ async def following(log: ShakyLog, look_every_s: float) -> AsyncIterator[tuple[K
         await follower.close()
 
 
-async def until_found(known: KnownKeys, secret: str, kind: type[Caller | Refusal]) -> None:
+async def until_found(known: KnownKeys, secret: str, kind: type[Caller | AccessRefusal]) -> None:
     async with asyncio.timeout(10):
         while not isinstance(known.find(secret.encode()), kind):  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0.005)
@@ -54,7 +54,7 @@ async def test_without_a_reported_change_the_keys_are_read_all_the_same() -> Non
         key, secret = await writer.create(WantedKey("app", Role.VIEW), "ann")
         await until_found(known, secret, Caller)
         await writer.revoke(key.id, "ann")
-        await until_found(known, secret, Refusal)
+        await until_found(known, secret, AccessRefusal)
 
 
 async def test_a_store_out_of_reach_is_told_once_and_the_keys_are_read_when_it_is_back() -> None:
@@ -64,7 +64,7 @@ async def test_a_store_out_of_reach_is_told_once_and_the_keys_are_read_when_it_i
     with capture_logs() as lines:
         async with following(log, look_every_s=0.01) as (known, _):
             await asyncio.sleep(0.1)
-            assert known.find(secret.encode()) is Refusal.UNREAD
+            assert known.find(secret.encode()) is AccessRefusal.UNREAD
             log.gone = False
             await until_found(known, secret, Caller)
     assert [line["event"] for line in lines] == ["keys_unread", "keys_taken"]

@@ -7,7 +7,7 @@ import pytest
 
 from segue.access.keys import ID_PLACE, digest_of, drawn_secret, looks_like_one
 from segue.access.register import NameTaken, NoSuchKey, WantedKey
-from segue.access.roles import PERMISSIONS, Api, Caller, Permission, Refusal, Role
+from segue.access.roles import PERMISSIONS, AccessRefusal, Api, Caller, Permission, Role
 from segue.access.state import created
 from segue.kernel.errors import InvalidRequest, Unavailable
 from segue.rollout.ports.store import Event
@@ -35,7 +35,7 @@ def test_a_secret_names_its_key_and_holds_256_random_bits() -> None:
 async def test_what_has_not_the_form_of_a_secret_is_nobodys(secret: bytes) -> None:
     known = keeping(MemoryStore().events).known
     assert not looks_like_one(secret)
-    assert known.find(secret) is (Refusal.UNKNOWN if secret else Refusal.MISSING)
+    assert known.find(secret) is (AccessRefusal.UNKNOWN if secret else AccessRefusal.MISSING)
 
 
 async def test_a_created_key_is_recognized_at_once_and_its_secret_is_not_kept() -> None:
@@ -57,7 +57,7 @@ async def test_a_right_id_with_a_wrong_secret_is_unknown() -> None:
     known, _, register = keeping(MemoryStore().events)
     _, secret = await register.create(WantedKey("app", Role.ADMIN), "ann")
     wrong = secret[:-1] + ("0" if secret[-1] != "0" else "1")
-    assert known.find(wrong.encode()) is Refusal.UNKNOWN
+    assert known.find(wrong.encode()) is AccessRefusal.UNKNOWN
 
 
 async def test_a_revoked_key_is_refused_everywhere_it_is_followed() -> None:
@@ -70,7 +70,7 @@ async def test_a_revoked_key_is_refused_everywhere_it_is_followed() -> None:
     ended = await here.register.revoke(key.id, "bob")
     await there.follower.catch_up()
     assert ended.revoked_by == "bob"
-    assert here.known.find(secret.encode()) is there.known.find(secret.encode()) is Refusal.REVOKED
+    assert here.known.find(secret.encode()) is there.known.find(secret.encode()) is AccessRefusal.REVOKED
     assert await here.register.revoke(key.id, "cy") == ended, "revoking again changes nothing"
     with pytest.raises(NoSuchKey):
         await here.register.revoke("0" * 12, "bob")
@@ -83,11 +83,11 @@ async def test_a_key_expires_at_the_moment_and_by_the_wall_clock() -> None:
     clock.advance(59.999)
     assert isinstance(known.find(secret.encode()), Caller)
     clock.advance(0.001)
-    assert known.find(secret.encode()) is Refusal.EXPIRED
+    assert known.find(secret.encode()) is AccessRefusal.EXPIRED
     clock.set_by(-30)
     assert isinstance(known.find(secret.encode()), Caller), "an expiry is a time of day, and that was set back"
     clock.set_by(3600)
-    assert known.find(secret.encode()) is Refusal.EXPIRED
+    assert known.find(secret.encode()) is AccessRefusal.EXPIRED
 
 
 async def test_steps_of_the_wall_clock_do_not_age_the_keys() -> None:
@@ -109,7 +109,7 @@ async def test_without_the_store_the_last_known_keys_stay_valid_for_a_while() ->
         await follower.catch_up()
     assert isinstance(known.find(secret.encode()), Caller)
     clock.advance(0.1)
-    assert known.find(secret.encode()) is Refusal.UNREAD
+    assert known.find(secret.encode()) is AccessRefusal.UNREAD
     log.gone = False
     await follower.catch_up()
     assert isinstance(known.find(secret.encode()), Caller)
@@ -118,7 +118,7 @@ async def test_without_the_store_the_last_known_keys_stay_valid_for_a_while() ->
 async def test_before_the_first_reading_nobody_is_told_that_a_key_is_unknown() -> None:
     log = MemoryStore().events
     _, secret = await keeping(log).register.create(WantedKey("app", Role.VIEW), "ann")
-    assert keeping(log).known.find(secret.encode()) is Refusal.UNREAD
+    assert keeping(log).known.find(secret.encode()) is AccessRefusal.UNREAD
 
 
 async def test_only_a_revoked_key_gives_its_name_free() -> None:
@@ -138,7 +138,7 @@ async def test_only_a_revoked_key_gives_its_name_free() -> None:
     await register.revoke(second.id, "ann")
     await register.create(WantedKey("phone app", Role.SYNTHESIZE), "ann")
     clock.set_by(-3600)
-    assert known.find(old.encode()) is Refusal.REVOKED
+    assert known.find(old.encode()) is AccessRefusal.REVOKED
     assert [key.name for key in await register.listed()] == ["Phone app", "phone app", "phone app"]
 
 
@@ -151,7 +151,7 @@ async def test_a_name_that_an_earlier_version_gave_twice_is_the_later_keys_even_
     clock.set_by(-3600)
 
     state = await follower.catch_up()
-    assert known.find(old.encode()) is Refusal.REVOKED
+    assert known.find(old.encode()) is AccessRefusal.REVOKED
     assert (state.keys[first.id].revoked_by, state.keys[second.id].revoked_at_s) == ("bob", None)
 
 
@@ -161,7 +161,7 @@ async def test_a_revocation_counts_at_once_even_if_the_store_is_lost_right_after
     key, secret = await register.create(WantedKey("app", Role.VIEW), "ann")
     log.lost_after = "key_revoked"
     await register.revoke(key.id, "ann")
-    assert known.find(secret.encode()) is Refusal.REVOKED
+    assert known.find(secret.encode()) is AccessRefusal.REVOKED
 
 
 async def test_a_refused_key_is_known_by_name_but_not_by_its_id_alone() -> None:
@@ -169,7 +169,7 @@ async def test_a_refused_key_is_known_by_name_but_not_by_its_id_alone() -> None:
     known, _, register = keeping(MemoryStore().events, clock)
     key, secret = await register.create(WantedKey("app", Role.VIEW, expires_at_s=clock.now_s() + 1), "ann")
     clock.advance(1)
-    assert known.find(secret.encode()) is Refusal.EXPIRED
+    assert known.find(secret.encode()) is AccessRefusal.EXPIRED
     assert known.name_of(secret.encode()) == "app"
     for wrong in (secret[:-1] + "z", secret[:17], key.id, ""):
         assert known.name_of(wrong.encode()) == ""
@@ -210,7 +210,7 @@ async def test_a_restored_backup_is_what_counts() -> None:
     follower._events = other.events
     await follower.catch_up()
     assert isinstance(known.find(old.encode()), Caller)
-    assert known.find(lost.encode()) is Refusal.UNKNOWN
+    assert known.find(lost.encode()) is AccessRefusal.UNKNOWN
 
 
 async def test_an_event_of_a_later_version_leaves_the_known_keys_in_force() -> None:
@@ -247,11 +247,11 @@ async def test_a_long_history_is_read_in_pages() -> None:
 def test_each_role_may_do_exactly_this(role: Role, may: set[str]) -> None:
     caller = Caller("app", PERMISSIONS[role])
     for permission in Permission:
-        expected = None if permission in may else Refusal.ROLE
+        expected = None if permission in may else AccessRefusal.ROLE
         assert caller.refusal(Api.NATIVE, permission) is expected
 
 
 def test_a_key_for_some_doors_is_refused_at_the_others() -> None:
     caller = Caller("app", PERMISSIONS[Role.ADMIN], apis=(Api.OPENAI,))
     assert caller.refusal(Api.OPENAI, Permission.SYNTHESIZE) is None
-    assert caller.refusal(Api.CONTROL, Permission.ADMIN) is Refusal.API
+    assert caller.refusal(Api.CONTROL, Permission.ADMIN) is AccessRefusal.API

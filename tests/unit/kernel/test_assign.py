@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from segue.kernel.arms import Arm
-from segue.kernel.assign import Assignment, Reason, Routing, assign, bucket
+from segue.kernel.assign import Assignment, AssignmentReason, Routing, assign, bucket
 from segue.kernel.units import PPM
 from support.paths import ROOT
 
@@ -27,20 +27,22 @@ def test_buckets_are_those_that_every_language_computes(vector: dict[str, Any]) 
 def test_without_the_master_switch_all_get_the_baseline() -> None:
     routing = Routing(enabled=False, share_ppm=PPM)
 
-    assert assign(routing, "ann", "ghoul") == Assignment(Arm.BASELINE, Reason.SWITCHED_OFF)
+    assert assign(routing, "ann", "ghoul") == Assignment(Arm.BASELINE, AssignmentReason.SWITCHED_OFF)
 
 
 def test_the_master_switch_beats_a_forced_arm() -> None:
     routing = Routing(enabled=False, share_ppm=PPM)
 
-    assert assign(routing, "ann", "ghoul", Arm.CANDIDATE) == Assignment(Arm.BASELINE, Reason.SWITCHED_OFF)
+    assert assign(routing, "ann", "ghoul", Arm.CANDIDATE) == Assignment(
+        Arm.BASELINE, AssignmentReason.SWITCHED_OFF
+    )
 
 
 @pytest.mark.parametrize("forced", Arm)
 def test_a_forced_arm_beats_eligibility_holding_back_and_share(forced: Arm) -> None:
     barred = Routing(enabled=True, share_ppm=0, characters=frozenset({"ghoul"}), held_back=frozenset({"pip_boy"}))
 
-    assert assign(barred, "ann", "pip_boy", forced) == Assignment(forced, Reason.FORCED)
+    assert assign(barred, "ann", "pip_boy", forced) == Assignment(forced, AssignmentReason.FORCED)
 
 
 def test_a_character_not_eligible_is_called_so_even_when_held_back() -> None:
@@ -48,14 +50,14 @@ def test_a_character_not_eligible_is_called_so_even_when_held_back() -> None:
         enabled=True, share_ppm=PPM, characters=frozenset({"ghoul"}), held_back=frozenset({"pip_boy"})
     )
 
-    assert assign(routing, "ann", "pip_boy") == Assignment(Arm.BASELINE, Reason.CHARACTER_NOT_ELIGIBLE)
+    assert assign(routing, "ann", "pip_boy") == Assignment(Arm.BASELINE, AssignmentReason.CHARACTER_NOT_ELIGIBLE)
 
 
 def test_a_character_held_back_gets_the_baseline_whatever_the_share() -> None:
     routing = Routing(enabled=True, share_ppm=PPM, held_back=frozenset({"ghoul"}))
 
-    assert assign(routing, "ann", "ghoul") == Assignment(Arm.BASELINE, Reason.CHARACTER_HELD_BACK)
-    assert assign(routing, "ann", "pip_boy") == Assignment(Arm.CANDIDATE, Reason.IN_SHARE)
+    assert assign(routing, "ann", "ghoul") == Assignment(Arm.BASELINE, AssignmentReason.CHARACTER_HELD_BACK)
+    assert assign(routing, "ann", "pip_boy") == Assignment(Arm.CANDIDATE, AssignmentReason.IN_SHARE)
 
 
 def test_only_eligible_characters_take_part_and_without_a_list_all_do() -> None:
@@ -72,8 +74,8 @@ def test_the_share_is_a_threshold_on_the_bucket() -> None:
     outside = assign(Routing(enabled=True, share_ppm=place), "ann", "ghoul")
     inside = assign(Routing(enabled=True, share_ppm=place + 1), "ann", "ghoul")
 
-    assert outside == Assignment(Arm.BASELINE, Reason.OUTSIDE_SHARE)
-    assert inside == Assignment(Arm.CANDIDATE, Reason.IN_SHARE)
+    assert outside == Assignment(Arm.BASELINE, AssignmentReason.OUTSIDE_SHARE)
+    assert inside == Assignment(Arm.CANDIDATE, AssignmentReason.IN_SHARE)
 
 
 @pytest.mark.parametrize("share_ppm", [-1, PPM + 1])

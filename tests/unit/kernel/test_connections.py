@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from segue.kernel.connections import ConnectionLimits, Connections, Proxies, Refusal
+from segue.kernel.connections import ConnectionLimits, ConnectionRefusal, Connections, Proxies
 
 
 def test_connections_are_taken_up_to_the_limit_and_again_when_one_has_left() -> None:
     connections = Connections(ConnectionLimits(in_all=2))
     assert connections.enter("192.0.2.1") is None
     assert connections.enter("192.0.2.1") is None
-    assert connections.enter("192.0.2.2") is Refusal.IN_ALL
+    assert connections.enter("192.0.2.2") is ConnectionRefusal.IN_ALL
 
     connections.leave("192.0.2.1")
     assert connections.enter("192.0.2.2") is None
@@ -20,7 +20,7 @@ def test_connections_are_taken_up_to_the_limit_and_again_when_one_has_left() -> 
 
 def test_one_address_does_not_get_all_of_them() -> None:
     connections = Connections(ConnectionLimits(in_all=10, by_address=2))
-    assert [connections.enter("192.0.2.1") for _ in range(3)] == [None, None, Refusal.BY_ADDRESS]
+    assert [connections.enter("192.0.2.1") for _ in range(3)] == [None, None, ConnectionRefusal.BY_ADDRESS]
     assert connections.enter("192.0.2.2") is None
 
     connections.leave("192.0.2.1")
@@ -30,13 +30,13 @@ def test_one_address_does_not_get_all_of_them() -> None:
 def test_a_proxy_brings_many_callers_and_has_no_limit_of_its_own() -> None:
     connections = Connections(ConnectionLimits(in_all=5, by_address=1), Proxies(["10.0.0.0/8", "::1"]))
     found = [connections.enter("10.1.2.3") for _ in range(6)]
-    assert found == [None] * 5 + [Refusal.IN_ALL]
+    assert found == [None] * 5 + [ConnectionRefusal.IN_ALL]
 
 
 def test_a_network_of_ipv6_is_one_caller() -> None:
     connections = Connections(ConnectionLimits(in_all=5, by_address=1))
     assert connections.enter("2001:db8:0:1::1") is None
-    assert connections.enter("2001:db8:0:1:ffff::2") is Refusal.BY_ADDRESS
+    assert connections.enter("2001:db8:0:1:ffff::2") is ConnectionRefusal.BY_ADDRESS
     assert connections.enter("2001:db8:0:2::1") is None
     connections.leave("2001:db8:0:1:ffff::2")
     assert connections.enter("2001:db8:0:1::1") is None

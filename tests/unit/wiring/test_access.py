@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from segue.access.register import WantedKey
-from segue.access.roles import Caller, Refusal, Role
+from segue.access.roles import AccessRefusal, Caller, Role
 from segue.config.load import load_settings
 from segue.kernel.ports.health import HealthLevel
 from segue.kernel.telemetry.prometheus import PrometheusRecorder
@@ -95,10 +95,10 @@ async def test_a_process_started_without_the_store_uses_the_copy_and_says_since_
         after = access(clock, cut(), **settings)
         async with after.running():
             assert isinstance(after.known.find(secret.encode()), Caller)
-            assert after.known.find(revoked.encode()) is Refusal.REVOKED
+            assert after.known.find(revoked.encode()) is AccessRefusal.REVOKED
             (part,) = after.health()
             clock.advance(86_400)
-            assert after.known.find(secret.encode()) is Refusal.UNREAD
+            assert after.known.find(secret.encode()) is AccessRefusal.UNREAD
     assert part.level is HealthLevel.DEGRADED
     assert "the keys of 1970-01-12T13:46:40Z are valid" in part.detail
     (line,) = [line for line in lines if line["event"] == "keys_from_copy"]

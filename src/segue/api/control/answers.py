@@ -21,7 +21,7 @@ from segue.rollout.ports.control import (
     StepBody,
     WaitBody,
 )
-from segue.rollout.wording import Language, message, messages, sentence
+from segue.rollout.wording import MessageLanguage, message, messages, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +90,7 @@ def done_body(done: CommandResult) -> DoneBody:
     )
 
 
-def reason_bodies(reasons: Iterable[Reason | str | None], language: Language) -> tuple[ReasonBody, ...]:
+def reason_bodies(reasons: Iterable[Reason | str | None], language: MessageLanguage) -> tuple[ReasonBody, ...]:
     """The reasons that have values, which only those of development versions lack."""
     return tuple(
         ReasonBody(reason=one.code, values=dict(one.values), message=message(one, language))
@@ -99,7 +99,7 @@ def reason_bodies(reasons: Iterable[Reason | str | None], language: Language) ->
     )
 
 
-def reading_body(reading: Reading, language: Language) -> ReadingBody:
+def reading_body(reading: Reading, language: MessageLanguage) -> ReadingBody:
     interval = reading.interval
     return ReadingBody(
         gate=reading.gate,
@@ -117,7 +117,7 @@ def reading_body(reading: Reading, language: Language) -> ReadingBody:
     )
 
 
-def event_body(event: Event, entry: HistoryEntry, language: Language) -> EventBody:
+def event_body(event: Event, entry: HistoryEntry, language: MessageLanguage) -> EventBody:
     """``why`` is as it was written, in English."""
     decision = entry.decision
     reasons = decision.reasons if decision else ()
@@ -165,7 +165,7 @@ def plan_body(plan: Plan) -> PlanBody:
     )
 
 
-def judgement_body(judgement: Judgement, language: Language) -> JudgementBody:
+def judgement_body(judgement: Judgement, language: MessageLanguage) -> JudgementBody:
     decision = judgement.decision
     return JudgementBody(
         at_s=judgement.at_s,
@@ -181,5 +181,5 @@ def judgement_body(judgement: Judgement, language: Language) -> JudgementBody:
     )
 
 
-def wait_body(wait: Wait, language: Language) -> WaitBody:
+def wait_body(wait: Wait, language: MessageLanguage) -> WaitBody:
     return WaitBody(what=wait.what, from_s=wait.from_s, names=(*wait.names, *messages(wait.reasons, language)))

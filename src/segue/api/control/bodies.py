@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 _LARGEST_REVISION = 2**31 - 1
 
 
-class Fault(BaseModel):
+class FaultEntry(BaseModel):
     """An error. ``code``: ``conflict`` (someone else made a change first), ``not_now``, or another error code."""
 
     detail: str
@@ -17,14 +17,14 @@ class Fault(BaseModel):
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Fault, "description": "The change is invalid"},
-    401: {"model": Fault, "description": "The token or key is missing, wrong, expired or revoked"},
-    403: {"model": Fault, "description": "The key may not do this, or the control API is disabled"},
+    400: {"model": FaultEntry, "description": "The change is invalid"},
+    401: {"model": FaultEntry, "description": "The token or key is missing, wrong, expired or revoked"},
+    403: {"model": FaultEntry, "description": "The key may not do this, or the control API is disabled"},
     409: {
-        "model": Fault,
+        "model": FaultEntry,
         "description": "Another change was first, or the state or the environment forbids this one",
     },
-    503: {"model": Fault, "description": "The store is unreachable; the last known state stays in force"},
+    503: {"model": FaultEntry, "description": "The store is unreachable; the last known state stays in force"},
 }
 
 

@@ -6,19 +6,23 @@ from typing import Annotated
 
 from fastapi import Depends, Header
 
-from segue.rollout.wording import Language
+from segue.rollout.wording import MessageLanguage
 
 _MOST_RANGES = 20
-_BY_PRIMARY_TAG = {"en": Language.ENGLISH, "zh": Language.TRADITIONAL_CHINESE, "*": Language.ENGLISH}
+_BY_PRIMARY_TAG = {
+    "en": MessageLanguage.ENGLISH,
+    "zh": MessageLanguage.TRADITIONAL_CHINESE,
+    "*": MessageLanguage.ENGLISH,
+}
 
 
-def preferred(accept_language: str | None) -> Language:
+def preferred(accept_language: str | None) -> MessageLanguage:
     """The language with the highest weight among those with words; English if there is none.
 
     All kinds of Chinese count as Traditional Chinese, because a reader of Simplified Chinese reads it more easily
     than English.
     """
-    best, best_weight = Language.ENGLISH, 0.0
+    best, best_weight = MessageLanguage.ENGLISH, 0.0
     for entry in (accept_language or "").split(",")[:_MOST_RANGES]:
         tag, _, parameters = entry.strip().partition(";")
         found = _BY_PRIMARY_TAG.get(tag.strip().lower().partition("-")[0])
@@ -38,9 +42,9 @@ def _weight(parameters: str) -> float:
         return 0.0
 
 
-def _of_request(accept_language: Annotated[str | None, Header()] = None) -> Language:
+def _of_request(accept_language: Annotated[str | None, Header()] = None) -> MessageLanguage:
     return preferred(accept_language)
 
 
-Wanted = Annotated[Language, Depends(_of_request)]
+Wanted = Annotated[MessageLanguage, Depends(_of_request)]
 """A parameter of a route: the language of its messages."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from segue.rollout.controller.overview import StatusReader
     from segue.rollout.controller.steering import Steering
     from segue.rollout.core.plan import Plan
-    from segue.rollout.wording import Language
+    from segue.rollout.wording import MessageLanguage
     from segue.speech.core.catalogue import Catalogue
     from segue.speech.service.current import Current
 
@@ -195,7 +195,7 @@ def _change(patch: RoutingPatch) -> RoutingChange:
     )
 
 
-async def _status(control: RolloutControl, language: Language) -> StatusBody:
+async def _status(control: RolloutControl, language: MessageLanguage) -> StatusBody:
     overview = await control.status_reader.now()
     state = overview.snapshot.state
     return StatusBody(

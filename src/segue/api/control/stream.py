@@ -15,7 +15,7 @@ from segue.api.control.bodies import ERRORS
 from segue.api.control.languages import Wanted
 from segue.kernel.errors import Unavailable
 from segue.rollout.controller.ledger import entry_of
-from segue.rollout.wording import Language
+from segue.rollout.wording import MessageLanguage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -57,7 +57,10 @@ class RolloutFeed:
             )
 
     async def events(
-        self, after: int, language: Language = Language.ENGLISH, still_admitted: Callable[[], bool] = lambda: True
+        self,
+        after: int,
+        language: MessageLanguage = MessageLanguage.ENGLISH,
+        still_admitted: Callable[[], bool] = lambda: True,
     ) -> AsyncIterator[str]:
         """Yields ``transition`` for each history entry after a revision, and ``judgement`` for each new decision.
 

@@ -10,7 +10,14 @@ from segue.api.elevenlabs.formats import OUTPUTS
 from segue.api.elevenlabs.lists import SEARCH, VOICE_PREFIX
 from segue.api.elevenlabs.search import DIRECTIONS, MOST_ON_A_PAGE, PARAMETERS, SORTS, TYPES
 from segue.api.elevenlabs.speech import PREFIX
-from segue.api.elevenlabs.wire import FaultsAnswer, Settings, SpeechBody, TroubleAnswer, Voice, VoiceList
+from segue.api.elevenlabs.wire import (
+    ElevenLabsVoice,
+    ElevenLabsVoiceList,
+    FaultsAnswer,
+    TextToSpeechBody,
+    TroubleAnswer,
+    VoiceSettingsAnswer,
+)
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _TAGS = ["elevenlabs"]
@@ -23,15 +30,17 @@ _PARAMETERS = {
     "high_quality": {"type": "boolean"},
     **dict.fromkeys(("voice_ids", "language", "use_cases"), _SEVERAL),
 }
+_PREFIX = "ElevenLabs"
 _VOICE_ID = {"name": "voice_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 
 
 def described(ref: str, headers: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Paths and the schemas that they use; ``headers`` are the parameters of all speech endpoints."""
     bodies, components = msgspec.json.schema_components(
-        [SpeechBody, FaultsAnswer, TroubleAnswer, VoiceList, Voice, Settings], ref_template=ref
+        [TextToSpeechBody, FaultsAnswer, TroubleAnswer, ElevenLabsVoiceList, ElevenLabsVoice, VoiceSettingsAnswer],
+        ref_template=ref,
     )
-    components = {f"ElevenLabs{name}": schema for name, schema in components.items()}
+    components = {_prefixed(name): schema for name, schema in components.items()}
     speech, faults, trouble, voices, voice, settings = (_renamed(body) for body in bodies)
     components = {name: _renamed(schema) for name, schema in components.items()}
     post = _speech(headers, speech, faults, trouble)
@@ -60,11 +69,17 @@ def described(ref: str, headers: list[dict[str, Any]]) -> tuple[dict[str, Any], 
 def _renamed(schema: Any) -> Any:
     """Renames references to schemas to the names that this dialect has in the whole document."""
     if isinstance(schema, dict):
-        return {
-            key: value.replace("/schemas/", "/schemas/ElevenLabs") if key == "$ref" else _renamed(value)
-            for key, value in schema.items()
-        }
+        return {key: _reference(value) if key == "$ref" else _renamed(value) for key, value in schema.items()}
     return [_renamed(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def _reference(ref: str) -> str:
+    folder, _, name = ref.rpartition("/")
+    return f"{folder}/{_prefixed(name)}"
+
+
+def _prefixed(name: str) -> str:
+    return name if name.startswith(_PREFIX) else f"{_PREFIX}{name}"
 
 
 def _speech(

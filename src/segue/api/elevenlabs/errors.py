@@ -6,7 +6,7 @@ import msgspec
 
 from segue.api.asgi import Response
 from segue.api.elevenlabs.search import PARAMETERS
-from segue.api.elevenlabs.wire import Fault, FaultsAnswer, Trouble, TroubleAnswer
+from segue.api.elevenlabs.wire import ElevenLabsFault, FaultsAnswer, Trouble, TroubleAnswer
 from segue.api.headers import error_headers
 from segue.api.refusals import (
     BodyTooLarge,
@@ -68,6 +68,6 @@ def _told(error: SegueError) -> tuple[int, FaultsAnswer | TroubleAnswer]:
     if isinstance(error, InvalidRequest):
         field = error.field or ""
         place = _FAULTS.get(field) or ["body", *field.split(".")] if field else ["body"]
-        return _UNPROCESSABLE, FaultsAnswer([Fault(place, str(error), "value_error")])
+        return _UNPROCESSABLE, FaultsAnswer([ElevenLabsFault(place, str(error), "value_error")])
     status, name = _BY_CODE.get(error.code, _UNAVAILABLE)
     return status, TroubleAnswer(Trouble(name, str(error)))

@@ -13,7 +13,13 @@ from segue.api.asgi import Response, headers_of
 from segue.api.elevenlabs.errors import refused
 from segue.api.elevenlabs.request import DIALECT, character_named
 from segue.api.elevenlabs.search import VoiceSearch, searched
-from segue.api.elevenlabs.wire import Language, Model, Settings, Voice, VoiceList
+from segue.api.elevenlabs.wire import (
+    ElevenLabsLanguage,
+    ElevenLabsModel,
+    ElevenLabsVoice,
+    ElevenLabsVoiceList,
+    VoiceSettingsAnswer,
+)
 from segue.api.refusals import WrongMethod
 from segue.kernel.errors import InvalidRequest
 from segue.speech.core.catalogue import ARM_NAMES, primary_language
@@ -41,10 +47,10 @@ class ListsEndpoint:
         catalogue = context.catalogue
         voices = [_voice(character) for character in catalogue.characters.values()]
         encode = msgspec.json.encode
-        listed = encode(VoiceList(voices, total_count=len(voices)))
+        listed = encode(ElevenLabsVoiceList(voices, total_count=len(voices)))
         self._voices = {voice.voice_id: encode(voice) for voice in voices}
         self._searchable = voices
-        self._settings = encode(Settings())
+        self._settings = encode(VoiceSettingsAnswer())
         self._lists = {
             "/v1/voices": listed,
             VOICE_PREFIX + "settings/default": self._settings,
@@ -77,8 +83,8 @@ class ListsEndpoint:
         return self._settings if name.endswith(_SETTINGS_OF) else voice
 
 
-def _voice(character: Character) -> Voice:
-    return Voice(
+def _voice(character: Character) -> ElevenLabsVoice:
+    return ElevenLabsVoice(
         voice_id=character.key,
         name=character.name,
         category="premade",
@@ -87,15 +93,18 @@ def _voice(character: Character) -> Voice:
     )
 
 
-def _models(catalogue: Catalogue, max_chars: int) -> list[Model]:
+def _models(catalogue: Catalogue, max_chars: int) -> list[ElevenLabsModel]:
     language = primary_language(catalogue.language)
-    spoken = [Language(language, catalogue.language)]
+    spoken = [ElevenLabsLanguage(language, catalogue.language)]
     arms = (*(spec.model for spec in catalogue.arms.values()), *ARM_NAMES)
     described = {
         **dict.fromkeys(MODELS, "as the rollout decides"),
         **dict.fromkeys(arms, "one arm of the rollout"),
     }
-    return [Model(name, name, text, spoken, max_chars, max_chars, max_chars) for name, text in described.items()]
+    return [
+        ElevenLabsModel(name, name, text, spoken, max_chars, max_chars, max_chars)
+        for name, text in described.items()
+    ]
 
 
 _USER: dict[str, Any] = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from segue.api.context import Context
-    from segue.api.elevenlabs.wire import SpeechBody
+    from segue.api.elevenlabs.wire import TextToSpeechBody
     from segue.speech.core.speech import Marked
 
 DIALECT = "elevenlabs"
@@ -24,7 +24,7 @@ _NO = ("false", "0")
 _NEIGHBOURS = ("previous_text", "next_text", "previous_request_ids", "next_request_ids")
 
 
-class Call(NamedTuple):
+class SpeechCall(NamedTuple):
     """The parts of a request other than its body. ``query`` is the raw query string."""
 
     voice_id: str
@@ -33,7 +33,7 @@ class Call(NamedTuple):
     request_id: str
 
 
-def understood(context: Context, call: Call, body: SpeechBody) -> SpeechRequest:
+def understood(context: Context, call: SpeechCall, body: TextToSpeechBody) -> SpeechRequest:
     """The request.
 
     Raises:
@@ -88,13 +88,13 @@ def character_named(context: Context, voice_id: str) -> str:
         ) from None
 
 
-def _controls(body: SpeechBody, marked: Marked) -> Controls:
+def _controls(body: TextToSpeechBody, marked: Marked) -> Controls:
     speed = body.voice_settings.speed if body.voice_settings else None
     controls = NEUTRAL if speed in (None, 1.0) else Controls(rate_ratio=speed)
     return controls.marked_by(marked) if marked.pauses or marked.spans else controls
 
 
-def _not_taken_over(body: SpeechBody) -> Iterator[Loss]:
+def _not_taken_over(body: TextToSpeechBody) -> Iterator[Loss]:
     """Fields of ElevenLabs' own models and of their text processing, which these voices do not support."""
     settings = _given(body.voice_settings, _MODELS_OWN)
     if settings:

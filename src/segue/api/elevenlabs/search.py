@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from segue.api.elevenlabs.wire import VoiceList
+from segue.api.elevenlabs.wire import ElevenLabsVoiceList
 from segue.kernel.errors import InvalidRequest
 from segue.kernel.names import folded
 from segue.speech.core.catalogue import primary_language
@@ -16,7 +16,7 @@ from segue.speech.core.catalogue import primary_language
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segue.api.elevenlabs.wire import Voice
+    from segue.api.elevenlabs.wire import ElevenLabsVoice
     from segue.speech.core.catalogue import Catalogue
 
 _MOST_FIELDS = 300
@@ -71,7 +71,7 @@ class VoiceSearch:
         return int(text) if text else MOST_ON_A_PAGE
 
 
-def searched(catalogue: Catalogue, voices: Sequence[Voice], query: VoiceSearch) -> VoiceList:
+def searched(catalogue: Catalogue, voices: Sequence[ElevenLabsVoice], query: VoiceSearch) -> ElevenLabsVoiceList:
     """One page. ``next_page_token`` is the id of its last voice.
 
     Raises:
@@ -82,10 +82,10 @@ def searched(catalogue: Catalogue, voices: Sequence[Voice], query: VoiceSearch) 
     first = _place_after(query.one("next_page_token"), found)
     page = found[first : first + size]
     has_more = first + size < len(found)
-    return VoiceList(page, has_more, len(found), page[-1].voice_id if has_more else None)
+    return ElevenLabsVoiceList(page, has_more, len(found), page[-1].voice_id if has_more else None)
 
 
-def _found(catalogue: Catalogue, voices: Sequence[Voice], query: VoiceSearch) -> list[Voice]:
+def _found(catalogue: Catalogue, voices: Sequence[ElevenLabsVoice], query: VoiceSearch) -> list[ElevenLabsVoice]:
     if _asks_for_others(catalogue, query):
         return []
     ids = {_key(catalogue, name) for name in query.all("voice_ids")[:MOST_ON_A_PAGE]}
@@ -117,14 +117,14 @@ def _key(catalogue: Catalogue, name: str) -> str:
         return ""
 
 
-def _sorted(voices: list[Voice], query: VoiceSearch) -> list[Voice]:
+def _sorted(voices: list[ElevenLabsVoice], query: VoiceSearch) -> list[ElevenLabsVoice]:
     """Sorted by name if requested; otherwise in the catalogue's order, because voices have no creation time."""
     if query.word("sort", SORTS) == "name":
         voices = sorted(voices, key=lambda voice: (voice.name.casefold(), voice.voice_id))
     return voices[::-1] if query.word("sort_direction", DIRECTIONS) == "desc" else voices
 
 
-def _place_after(token: str, voices: Sequence[Voice]) -> int:
+def _place_after(token: str, voices: Sequence[ElevenLabsVoice]) -> int:
     if not token:
         return 0
     place = next((number for number, voice in enumerate(voices) if voice.voice_id == token), None)

@@ -8,8 +8,8 @@ import msgspec
 
 from segue.api.asgi import ClientGone, Response, headers_of, unless_gone
 from segue.api.elevenlabs.errors import NotOffered, refused
-from segue.api.elevenlabs.request import DIALECT, Call, understood
-from segue.api.elevenlabs.wire import SpeechBody
+from segue.api.elevenlabs.request import DIALECT, SpeechCall, understood
+from segue.api.elevenlabs.wire import TextToSpeechBody
 from segue.api.headers import audio_headers
 from segue.api.refusals import WrongMethod
 from segue.api.streaming import send_stream
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PREFIX = "/v1/text-to-speech/"
 _STREAM = "stream"
 _WAYS = ("", _STREAM)
-_DECODER = msgspec.json.Decoder(SpeechBody)
+_DECODER = msgspec.json.Decoder(TextToSpeechBody)
 _TYPES = {container: (b"content-type", kind.encode()) for container, kind in CONTENT_TYPES.items()}
 
 
@@ -41,7 +41,7 @@ class ElevenLabsSpeechEndpoint:
         headers = headers_of(scope)
         request_id = self._context.identity.request_id(headers)
         voice_id, _, way = scope["path"].removeprefix(PREFIX).partition("/")
-        call = Call(voice_id, scope["query_string"], headers, request_id)
+        call = SpeechCall(voice_id, scope["query_string"], headers, request_id)
         try:
             if scope["method"] != "POST":
                 raise WrongMethod(scope["method"], "POST")
@@ -58,7 +58,7 @@ class ElevenLabsSpeechEndpoint:
         else:
             await send_stream(found, told, receive, send)
 
-    async def _found(self, call: Call, way: str, receive: Receive) -> Answer | Stream:
+    async def _found(self, call: SpeechCall, way: str, receive: Receive) -> Answer | Stream:
         if way not in _WAYS:
             raise NotOffered(
                 f"text-to-speech has no {way[:64]!r} here, because these voices do not report when each character "
@@ -75,7 +75,7 @@ class ElevenLabsSpeechEndpoint:
             return await unless_gone(receive, pipeline.stream(route))
         return await unless_gone(receive, pipeline.answer(route, keep=False))
 
-    def _entered(self, call: Call, raw: bytes) -> Route:
+    def _entered(self, call: SpeechCall, raw: bytes) -> Route:
         return self._context.enter(understood(self._context, call, decoded(_DECODER, raw)))
 
 

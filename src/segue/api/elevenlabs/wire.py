@@ -27,7 +27,7 @@ class DictionaryLocator(msgspec.Struct, frozen=True):
     version_id: str | None = None
 
 
-class SpeechBody(msgspec.Struct, frozen=True):
+class TextToSpeechBody(msgspec.Struct, frozen=True):
     """The request. Unknown fields are ignored.
 
     ``model_id`` can name an arm (``wavenet``, ``chirp3-hd``) to force it; for other models the rollout decides.
@@ -51,7 +51,7 @@ class SpeechBody(msgspec.Struct, frozen=True):
     text_format: TextFormat | None = None
 
 
-class Fault(msgspec.Struct, frozen=True):
+class ElevenLabsFault(msgspec.Struct, frozen=True):
     """A fault in a request. ``loc`` is its place, such as ``["body", "text"]``."""
 
     loc: list[str]
@@ -60,7 +60,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class FaultsAnswer(msgspec.Struct, frozen=True):
-    detail: list[Fault]
+    detail: list[ElevenLabsFault]
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -72,38 +72,38 @@ class TroubleAnswer(msgspec.Struct, frozen=True):
     detail: Trouble
 
 
-class Settings(msgspec.Struct, frozen=True):
+class VoiceSettingsAnswer(msgspec.Struct, frozen=True):
     """A voice's settings. ``speed`` 1 is the character's own rate; these voices have no other settings."""
 
     speed: float = 1.0
 
 
-class Voice(msgspec.Struct, frozen=True):
+class ElevenLabsVoice(msgspec.Struct, frozen=True):
     voice_id: str
     name: str
     category: str
     labels: dict[str, str]
     description: str
-    settings: Settings = Settings()
+    settings: VoiceSettingsAnswer = VoiceSettingsAnswer()
 
 
-class VoiceList(msgspec.Struct, frozen=True):
-    voices: list[Voice]
+class ElevenLabsVoiceList(msgspec.Struct, frozen=True):
+    voices: list[ElevenLabsVoice]
     has_more: bool = False
     total_count: int = 0
     next_page_token: str | None = None
 
 
-class Language(msgspec.Struct, frozen=True):
+class ElevenLabsLanguage(msgspec.Struct, frozen=True):
     language_id: str
     name: str
 
 
-class Model(msgspec.Struct, frozen=True):
+class ElevenLabsModel(msgspec.Struct, frozen=True):
     model_id: str
     name: str
     description: str
-    languages: list[Language]
+    languages: list[ElevenLabsLanguage]
     maximum_text_length_per_request: int
     max_characters_request_free_user: int
     max_characters_request_subscribed_user: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from segue.access.roles import Refusal
+from segue.access.roles import AccessRefusal
 from segue.api.refusals import (
     BodyTooLarge,
     CallerRefused,
@@ -59,10 +59,10 @@ _REASONS: dict[type[SegueError], str] = {
     TooManyGuesses: "TOO_MANY_GUESSES",
 }
 _OF_CALLERS = {
-    Refusal.MISSING: "CREDENTIALS_MISSING",
-    Refusal.ROLE: "API_KEY_SERVICE_BLOCKED",
-    Refusal.API: "API_KEY_SERVICE_BLOCKED",
-    Refusal.CHARACTER: "API_KEY_SERVICE_BLOCKED",
+    AccessRefusal.MISSING: "CREDENTIALS_MISSING",
+    AccessRefusal.ROLE: "API_KEY_SERVICE_BLOCKED",
+    AccessRefusal.API: "API_KEY_SERVICE_BLOCKED",
+    AccessRefusal.CHARACTER: "API_KEY_SERVICE_BLOCKED",
 }
 """Google's own reasons (google.api.ErrorReason) for a caller that is refused; for all others, an invalid key."""
 

@@ -32,7 +32,7 @@ _GOOGLE_NAME = re.compile(r"([a-z]{2,3}-[A-Z]{2})-[A-Za-z0-9-]+")
 _MOST_SAID_CHARS = 64
 
 
-class Named(NamedTuple):
+class NamedVoice(NamedTuple):
     """An entry in the list of voices."""
 
     name: str
@@ -74,24 +74,24 @@ class GoogleVoices:
             )
         return next(iter(meant))
 
-    def listed(self, language: str = "") -> list[Named]:
+    def listed(self, language: str = "") -> list[NamedVoice]:
         """The names to offer, for one language or all, in the order in which names are looked up."""
         found = {named.name: named for named in self._named()}
         return [named for named in found.values() if _of_language(named.languages, language)]
 
-    def _named(self) -> Iterator[Named]:
+    def _named(self) -> Iterator[NamedVoice]:
         for alias, key in self._catalogue.aliases.items():
             shaped = _GOOGLE_NAME.fullmatch(alias)
             if shaped:
-                yield Named(alias, (shaped[1],), _gender(self._voices_of(self._catalogue.characters[key])))
+                yield NamedVoice(alias, (shaped[1],), _gender(self._voices_of(self._catalogue.characters[key])))
         for character in self._catalogue.characters.values():
             voices = self._voices_of(character)
             for voice in voices:
-                yield Named(voice.name, (_region_upper(voice.locale),), _gender([voice]))
+                yield NamedVoice(voice.name, (_region_upper(voice.locale),), _gender([voice]))
         for character in self._catalogue.characters.values():
             voices = self._voices_of(character)
             languages = dict.fromkeys(_region_upper(voice.locale) for voice in voices)
-            yield Named(character.key, tuple(languages), _gender(voices))
+            yield NamedVoice(character.key, tuple(languages), _gender(voices))
 
     def _someone(self, language: str | None, gender: SsmlVoiceGender) -> str:
         """A character that speaks the language. The gender is only a preference, as in Google's API."""

@@ -25,7 +25,7 @@ from segue.speech.core.speech import Loss
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from segue.api.google.voices import Named
+    from segue.api.google.voices import NamedVoice
     from segue.speech.core.speech import EncodedAudio
 
 _SOURCES = ("text", "ssml", "markup")
@@ -151,7 +151,7 @@ def synthesized(version: Version, request: Any, content: bytes, audio: EncodedAu
     return data
 
 
-def listed(version: Version, voices: Iterable[Named]) -> bytes:
+def listed(version: Version, voices: Iterable[NamedVoice]) -> bytes:
     answer = version.listed()
     for named in voices:
         answer.voices.add(

@@ -10,7 +10,7 @@ from segue.api.asgi import ClientGone, Response, headers_of, unless_gone
 from segue.api.headers import answer_headers
 from segue.api.native.errors import refused
 from segue.api.native.request import DIALECT, understood
-from segue.api.native.wire import CharacterBody, SynthesizeAnswer, SynthesizeBody
+from segue.api.native.wire import CatalogueCharacterBody, SynthesizeAnswer, SynthesizeBody
 from segue.api.wire import decoded
 from segue.kernel.errors import SegueError
 
@@ -82,7 +82,7 @@ class SynthesizeEndpoint:
             source=found.source,
             voice_model=render_plan.model,
             voice_name=render_plan.voice.label,
-            character=CharacterBody(
+            character=CatalogueCharacterBody(
                 character.key,
                 character.name,
                 {"pitch": render_plan.manner.pitch_semitones, "rate": render_plan.manner.rate_ratio},

@@ -73,7 +73,7 @@ class JobBody(SynthesizeBody, frozen=True):
     text: Annotated[str, Meta(min_length=1, max_length=MAX_JOB_CHARS)]
 
 
-class CharacterBody(msgspec.Struct, frozen=True):
+class CatalogueCharacterBody(msgspec.Struct, frozen=True):
     key: str
     name: str
     voice_params: dict[str, float]
@@ -93,7 +93,7 @@ class SynthesizeAnswer(msgspec.Struct, frozen=True):
     source: str
     voice_model: str
     voice_name: str
-    character: CharacterBody
+    character: CatalogueCharacterBody
     arm: str
     assigned_arm: str
     reason: str

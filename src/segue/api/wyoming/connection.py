@@ -24,7 +24,7 @@ from segue.api.wyoming import wire
 from segue.api.wyoming.incoming import LINE_S, HungUp, event_of, next_header
 from segue.api.wyoming.request import DIALECT, WyomingReader
 from segue.api.wyoming.script import Script
-from segue.api.wyoming.speaking import Exchange, speak
+from segue.api.wyoming.speaking import WyomingExchange, speak
 from segue.kernel.errors import InternalFailure, InvalidRequest, SegueError
 from segue.speech.core.text.written import TextFormat
 
@@ -55,7 +55,7 @@ class ConnectionTimeouts(NamedTuple):
     line_s: float = LINE_S
 
 
-class Connection:
+class WyomingConnection:
     """The connection of one client."""
 
     def __init__(
@@ -74,7 +74,7 @@ class Connection:
         peer = writer.get_extra_info("peername")
         self._address = str(peer[0]) if peer else ""
         self._reader = WyomingReader(context, voices, self._address)
-        self._orders: asyncio.Queue[Exchange] = asyncio.Queue(_MOST_ORDERS)
+        self._orders: asyncio.Queue[WyomingExchange] = asyncio.Queue(_MOST_ORDERS)
         self._unanswered = 0
         self._writing: Script | None = None
         self._key = b""
@@ -213,7 +213,7 @@ class Connection:
             whole_first=setting.is_ssml,
             keeps_marks=setting.text_format is not TextFormat.PLAIN,
         )
-        self._orders.put_nowait(Exchange(setting, script, streamed, current_caller()))
+        self._orders.put_nowait(WyomingExchange(setting, script, streamed, current_caller()))
         self._unanswered += 1
         return script
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from segue.api.wyoming.connection import Connection, ConnectionTimeouts
+from segue.api.wyoming.connection import ConnectionTimeouts, WyomingConnection
 from segue.api.wyoming.request import DIALECT
-from segue.kernel.connections import ConnectionLimits, Connections, Refusal
+from segue.kernel.connections import ConnectionLimits, ConnectionRefusal, Connections
 from segue.kernel.errors import Overloaded, Unavailable
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class WyomingEndpoint:
         self._listening = listening
         self._waits = waits or ConnectionTimeouts()
         self._places = connections or Connections(ConnectionLimits(listening.max_connections))
-        self._attended: dict[asyncio.Task[None], Connection] = {}
+        self._attended: dict[asyncio.Task[None], WyomingConnection] = {}
         self._refused: set[asyncio.Task[None]] = set()
         self.port = listening.port
         self._log = structlog.get_logger("segue.api")
@@ -106,10 +106,10 @@ class WyomingEndpoint:
         return server
 
     def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
-        connection = Connection(self._context, self._voices, reader, writer, self._waits)
+        connection = WyomingConnection(self._context, self._voices, reader, writer, self._waits)
         address = _address(writer)
         full = len(self._attended) >= self._listening.max_connections
-        refusal = Refusal.IN_ALL if full else self._places.enter(address)
+        refusal = ConnectionRefusal.IN_ALL if full else self._places.enter(address)
         if refusal is not None:
             self._refuse(connection, refusal, writer)
             return
@@ -121,13 +121,13 @@ class WyomingEndpoint:
         self._attended.pop(task, None)
         self._places.leave(address)
 
-    def _refuse(self, connection: Connection, refusal: Refusal, writer: StreamWriter) -> None:
+    def _refuse(self, connection: WyomingConnection, refusal: ConnectionRefusal, writer: StreamWriter) -> None:
         self._context.recorder.turned_away(DIALECT, refusal.value)
         if len(self._refused) >= _MOST_REFUSALS:
             writer.transport.abort()
             return
         told = _BY_ADDRESS
-        if refusal is Refusal.IN_ALL:
+        if refusal is ConnectionRefusal.IN_ALL:
             most = min(self._listening.max_connections, self._places.open)
             told = f"all {most} connections are in use; try again in a moment"
         error = Overloaded(told, retry_after_s=_RETRY_AFTER_S)
@@ -143,7 +143,7 @@ class WyomingEndpoint:
         await asyncio.gather(*left, return_exceptions=True)
 
 
-async def _settled(task: asyncio.Task[None], connection: Connection) -> None:
+async def _settled(task: asyncio.Task[None], connection: WyomingConnection) -> None:
     """Waits for a short time until the connection has ended or its client's requests have been answered."""
     settled = asyncio.create_task(connection.settled())
     try:

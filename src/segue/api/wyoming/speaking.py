@@ -30,7 +30,7 @@ _CHANNELS = 1
 _PIECE_BYTES = 16 * 1024
 
 
-class Exchange(NamedTuple):
+class WyomingExchange(NamedTuple):
     """One exchange; ``streamed`` if its text arrives in chunks, and its end must be confirmed."""
 
     setting: ExchangeSettings
@@ -39,7 +39,7 @@ class Exchange(NamedTuple):
     caller: Caller | None = None
 
 
-async def speak(context: Context, reader: WyomingReader, order: Exchange, send: SendEvent) -> None:
+async def speak(context: Context, reader: WyomingReader, order: WyomingExchange, send: SendEvent) -> None:
     """Speaks the whole exchange as one sound, with the sample rate of the first voice.
 
     Raises:

@@ -14,7 +14,7 @@ from segue.rollout.ports.control import EventBody, StatusBody
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segue.cli.demo.server import Running
+    from segue.cli.demo.server import RunningService
 
     Look = Callable[[StatusBody], bool]
 
@@ -50,7 +50,7 @@ class Scenario:
 
     def __init__(
         self,
-        service: Running,
+        service: RunningService,
         plan: str,
         on_look: Callable[[list[EventBody]], None],
         on_act: Callable[[str], None],

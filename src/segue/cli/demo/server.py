@@ -25,7 +25,7 @@ _LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningService:
     """A running service: a client for it, the headers of its operator, and its log file."""
 
     client: httpx.AsyncClient
@@ -34,7 +34,7 @@ class Running:
 
 
 @asynccontextmanager
-async def running_service(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Running]:
+async def running_service(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[RunningService]:
     """Starts the service on a free port, with its state and log in ``folder``; stops it at the end.
 
     Raises:
@@ -59,7 +59,7 @@ async def running_service(folder: Path, settings: Mapping[str, str]) -> AsyncIte
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
             await _ready(client, process, log)
-            yield Running(client, {"Authorization": f"Bearer {token}", "X-Segue-Actor": "demo"}, log)
+            yield RunningService(client, {"Authorization": f"Bearer {token}", "X-Segue-Actor": "demo"}, log)
     finally:
         await _stop(process)
 

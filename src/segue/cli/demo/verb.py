@@ -28,7 +28,7 @@ from segue.kernel.arms import Arm
 from segue.ops.words import span
 
 if TYPE_CHECKING:
-    from segue.cli.demo.server import Running
+    from segue.cli.demo.server import RunningService
     from segue.rollout.ports.control import EventBody
 
 _LONGEST_S = 180.0
@@ -91,7 +91,7 @@ async def _played(output: Path, users: int) -> _Played:
     return _Played(found, time.monotonic() - began_s, files)
 
 
-async def _rolled_out(service: Running, screen: DemoScreen, users: int) -> DemoOutcome:
+async def _rolled_out(service: RunningService, screen: DemoScreen, users: int) -> DemoOutcome:
     traffic = DemoTraffic(service.client, users)
 
     def looked(new: list[EventBody]) -> None:
@@ -105,7 +105,7 @@ async def _rolled_out(service: Running, screen: DemoScreen, users: int) -> DemoO
     return outcome(scenario.told, traffic.heard)
 
 
-async def _saved(service: Running, arm: str, language: str, output: Path) -> str:
+async def _saved(service: RunningService, arm: str, language: str, output: Path) -> str:
     """Saves one line, spoken by one arm, to a file; returns a sentence about it."""
     answer = await one_line(service.client, arm, language)
     if answer["arm"] != arm:
@@ -118,7 +118,7 @@ async def _saved(service: Running, arm: str, language: str, output: Path) -> str
     return f"listen: {path} ({answer['duration']:.1f} s)"
 
 
-async def _reported(service: Running, output: Path) -> list[str]:
+async def _reported(service: RunningService, output: Path) -> list[str]:
     """Saves the rollout's report in all formats; returns a sentence for each file."""
     answer = (await service.client.get(f"{PATH}/report", headers=service.operator)).raise_for_status().content
     return [f"read: {path}" for path in await asyncio.to_thread(written, answer, output, ReportForm.ALL)]

@@ -4,44 +4,46 @@ from __future__ import annotations
 
 import typer
 
-from segue.cli.lazy import Listed, register
+from segue.cli.lazy import ListedCommand, register
 
 _HERE = "segue.cli.rollout"
 _ORDERS = f"{_HERE}.orders"
 COMMANDS = (
-    Listed(
+    ListedCommand(
         "start",
         "Start PLAN at its first step, or at another stage. Switches the candidate on.",
         f"{_HERE}.start",
         "start",
     ),
-    Listed(
+    ListedCommand(
         "status",
         "Show the rollout's state, the judge's latest decision, and what comes next.",
         f"{_HERE}.status",
         "status",
     ),
-    Listed("pause", "Freeze the rollout; alarms can still roll it back.", _ORDERS, "pause"),
-    Listed("resume", "Continue after a pause, a cool-down or a rollback.", _ORDERS, "resume"),
-    Listed("approve", "Approve the next stage, if it requires approval.", _ORDERS, "approve"),
-    Listed(
+    ListedCommand("pause", "Freeze the rollout; alarms can still roll it back.", _ORDERS, "pause"),
+    ListedCommand("resume", "Continue after a pause, a cool-down or a rollback.", _ORDERS, "resume"),
+    ListedCommand("approve", "Approve the next stage, if it requires approval.", _ORDERS, "approve"),
+    ListedCommand(
         "advance",
         "Go to the next step now without checking the gates; from the last step, finish the plan.",
         _ORDERS,
         "advance",
     ),
-    Listed("back", "Go back one stage and cool down.", _ORDERS, "back"),
-    Listed("rollback", "Move all listeners to the baseline now, on every replica.", _ORDERS, "rollback"),
-    Listed("hold-back", "Move one character back to the baseline.", _ORDERS, "hold_back"),
-    Listed("release", "Let a held-back character use the candidate again.", _ORDERS, "release"),
-    Listed("history", "Show the rollout's history: when, who, what and why.", f"{_HERE}.history", "history"),
-    Listed(
+    ListedCommand("back", "Go back one stage and cool down.", _ORDERS, "back"),
+    ListedCommand("rollback", "Move all listeners to the baseline now, on every replica.", _ORDERS, "rollback"),
+    ListedCommand("hold-back", "Move one character back to the baseline.", _ORDERS, "hold_back"),
+    ListedCommand("release", "Let a held-back character use the candidate again.", _ORDERS, "release"),
+    ListedCommand(
+        "history", "Show the rollout's history: when, who, what and why.", f"{_HERE}.history", "history"
+    ),
+    ListedCommand(
         "report",
         "Write a report: decisions, what was served in each stage, and every step back and rollback.",
         f"{_HERE}.report",
         "report",
     ),
-    Listed(
+    ListedCommand(
         "salt",
         "Print the salt, for programs that compute which arm a listener hears. Keep it secret.",
         f"{_HERE}.salt",

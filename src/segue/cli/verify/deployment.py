@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from segue.cli.verify.outcome import CheckFailed, CheckSkipped
-from segue.cli.verify.wire import Spoken
+from segue.cli.verify.wire import SpokenAnswer
 from segue.rollout.ports.control import ConfigBody
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Deployment:
         """The token or key of the caller, if there is one."""
         return {"Authorization": f"Bearer {self.asked.token}"} if self.asked.token else {}
 
-    def synthesize(self, text: str, **more: Any) -> Spoken:
+    def synthesize(self, text: str, **more: Any) -> SpokenAnswer:
         body = {"text": text, "character_key": self.asked.character} | more
         answer = self.client.post(SYNTHESIZE, json=body, headers=self.key_headers())
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
@@ -99,7 +99,7 @@ class Deployment:
                 means="requests fail now, and listeners hear nothing",
                 do="see /api/v1/monitoring/health and the service's log; send it no traffic until this passes",
             )
-        return understood(answer, Spoken)
+        return understood(answer, SpokenAnswer)
 
 
 def succeeded(answer: httpx.Response) -> httpx.Response:

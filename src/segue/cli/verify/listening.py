@@ -13,7 +13,7 @@ from segue.speech.audio.inspect import FATAL, inspect
 from segue.speech.core.text.pace import plausible_duration
 
 if TYPE_CHECKING:
-    from segue.cli.verify.wire import Spoken
+    from segue.cli.verify.wire import SpokenAnswer
     from segue.speech.audio.decode import Decoded
 
 _TOLERANCE_S = 0.25
@@ -41,7 +41,7 @@ def heard(data: bytes, text: str, rate_ratio: float = 1.0) -> Decoded:
     return sound
 
 
-def heard_as_told(answer: Spoken, data: bytes, text: str) -> str:
+def heard_as_told(answer: SpokenAnswer, data: bytes, text: str) -> str:
     """A description of the audio, if it matches what the response says.
 
     Raises:
@@ -58,7 +58,7 @@ def heard_as_told(answer: Spoken, data: bytes, text: str) -> str:
     return f"{sound.duration_s:.2f} s of speech ({sound.codec}, {sound.rate_hz} Hz), {answer.voice_name}"
 
 
-def embedded_audio(answer: Spoken) -> bytes:
+def embedded_audio(answer: SpokenAnswer) -> bytes:
     """The audio embedded in a response.
 
     Raises:

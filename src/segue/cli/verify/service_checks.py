@@ -9,7 +9,7 @@ import httpx
 
 from segue.cli.verify.deployment import succeeded, understood
 from segue.cli.verify.outcome import CheckFailed
-from segue.cli.verify.wire import Health
+from segue.cli.verify.wire import CheckedHealth
 from segue.kernel.errors import Unavailable
 from segue.kernel.telemetry import catalog
 from segue.ops.monitor.scrape import ACCEPT, scraped
@@ -39,7 +39,7 @@ def health(deployment: Deployment) -> str:
             means="no request can be answered",
             do=f"see {_HEALTH} for what the engine lacks, or run `segue check --online` on the service's machine",
         )
-    found = understood(answer, Health)
+    found = understood(answer, CheckedHealth)
     down = [f"{arm}: {engine.detail}" for arm, engine in found.arms.items() if not engine.ready]
     if down:
         raise CheckFailed(

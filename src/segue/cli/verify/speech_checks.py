@@ -8,7 +8,7 @@ from segue.cli.verify.deployment import succeeded
 from segue.cli.verify.listening import embedded_audio, heard, heard_as_told
 from segue.cli.verify.outcome import CheckFailed, CheckSkipped
 from segue.kernel.arms import Arm
-from segue.kernel.assign import Reason
+from segue.kernel.assign import AssignmentReason
 
 if TYPE_CHECKING:
     from segue.cli.verify.deployment import Deployment
@@ -30,7 +30,7 @@ def _forced(deployment: Deployment, arm: Arm, name: str) -> str:
     answer = deployment.synthesize(
         text, force_voice_model=name, cache_enabled=False, return_format="base64", user_id=_LISTENER
     )
-    if arm is Arm.CANDIDATE and answer.reason == Reason.SWITCHED_OFF:
+    if arm is Arm.CANDIDATE and answer.reason == AssignmentReason.SWITCHED_OFF:
         raise CheckSkipped("the master switch is off, so the candidate answers no requests, not even forced ones")
     if answer.arm != arm:
         why = answer.fallback_error or answer.reason

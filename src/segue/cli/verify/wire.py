@@ -7,25 +7,25 @@ from typing import Any
 import msgspec
 
 
-class Engine(msgspec.Struct, frozen=True):
+class ListedEngine(msgspec.Struct, frozen=True):
     ready: bool
     detail: str
 
 
-class Health(msgspec.Struct, frozen=True):
+class CheckedHealth(msgspec.Struct, frozen=True):
     status: str
     version: str
     profile: str
-    arms: dict[str, Engine]
+    arms: dict[str, ListedEngine]
 
 
-class Character(msgspec.Struct, frozen=True):
+class ListedCharacter(msgspec.Struct, frozen=True):
     """``voice_params`` contains ``rate``, the speaking rate of the voice."""
 
     voice_params: dict[str, float]
 
 
-class Spoken(msgspec.Struct, frozen=True):
+class SpokenAnswer(msgspec.Struct, frozen=True):
     """A synthesis response: ``duration`` in seconds, ``file_size`` in bytes."""
 
     url: str | None
@@ -36,7 +36,7 @@ class Spoken(msgspec.Struct, frozen=True):
     source: str
     voice_model: str
     voice_name: str
-    character: Character
+    character: ListedCharacter
     arm: str
     reason: str
     fallback_error: str | None

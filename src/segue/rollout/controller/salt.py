@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from segue.rollout.controller.secrets import Secret
+    from segue.rollout.controller.secrets import StoredSecret
     from segue.rollout.ports.store import EventLog
 
 
@@ -15,7 +15,7 @@ class Salt:
     If the history is older than the secret, the rollout keeps its id as salt, so that no listener changes voices.
     """
 
-    def __init__(self, log: EventLog, rollout_id: str, secret: Secret) -> None:
+    def __init__(self, log: EventLog, rollout_id: str, secret: StoredSecret) -> None:
         self._events = log
         self._rollout_id = rollout_id
         self._secret = secret

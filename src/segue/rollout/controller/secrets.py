@@ -21,7 +21,7 @@ class _Drawn(msgspec.Struct, frozen=True):
     secret: str
 
 
-class Secret:
+class StoredSecret:
     """One secret, 32 hex digits. A copy in the file ``kept`` is used while the store is out of reach."""
 
     def __init__(self, log: EventLog, name: str, clock: Clock, entropy: Entropy, kept: Path) -> None:

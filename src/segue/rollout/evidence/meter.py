@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from segue.kernel.arms import Arm
-from segue.kernel.assign import Reason
+from segue.kernel.assign import AssignmentReason
 from segue.kernel.errors import ErrorCode
 from segue.kernel.ports.recorder import NOT_ASKED, OVERLOADED, Outcome, RecorderListener, UnitOutcome
 from segue.rollout.core.windows import PARTS
@@ -42,8 +42,8 @@ _MOST_SPLIT = 2_000
 _ABANDONED_AFTER_S = 120.0
 """A request whose client has disconnected is never answered; its result counts after this time."""
 
-_OUTSIDE = Reason.OUTSIDE_SHARE
-_BY_SHARE = (Reason.IN_SHARE, _OUTSIDE)
+_OUTSIDE = AssignmentReason.OUTSIDE_SHARE
+_BY_SHARE = (AssignmentReason.IN_SHARE, _OUTSIDE)
 _TIMED = (None, ErrorCode.DEADLINE)
 _NO_ANSWER = UnitFlags.ERROR | UnitFlags.REFUSED
 

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from segue.rollout.core.gates import Reading
 
 
-class Language(StrEnum):
+class MessageLanguage(StrEnum):
     """The languages with words for reasons, as BCP 47 tags."""
 
     ENGLISH = "en"
     TRADITIONAL_CHINESE = "zh-TW"
 
 
-_WORDS = {Language.ENGLISH: english.WORDS, Language.TRADITIONAL_CHINESE: traditional_chinese.WORDS}
+_WORDS = {MessageLanguage.ENGLISH: english.WORDS, MessageLanguage.TRADITIONAL_CHINESE: traditional_chinese.WORDS}
 
 
-def message(reason: Reason | str, language: Language = Language.ENGLISH) -> str:
+def message(reason: Reason | str, language: MessageLanguage = MessageLanguage.ENGLISH) -> str:
     """The reason as one sentence without a full stop.
 
     Histories of development versions have sentences in place of reasons; they are returned as they are. A reason
@@ -41,10 +41,12 @@ def message(reason: Reason | str, language: Language = Language.ENGLISH) -> str:
     return " ".join([reason.code, *(f"{name}={value}" for name, value in reason.values.items())])
 
 
-def messages(reasons: Iterable[Reason | str], language: Language = Language.ENGLISH) -> tuple[str, ...]:
+def messages(
+    reasons: Iterable[Reason | str], language: MessageLanguage = MessageLanguage.ENGLISH
+) -> tuple[str, ...]:
     return tuple(message(one, language) for one in reasons)
 
 
-def sentence(reading: Reading, language: Language = Language.ENGLISH) -> str:
+def sentence(reading: Reading, language: MessageLanguage = MessageLanguage.ENGLISH) -> str:
     """The result of a gate in one sentence."""
     return reading.sentence if reading.reason is None else message(reading.reason, language)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from segue.kernel.assign import Reason
+from segue.kernel.assign import AssignmentReason
 from segue.kernel.units import PPM
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ def shadow_bucket(salt: str, unit: str) -> int:
     return int.from_bytes(digest, "big") % PPM
 
 
-def is_shadowed(routing: Routing, reason: Reason, unit: str) -> bool:
+def is_shadowed(routing: Routing, reason: AssignmentReason, unit: str) -> bool:
     """Whether a request of this unit, which was assigned for this reason, is also sent to the candidate.
 
     Only requests that the share left on the baseline qualify. Not if the master switch is off, if the character is
     held back or not eligible, or if an arm was forced.
     """
-    if not routing.shadow_ppm or not routing.enabled or reason is not Reason.OUTSIDE_SHARE:
+    if not routing.shadow_ppm or not routing.enabled or reason is not AssignmentReason.OUTSIDE_SHARE:
         return False
     return shadow_bucket(routing.salt, unit) < routing.shadow_ppm
 

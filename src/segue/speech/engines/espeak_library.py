@@ -81,7 +81,7 @@ class _VoiceRecord(ctypes.Structure):
     )
 
 
-class Language(NamedTuple):
+class EspeakLanguage(NamedTuple):
     """A language of the library. The library finds it by ``identifier``; by code, it does not find all."""
 
     name: str
@@ -119,7 +119,7 @@ class EspeakLibrary:
         self._c.espeak_TextToPhonemes.restype = ctypes.c_char_p
         self._sounds: dict[str, Mapping[str, str]] = {}
         self._skipped: dict[str, frozenset[str]] = {}
-        self._languages: dict[str, Language] = {}
+        self._languages: dict[str, EspeakLanguage] = {}
         for code, language in self._listed():
             if _has_dictionary(data, code, language):
                 self._languages.setdefault(code, language)
@@ -129,17 +129,17 @@ class EspeakLibrary:
     def languages(self) -> Sequence[str]:
         return tuple(self._languages)
 
-    def _listed(self) -> Iterator[tuple[str, Language]]:
+    def _listed(self) -> Iterator[tuple[str, EspeakLanguage]]:
         """Languages by code. A record's languages are (priority byte, code, NUL)."""
         found = self._c.espeak_ListVoices(None)
         index = 0
         while found[index]:
             record = found[index].contents
             code = ctypes.string_at(ctypes.addressof(record.languages.contents) + 1)
-            yield code.decode(), Language(record.name.decode().strip(), record.identifier.decode())
+            yield code.decode(), EspeakLanguage(record.name.decode().strip(), record.identifier.decode())
             index += 1
 
-    def language(self, voice: str) -> Language | None:
+    def language(self, voice: str) -> EspeakLanguage | None:
         """The language of a voice such as ``en-us`` or ``en-us+f3``, if there is one."""
         code, plus, variant = voice.partition("+")
         return None if plus and variant not in self._variants else self._languages.get(code)
@@ -291,7 +291,7 @@ def unknown(voice: str) -> Unsupported:
     return Unsupported(f"eSpeak NG has no voice {voice[:64]!r}; `segue voices --engine espeak` lists them")
 
 
-def _has_dictionary(data: Path, code: str, language: Language) -> bool:
+def _has_dictionary(data: Path, code: str, language: EspeakLanguage) -> bool:
     """Whether the package contains the dictionary of the language. A few are missing."""
     described = (data / "lang" / language.identifier).read_text(encoding="utf-8")
     named = re.search(r"^dictionary\s+(\S+)", described, re.MULTILINE)

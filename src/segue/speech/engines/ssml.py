@@ -50,7 +50,7 @@ class Delivered:
     emphasis: str = ""
 
 
-class Part(NamedTuple):
+class SsmlPart(NamedTuple):
     """Part of a stretch: silence of ``pause_ms``, then ``text``, which is read as ``said`` or ``say_as`` say."""
 
     text: str
@@ -63,7 +63,7 @@ class Stretch(NamedTuple):
     """The longest possible text with the same settings: what an engine puts into one element."""
 
     delivered: Delivered
-    parts: tuple[Part, ...]
+    parts: tuple[SsmlPart, ...]
 
 
 class _Leaf(NamedTuple):
@@ -75,7 +75,7 @@ class _Leaf(NamedTuple):
     say_as: str = ""
 
 
-def written(part: Part) -> str:
+def written(part: SsmlPart) -> str:
     """The part as markup: its silence, then its text, in the element that says how it is read."""
     silence = element("break", {"time": f"{part.pause_ms}ms"}) if part.pause_ms else ""
     text = xml_text(part.text)
@@ -102,9 +102,9 @@ def stretches(utterance: Utterance) -> tuple[Stretch, ...]:
     )
 
 
-def _merged(parts: Iterable[Part]) -> Iterator[Part]:
+def _merged(parts: Iterable[SsmlPart]) -> Iterator[SsmlPart]:
     """The same parts, with adjacent plain text merged."""
-    held: Part | None = None
+    held: SsmlPart | None = None
     for part in parts:
         if held is not None and _is_plain(held) and _is_plain(part) and not part.pause_ms:
             held = held._replace(text=held.text + part.text)
@@ -116,7 +116,7 @@ def _merged(parts: Iterable[Part]) -> Iterator[Part]:
         yield held
 
 
-def _is_plain(part: Part) -> bool:
+def _is_plain(part: SsmlPart) -> bool:
     return part.said is None and not part.say_as
 
 
@@ -141,7 +141,7 @@ def _kinds(spans: Iterable[Span], leaves: Sequence[_Leaf]) -> Iterator[_Leaf]:
             yield _Leaf(span.start, span.end, None, span.say_as)
 
 
-def _pieces(utterance: Utterance, leaves: Sequence[_Leaf]) -> Iterator[tuple[Delivered, Part]]:
+def _pieces(utterance: Utterance, leaves: Sequence[_Leaf]) -> Iterator[tuple[Delivered, SsmlPart]]:
     by_start = {leaf.start: leaf for leaf in leaves}
     pauses = _pauses(utterance, leaves)
     in_turn = SpansInTurn(sorted(utterance.spans, key=lambda span: (span.start, -span.end)))
@@ -149,13 +149,13 @@ def _pieces(utterance: Utterance, leaves: Sequence[_Leaf]) -> Iterator[tuple[Del
     for start, end in pairwise(places):
         leaf = by_start.get(start)
         delivered = _delivered(utterance, in_turn.over(start, start + 1))
-        part = Part(utterance.text[start:end], pauses.pop(start, 0))
+        part = SsmlPart(utterance.text[start:end], pauses.pop(start, 0))
         if leaf is not None:
             part = part._replace(said=leaf.said, say_as=leaf.say_as)
         yield delivered, part
     rest = sum(pauses.values())
     if rest:
-        yield _delivered(utterance, ()), Part("", rest)
+        yield _delivered(utterance, ()), SsmlPart("", rest)
 
 
 def _pauses(utterance: Utterance, leaves: Sequence[_Leaf]) -> dict[int, int]:

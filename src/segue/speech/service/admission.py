@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from segue.kernel.errors import Overloaded
-from segue.speech.service.line import NOBODY, Caller, FairLine
+from segue.speech.service.line import NOBODY, FairLine, QueuedCaller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,7 +49,7 @@ class Rank(Enum):
 class Visit(NamedTuple):
     """A request for a place. ``size`` counts towards ``room``; ``needs_s`` is the estimated time that it takes."""
 
-    caller: Caller = NOBODY
+    caller: QueuedCaller = NOBODY
     size: float = 0.0
     needs_s: float = 0.0
     rank: Rank = Rank.WAITING
@@ -111,7 +111,7 @@ class Admission:
             self._usual_stay_s += _WEIGHT_OF_LATEST * (loop.time() - began - self._usual_stay_s)
             self._leave(line, visit)
 
-    def wait_s(self, caller: Caller) -> float:
+    def wait_s(self, caller: QueuedCaller) -> float:
         """How long one more request of this caller would probably wait."""
         if not self.waiting and self.running < self._limits.running:
             return 0.0
@@ -182,7 +182,7 @@ class Admission:
         while self.has_spare and (turn := self._spare.next()) is not None:
             self._take(turn.size)
 
-    def _overloaded(self, caller: Caller) -> Overloaded:
+    def _overloaded(self, caller: QueuedCaller) -> Overloaded:
         return Overloaded(
             f"too many requests: {self.running} are being synthesized and {self.waiting} wait; try again shortly",
             retry_after_s=max(_LEAST_RETRY_S, self.wait_s(caller)),

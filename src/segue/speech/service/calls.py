@@ -22,7 +22,7 @@ from segue.speech.audio.finish import Finished, LineAudio, finish
 from segue.speech.core.lines import Line
 from segue.speech.core.speech import AudioFormat, Container
 from segue.speech.service.admission import Rank, Visit
-from segue.speech.service.line import Caller
+from segue.speech.service.line import QueuedCaller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
@@ -51,7 +51,7 @@ _AT_ONCE = 3
 """
 
 
-_WHO_NAME_AN_ARM = Caller("an arm by name")
+_WHO_NAME_AN_ARM = QueuedCaller("an arm by name")
 
 
 class Asking(NamedTuple):
@@ -67,7 +67,7 @@ class Asking(NamedTuple):
         return self.spare or self.request.background
 
     @property
-    def caller(self) -> Caller:
+    def caller(self) -> QueuedCaller:
         """The caller for fair queueing.
 
         All requests of an address that name no unit share one turn. So do all requests that force an arm: they are
@@ -76,7 +76,7 @@ class Asking(NamedTuple):
         if self.request.forced_arm is not None:
             return _WHO_NAME_AN_ARM
         unit = self.request.unit
-        return Caller(unit.address, "" if unit.source is UnitSource.RANDOM else unit.identity)
+        return QueuedCaller(unit.address, "" if unit.source is UnitSource.RANDOM else unit.identity)
 
 
 class LineChunk(NamedTuple):

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-class Caller(NamedTuple):
+class QueuedCaller(NamedTuple):
     """The origin of a request: its address, and the unit that it names; empty if it names none."""
 
     address: str = ""
     unit: str = ""
 
 
-NOBODY = Caller()
+NOBODY = QueuedCaller()
 
 
 class Turn(NamedTuple):
@@ -78,7 +78,7 @@ class FairLine:
     def __len__(self) -> int:
         return self._waiting
 
-    def join(self, caller: Caller, size: float = 0.0) -> Turn:
+    def join(self, caller: QueuedCaller, size: float = 0.0) -> Turn:
         """Adds a request at the end of the caller's own queue."""
         group, queue = self._of(caller)
         turn = Turn(asyncio.get_running_loop().create_future(), size)
@@ -87,7 +87,7 @@ class FairLine:
         self._waiting += 1
         return turn
 
-    def leave(self, caller: Caller, turn: Turn) -> None:
+    def leave(self, caller: QueuedCaller, turn: Turn) -> None:
         """Removes a request. Does nothing if it is not in the queue any more."""
         group = self._groups.get(caller.address)
         queue = None if group is None else group.queues.get(caller.unit)
@@ -105,7 +105,7 @@ class FairLine:
         while self._waiting:
             address, group = _first(item for item in self._groups.items() if item[1].waiting)
             unit, queue = _first(item for item in group.queues.items() if item[1].turns)
-            turn, caller = queue.turns[0], Caller(address, unit)
+            turn, caller = queue.turns[0], QueuedCaller(address, unit)
             wanted = not turn.place.done()
             if wanted and not fits(turn.size):
                 return None
@@ -118,20 +118,20 @@ class FairLine:
                 return turn
         return None
 
-    def begun(self, caller: Caller) -> None:
+    def begun(self, caller: QueuedCaller) -> None:
         group, queue = self._of(caller)
         self._services += 1
         for one in (group, queue):
             one.running += 1
             one.served = self._services
 
-    def ended(self, caller: Caller) -> None:
+    def ended(self, caller: QueuedCaller) -> None:
         group, queue = self._of(caller)
         group.running -= 1
         queue.running -= 1
         self._forget(caller, group, queue)
 
-    def ahead_of(self, caller: Caller) -> int:
+    def ahead_of(self, caller: QueuedCaller) -> int:
         """How many requests would be served before one more of this caller."""
         group = self._groups.get(caller.address) or _Group()
         own = group.queues.get(caller.unit) or _Queue()
@@ -140,7 +140,7 @@ class FairLine:
         elsewhere = (other.waiting for other in self._groups.values() if other is not group)
         return here + sum(min(waiting, here + 1) for waiting in elsewhere)
 
-    def longest_but(self, caller: Caller) -> Turn | None:
+    def longest_but(self, caller: QueuedCaller) -> Turn | None:
         """The last request in another caller's longest queue, if that is longer than the caller's own would be."""
         group = self._groups.get(caller.address) or _Group()
         longest = max(self._groups.values(), key=lambda one: one.waiting, default=group)
@@ -150,16 +150,16 @@ class FairLine:
         queue = max(group.queues.values(), key=lambda one: one.waiting, default=own)
         return queue.turns[-1] if queue.waiting > own.waiting + 1 else None
 
-    def _of(self, caller: Caller) -> tuple[_Group, _Queue]:
+    def _of(self, caller: QueuedCaller) -> tuple[_Group, _Queue]:
         group = self._groups.setdefault(caller.address, _Group())
         return group, group.queues.setdefault(caller.unit, _Queue())
 
-    def _left(self, caller: Caller, group: _Group, queue: _Queue) -> None:
+    def _left(self, caller: QueuedCaller, group: _Group, queue: _Queue) -> None:
         group.waiting -= 1
         self._waiting -= 1
         self._forget(caller, group, queue)
 
-    def _forget(self, caller: Caller, group: _Group, queue: _Queue) -> None:
+    def _forget(self, caller: QueuedCaller, group: _Group, queue: _Queue) -> None:
         """Removes callers without requests, because the number of callers is not limited."""
         if queue.idle:
             group.queues.pop(caller.unit, None)

@@ -11,7 +11,7 @@ import pytest
 from segue.kernel.errors import Unavailable
 from segue.rollout.controller.ledger import Ledger, Proposal
 from segue.rollout.controller.salt import Salt
-from segue.rollout.controller.secrets import Secret
+from segue.rollout.controller.secrets import StoredSecret
 from segue.rollout.core.rollout import Verb
 from segue.system.clock import SystemEntropy
 from segue.testing.clock import FakeClock
@@ -29,7 +29,9 @@ def log() -> ShakyLog:
 
 
 def a_replica(log: ShakyLog, folder: Path, rollout_id: str = "chirp3") -> Salt:
-    return Salt(log, rollout_id, Secret(log, f"salt-{rollout_id}", FakeClock(), SystemEntropy(), folder / "salt"))
+    return Salt(
+        log, rollout_id, StoredSecret(log, f"salt-{rollout_id}", FakeClock(), SystemEntropy(), folder / "salt")
+    )
 
 
 async def begun(log: ShakyLog) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from segue.kernel.arms import Arm, Unit, UnitSource
-from segue.kernel.assign import Assignment, Diversion, Reason
+from segue.kernel.assign import Assignment, AssignmentReason, Diversion
 from segue.kernel.errors import ErrorCode
 from segue.kernel.ports.recorder import Attempt, BulkheadName, Failed, Hit, Outcome, Served
 from segue.rollout.evidence.meter import Meter, MeterPeriods
@@ -19,8 +19,8 @@ from segue.testing.recorder import RememberingRecorder
 if TYPE_CHECKING:
     from segue.rollout.evidence.units import UnitSeen
 
-IN_SHARE = Assignment(Arm.CANDIDATE, Reason.IN_SHARE)
-OUTSIDE = Assignment(Arm.BASELINE, Reason.OUTSIDE_SHARE)
+IN_SHARE = Assignment(Arm.CANDIDATE, AssignmentReason.IN_SHARE)
+OUTSIDE = Assignment(Arm.BASELINE, AssignmentReason.OUTSIDE_SHARE)
 
 
 def a_request(user: str = "ann", *, forced: Arm | None = None) -> SpeechRequest:
@@ -245,7 +245,7 @@ def test_a_second_try_of_a_request_is_no_second_unit(meter: Meter) -> None:
 def test_forced_requests_are_no_evidence(meter: Meter) -> None:
     request = a_request(forced=Arm.CANDIDATE)
     tries(meter, request, error=ErrorCode.INTERNAL)
-    answers(meter, request, assignment=Assignment(Arm.CANDIDATE, Reason.FORCED))
+    answers(meter, request, assignment=Assignment(Arm.CANDIDATE, AssignmentReason.FORCED))
 
     seen = meter.take()
     assert seen.units == []

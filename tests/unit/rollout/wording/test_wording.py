@@ -15,7 +15,7 @@ from segue.rollout.core.decide import Decision
 from segue.rollout.core.gates import Reading, Verdict
 from segue.rollout.core.reasons import Beside, Reason, ReasonCode, Then, Values, reason
 from segue.rollout.core.rollout import Phase, RolloutState, Verb
-from segue.rollout.wording import Language, english, message, sentence, traditional_chinese
+from segue.rollout.wording import MessageLanguage, english, message, sentence, traditional_chinese
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -119,10 +119,10 @@ def test_each_code_has_words_in_each_language(words: Words) -> None:
 )
 def test_a_reason_says_the_same_in_each_language(given: Reason, in_english: str, in_chinese: str) -> None:
     assert message(given) == in_english
-    assert message(given, Language.TRADITIONAL_CHINESE) == in_chinese
+    assert message(given, MessageLanguage.TRADITIONAL_CHINESE) == in_chinese
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("language", MessageLanguage)
 @pytest.mark.parametrize(
     "given",
     [
@@ -135,7 +135,7 @@ def test_a_reason_says_the_same_in_each_language(given: Reason, in_english: str,
     ],
     ids=lambda given: str(given.code),
 )
-def test_what_has_no_words_here_is_shown_as_it_is(given: Reason, language: Language) -> None:
+def test_what_has_no_words_here_is_shown_as_it_is(given: Reason, language: MessageLanguage) -> None:
     shown = message(given, language)
 
     assert shown.startswith(given.code)
@@ -193,6 +193,6 @@ def test_histories_with_sentences_in_place_of_reasons_stay_readable() -> None:
     }
     decision = msgspec.json.decode(json.dumps(old), type=Judgement).decision
 
-    for language in Language:
+    for language in MessageLanguage:
         assert message(decision.reasons[0], language) == "no traffic for 90 s: holding"
         assert sentence(decision.readings[0], language) == "error_rate: met"

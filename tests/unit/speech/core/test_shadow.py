@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from segue.kernel.assign import Reason, Routing, bucket
+from segue.kernel.assign import AssignmentReason, Routing, bucket
 from segue.speech.core.shadow import is_shadowed, shadow_bucket
 
 UNITS = [f"user-{number}" for number in range(20_000)]
@@ -14,7 +14,7 @@ ROUTING = Routing(enabled=True, shadow_ppm=200_000, salt="test")
 
 
 def chosen(routing: Routing) -> set[str]:
-    return {unit for unit in UNITS if is_shadowed(routing, Reason.OUTSIDE_SHARE, unit)}
+    return {unit for unit in UNITS if is_shadowed(routing, AssignmentReason.OUTSIDE_SHARE, unit)}
 
 
 def test_a_share_of_the_listeners_is_in_the_shadow() -> None:
@@ -43,13 +43,17 @@ def test_the_choice_says_nothing_of_the_arm() -> None:
     assert len(shadowed) / len(early) == pytest.approx(0.2, abs=0.015)
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.OUTSIDE_SHARE])
-def test_only_who_the_share_left_on_the_baseline_is(reason: Reason) -> None:
+@pytest.mark.parametrize(
+    "reason", [reason for reason in AssignmentReason if reason is not AssignmentReason.OUTSIDE_SHARE]
+)
+def test_only_who_the_share_left_on_the_baseline_is(reason: AssignmentReason) -> None:
     assert not is_shadowed(replace(ROUTING, shadow_ppm=1_000_000), reason, "ann")
 
 
 def test_nobody_is_with_the_switch_off() -> None:
-    assert not is_shadowed(replace(ROUTING, enabled=False, shadow_ppm=1_000_000), Reason.OUTSIDE_SHARE, "ann")
+    assert not is_shadowed(
+        replace(ROUTING, enabled=False, shadow_ppm=1_000_000), AssignmentReason.OUTSIDE_SHARE, "ann"
+    )
 
 
 def test_the_bucket_is_what_the_docstring_says() -> None:

@@ -11,23 +11,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.kernel.errors import InternalFailure, SegueError
-from segue.speech.engines.http.failures import Kind, Refusal, failure_of, kind_of_status, retry_after_s, translated
+from segue.speech.engines.http.failures import (
+    FailureKind,
+    VendorRefusal,
+    failure_of,
+    kind_of_status,
+    retry_after_s,
+    translated,
+)
 from segue.speech.engines.quoting import scrubbed
 
 KEY = "sk-0123456789abcdef"
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(FailureKind))
 @pytest.mark.parametrize("status", [400, 429, 503])
-def test_every_kind_of_refusal_is_an_error_that_says_what_to_do(kind: Kind, status: int) -> None:
-    error = failure_of(Refusal(status, httpx.Headers(), None), kind, "host:1", "some words")
+def test_every_kind_of_refusal_is_an_error_that_says_what_to_do(kind: FailureKind, status: int) -> None:
+    error = failure_of(VendorRefusal(status, httpx.Headers(), None), kind, "host:1", "some words")
     assert isinstance(error, SegueError)
     assert str(error).startswith(f"host:1 answered {status} (some words): ")
 
 
 @pytest.mark.parametrize("status", range(300, 600))
 def test_every_status_is_of_a_kind(status: int) -> None:
-    assert (kind_of_status(status) is Kind.BROKEN) <= (status >= 500)
+    assert (kind_of_status(status) is FailureKind.BROKEN) <= (status >= 500)
 
 
 @pytest.mark.parametrize(

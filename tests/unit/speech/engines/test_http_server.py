@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from segue.kernel.errors import BadAudio, InvalidRequest, Unavailable
-from segue.speech.engines.http.failures import Kind, Read, Refusal
+from segue.speech.engines.http.failures import FailureKind, Read, VendorRefusal
 from segue.speech.engines.http.options import HttpOptions
-from segue.speech.engines.http.server import Call, Server
+from segue.speech.engines.http.server import Call, RemoteServer
 from support.vendor import Answer, Asked, Trouble, VendorServer, as_json
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def signed(key: str, call: Call) -> Mapping[str, str]:
     return {"x-signature": hashlib.sha256(key.encode() + (call.body or b"")).hexdigest()}
 
 
-def read(_: Refusal) -> Read:
-    return Read(Kind.REFUSED)
+def read(_: VendorRefusal) -> Read:
+    return Read(FailureKind.REFUSED)
 
 
 @pytest.fixture
@@ -43,17 +43,17 @@ async def vendor() -> AsyncIterator[VendorServer]:
 
 
 @pytest.fixture
-async def server(vendor: VendorServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
+async def server(vendor: VendorServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RemoteServer]:
     monkeypatch.setenv("A_KEY", "secret-key")
     options = HttpOptions(base_url=vendor.url, key_env="A_KEY", max_answer_bytes=100_000)
-    server = Server(options, signed, read)
+    server = RemoteServer(options, signed, read)
     await server.start()
     yield server
     await server.close()
 
 
 async def test_a_call_has_a_body_headers_and_a_signature_of_its_vendor(
-    vendor: VendorServer, server: Server
+    vendor: VendorServer, server: RemoteServer
 ) -> None:
     body = "<speak>早安</speak>".encode()
     call = Call("POST", "v1", {"a": "b c"}, {"content-type": "application/ssml+xml", "x-format": "raw"}, body)
@@ -65,18 +65,18 @@ async def test_a_call_has_a_body_headers_and_a_signature_of_its_vendor(
     assert asked.headers["x-signature"] == signed("secret-key", call)["x-signature"]
 
 
-async def test_a_list_is_read_and_one_that_is_not_there_is_none(server: Server) -> None:
+async def test_a_list_is_read_and_one_that_is_not_there_is_none(server: RemoteServer) -> None:
     assert await server.listed("voices", {"page": "2"}) == {"here": True}
     assert await server.listed("missing") is None
 
 
-async def test_a_list_that_is_no_json_is_told(vendor: VendorServer, server: Server) -> None:
+async def test_a_list_that_is_no_json_is_told(vendor: VendorServer, server: RemoteServer) -> None:
     vendor.service = Echo(Answer(200, b"<html>", {"content-type": "text/html"}))
     with pytest.raises(Unavailable, match="something else than JSON"):
         await server.listed("voices")
 
 
-async def test_a_list_without_end_is_not_read_to_it(vendor: VendorServer, server: Server) -> None:
+async def test_a_list_without_end_is_not_read_to_it(vendor: VendorServer, server: RemoteServer) -> None:
     vendor.piece_bytes = 1 << 20
     vendor.service = Echo(Answer(200, b"x" * (1 << 20)))
     vendor.trouble = Trouble(endless=True, lists=True)
@@ -85,14 +85,14 @@ async def test_a_list_without_end_is_not_read_to_it(vendor: VendorServer, server
 
 
 @pytest.mark.parametrize("error", [BadAudio("ours"), InvalidRequest("ours")])
-async def test_errors_of_ours_leave_a_call_as_they_are(server: Server, error: Exception) -> None:
+async def test_errors_of_ours_leave_a_call_as_they_are(server: RemoteServer, error: Exception) -> None:
     with pytest.raises(type(error), match="ours"):
         async with server.answer(Call("GET", "voices")):
             raise error
 
 
 async def test_it_is_unavailable_before_and_after(vendor: VendorServer) -> None:
-    server = Server(HttpOptions(base_url=vendor.url), signed, read)
+    server = RemoteServer(HttpOptions(base_url=vendor.url), signed, read)
     with pytest.raises(Unavailable, match="has not been started"):
         await server.listed("voices")
     await server.start()

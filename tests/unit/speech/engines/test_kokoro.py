@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from segue.speech.engines.kokoro import KokoroEngine
-    from segue.speech.engines.kokoro.reader import Reader
+    from segue.speech.engines.kokoro.reader import KokoroReader
 
 _TOKENS = st.lists(st.sampled_from(["pa→", " wˈɜɹld", ",", ".", "?", " ", "x" * 700, ";"]), max_size=400)
 
@@ -144,11 +144,11 @@ def test_each_character_has_a_voice_of_its_own_in_each_language(place: int) -> N
 
 
 @pytest.fixture(scope="module")
-def reader() -> Reader:
+def reader() -> KokoroReader:
     return kokoro_reader()
 
 
-def _said(reader: Reader, text: str, language: str = "zh-TW", locale: str = "cmn") -> str:
+def _said(reader: KokoroReader, text: str, language: str = "zh-TW", locale: str = "cmn") -> str:
     return "".join(reader.tokens(Utterance(text, "zf_xiaobei", language), locale))
 
 
@@ -168,12 +168,12 @@ def _said(reader: Reader, text: str, language: str = "zh-TW", locale: str = "cmn
         ("俓", "ʨi↘ŋ"),
     ],
 )
-def test_mandarin_is_read(reader: Reader, text: str, said: str) -> None:
+def test_mandarin_is_read(reader: KokoroReader, text: str, said: str) -> None:
     assert _said(reader, text) == said
 
 
 @pytest.mark.embedded
-def test_taiwans_readings_are_for_taiwan(reader: Reader) -> None:
+def test_taiwans_readings_are_for_taiwan(reader: KokoroReader) -> None:
     assert _said(reader, "研究垃圾") == "jɛ↗nʨjou↘lɤ↘sɤ↘"
     assert _said(reader, "研究垃圾", "zh-CN") == "jɛ↗nʨjou→la→ʨi→"
     assert _said(reader, "研究垃圾处理", "cmn") == "jɛ↗nʨjou→la→ʨi→ꭧʰu↗li↓"
@@ -181,21 +181,21 @@ def test_taiwans_readings_are_for_taiwan(reader: Reader) -> None:
 
 
 @pytest.mark.embedded
-def test_english_is_read_by_espeak_in_american_and_british(reader: Reader) -> None:
+def test_english_is_read_by_espeak_in_american_and_british(reader: KokoroReader) -> None:
     assert _said(reader, "The water, now.", "en-US", "en-US") == " ðə wˈɔTəɹ, nˈW."
     assert _said(reader, "The water, now.", "en-GB", "en-GB") == " ðə wˈɔːtə, nˈW."
     assert _said(reader, "Hello there?", "en-US", "cmn") == " həlˈO ðˈɛɹ?"
 
 
 @pytest.mark.embedded
-def test_a_pronunciation_is_said_as_it_is_given(reader: Reader) -> None:
+def test_a_pronunciation_is_said_as_it_is_given(reader: KokoroReader) -> None:
     told = Utterance("樂園", "zf_xiaobei", "zh-TW", pronunciations=(Pronunciation("樂", "ɥe˥˩"),))
 
     assert "".join(reader.tokens(told, "cmn")) == " ɥe↘ɥɛ↗n"
 
 
 @pytest.mark.embedded
-def test_of_every_character_with_a_reading_only_known_symbols_are_made(reader: Reader) -> None:
+def test_of_every_character_with_a_reading_only_known_symbols_are_made(reader: KokoroReader) -> None:
     from pypinyin.pinyin_dict import pinyin_dict
 
     common = "".join(chr(code) for code in range(0x4E00, 0x9FA6) if code in pinyin_dict)
@@ -209,7 +209,7 @@ def test_of_every_character_with_a_reading_only_known_symbols_are_made(reader: R
 
 
 @pytest.mark.embedded
-def test_a_character_without_a_reading_is_named(reader: Reader) -> None:
+def test_a_character_without_a_reading_is_named(reader: KokoroReader) -> None:
     with pytest.raises(Unsupported, match="U\\+5159"):
         reader.tokens(Utterance("五兙", "zf_xiaobei", "zh-TW"), "cmn")
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.speech.core.speech import Pause, PhoneticAlphabet, Pronunciation, Span, Utterance
-from segue.speech.engines.azure.markup import Spoken, as_ssml
+from segue.speech.engines.azure.markup import SpokenMarkup, as_ssml
 from segue.speech.engines.azure.options import AzurePreset
-from segue.speech.engines.ssml import Delivered, Part, element, stretches, xml_text
+from segue.speech.engines.ssml import Delivered, SsmlPart, element, stretches, xml_text
 
 MORNING = Pronunciation("morning", "ˈmɔːnɪŋ")
 ANY_TEXT = st.text(st.characters() | st.sampled_from("<>&\"'\0\x0b\x1f\x85\ud800\udfff\ufffe\uffff]"), max_size=60)
@@ -66,7 +66,7 @@ def test_neighbouring_stretches_differ(utterance: Utterance) -> None:
 
 @given(utterances(), st.sampled_from(["", "cheerful"]))
 def test_any_text_makes_a_document_that_a_parser_takes_and_reads_back(utterance: Utterance, style: str) -> None:
-    written = as_ssml(utterance, Spoken('a "voice" & <more>', "en-US"), AzurePreset(style=style))
+    written = as_ssml(utterance, SpokenMarkup('a "voice" & <more>', "en-US"), AzurePreset(style=style))
     root = ET.fromstring(written.encode())
     assert "".join(root.itertext()) == readable(utterance.text)
     assert root[0].get("name") == 'a "voice" & <more>'
@@ -111,8 +111,8 @@ def test_what_is_pronounced_is_not_cut() -> None:
     utterance = Utterance("Good morning all", "v", "en", 1.0, 0.0, (MORNING,), "", (Pause(8, 300),), spans)
     first, second = stretches(utterance)
     assert first.delivered == Delivered()
-    assert first.parts == (Part("Good "), Part("morning", 0, MORNING))
-    assert second.parts == (Part(" all", 300),)
+    assert first.parts == (SsmlPart("Good "), SsmlPart("morning", 0, MORNING))
+    assert second.parts == (SsmlPart(" all", 300),)
 
 
 def test_a_pronunciation_goes_before_what_its_text_is_said_as() -> None:
@@ -128,4 +128,4 @@ def test_a_pronunciation_goes_before_what_its_text_is_said_as() -> None:
 
 def test_a_pause_behind_the_text_is_kept() -> None:
     (stretch,) = stretches(Utterance("end", "v", "en", pauses=(Pause(3, 250), Pause(0, 100), Pause(0, 50))))
-    assert stretch.parts == (Part("end", 150), Part("", 250))
+    assert stretch.parts == (SsmlPart("end", 150), SsmlPart("", 250))

@@ -23,8 +23,8 @@ from segue.kernel.errors import (
 )
 from segue.speech.core.speech import SampleEncoding, Utterance
 from segue.speech.engines.wyoming import create
-from segue.speech.engines.wyoming.answer import Answer, Limits
-from segue.speech.engines.wyoming.events import Event
+from segue.speech.engines.wyoming.answer import AnswerLimits, WyomingAnswer
+from segue.speech.engines.wyoming.events import WyomingEvent
 from support.ports import free_port
 from support.waiting import soon
 from support.wyoming_server import BEAT_SAMPLES, RATE_HZ, StrictServer, strict_server
@@ -287,10 +287,10 @@ async def test_closing_ends_what_is_under_way() -> None:
 
 
 async def test_an_error_without_end_costs_no_time() -> None:
-    answer = Answer("audio-stop", "Zanzibar " * 600, Limits(1000, 1.0))
+    answer = WyomingAnswer("audio-stop", "Zanzibar " * 600, AnswerLimits(1000, 1.0))
     began_s = time.process_time()
     with pytest.raises(InternalFailure) as failure:
-        answer.take(Event("error", {"text": "Zanzibar \x1b[31m word " * 500_000}))
+        answer.take(WyomingEvent("error", {"text": "Zanzibar \x1b[31m word " * 500_000}))
     assert time.process_time() - began_s < 1
     assert len(str(failure.value)) < 400
     assert str(failure.value).isprintable()

@@ -7,7 +7,7 @@ import pytest
 
 from segue.kernel.errors import Overloaded
 from segue.speech.service.admission import Admission, AdmissionLimits, Rank, Visit
-from segue.speech.service.line import Caller
+from segue.speech.service.line import QueuedCaller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -278,10 +278,10 @@ async def test_no_one_is_let_in_whose_answer_would_come_too_late() -> None:
 
 async def test_in_a_full_line_the_longest_gives_way() -> None:
     admission = Admission(AdmissionLimits(running=1, waiting=3))
-    greedy, other = Caller("1.1.1.1", "greedy"), Caller("2.2.2.2", "other")
+    greedy, other = QueuedCaller("1.1.1.1", "greedy"), QueuedCaller("2.2.2.2", "other")
 
     class Named(Visitor):
-        def __init__(self, caller: Caller) -> None:
+        def __init__(self, caller: QueuedCaller) -> None:
             self._caller = caller
             super().__init__(admission)
 

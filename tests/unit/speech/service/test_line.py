@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import random
 
-from segue.speech.service.line import Caller, FairLine
+from segue.speech.service.line import FairLine, QueuedCaller
 
-ANN, BOB, CY = Caller("1.1.1.1", "ann"), Caller("1.1.1.1", "bob"), Caller("2.2.2.2", "cy")
+ANN, BOB, CY = QueuedCaller("1.1.1.1", "ann"), QueuedCaller("1.1.1.1", "bob"), QueuedCaller("2.2.2.2", "cy")
 
 
-def served(line: FairLine, asked: list[Caller], *, at_once: int = 1) -> list[Caller]:
+def served(line: FairLine, asked: list[QueuedCaller], *, at_once: int = 1) -> list[QueuedCaller]:
     """In which order they are served, ``at_once`` of them at a time, each for as long as the others."""
     turns = [(caller, line.join(caller)) for caller in asked]
-    order: list[Caller] = []
-    running: list[Caller] = []
+    order: list[QueuedCaller] = []
+    running: list[QueuedCaller] = []
     while len(line):
         while len(running) < at_once and (turn := line.next()) is not None:
             running.append(next(caller for caller, known in turns if known is turn))
@@ -30,7 +30,7 @@ async def test_one_of_many_requests_waits_behind_one_of_few() -> None:
 
 
 async def test_an_address_that_names_many_units_has_one_share() -> None:
-    crowd = [Caller("1.1.1.1", f"unit {number}") for number in range(20)]
+    crowd = [QueuedCaller("1.1.1.1", f"unit {number}") for number in range(20)]
     order = served(FairLine(), [*crowd, CY, CY])
     assert [place for place, caller in enumerate(order) if caller == CY] == [1, 3]
 
@@ -82,7 +82,7 @@ async def test_how_many_go_first_is_told_before_one_joins() -> None:
         assert abs(told - place) <= 2, "the order among equals depends on who was served last"
 
 
-def _is_running(line: FairLine, caller: Caller) -> bool:
+def _is_running(line: FairLine, caller: QueuedCaller) -> bool:
     group = line._groups.get(caller.address)
     queue = None if group is None else group.queues.get(caller.unit)
     return queue is not None and queue.running > 0

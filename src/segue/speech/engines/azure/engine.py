@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from segue.kernel.errors import SentenceTooLong, Unavailable, Unsupported
 from segue.speech.core.speech import Container
 from segue.speech.engines.azure.failures import read
-from segue.speech.engines.azure.markup import Spoken, as_ssml
+from segue.speech.engines.azure.markup import SpokenMarkup, as_ssml
 from segue.speech.engines.azure.options import AzureOptions
-from segue.speech.engines.azure.voices import NAME, Voices, listed_in
+from segue.speech.engines.azure.voices import NAME, AzureVoices, listed_in
 from segue.speech.engines.http.cut_off import until_cut_off
 from segue.speech.engines.http.engine import HttpEngine
 from segue.speech.engines.http.server import Call
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from segue.speech.core.catalogue import Voice
     from segue.speech.core.speech import Pcm, Utterance
-    from segue.speech.engines.http.failures import Read, Refusal
-    from segue.speech.engines.http.server import Server
+    from segue.speech.engines.http.failures import Read, VendorRefusal
+    from segue.speech.engines.http.server import RemoteServer
 
 _SPEECH = "cognitiveservices/v1"
 _LIST = "cognitiveservices/voices/list"
@@ -44,7 +44,7 @@ class AzureEngine(HttpEngine):
     def __init__(self, options: AzureOptions) -> None:
         super().__init__(NAME, options.version, options, Container.PCM, options.sample_rate_hz)
         self._options = options
-        self._voices = Voices(options)
+        self._voices = AzureVoices(options)
 
     def voices(self) -> Sequence[Voice]:
         return self._voices.all()
@@ -57,14 +57,14 @@ class AzureEngine(HttpEngine):
             return {"authorization": f"Bearer {key}"}
         return {"ocp-apim-subscription-key": key}
 
-    def _read(self, refusal: Refusal) -> Read:
+    def _read(self, refusal: VendorRefusal) -> Read:
         return read(refusal)
 
     def _call(self, utterance: Utterance, voice: Voice, *, streamed: bool) -> Call:  # noqa: ARG002 - it is one request
         _refuse_strange(utterance, voice)
         preset = self._voices.preset(voice.name)
         own, other = self._voices.own_locale(voice.name), self._voices.other_language(voice.name)
-        body = as_ssml(utterance, Spoken(preset.voice or voice.name, own, other), preset).encode()
+        body = as_ssml(utterance, SpokenMarkup(preset.voice or voice.name, own, other), preset).encode()
         if len(body) > _MOST_SSML_BYTES:
             raise SentenceTooLong(
                 f"the SSML for {voice.label} has {len(body)} bytes; the limit is {_MOST_SSML_BYTES}"
@@ -81,7 +81,7 @@ class AzureEngine(HttpEngine):
             async for piece in pieces:
                 yield piece
 
-    async def _ask_voices(self, server: Server) -> None:
+    async def _ask_voices(self, server: RemoteServer) -> None:
         listed = listed_in(await server.listed(_LIST))
         if not listed:
             raise Unavailable(f"{server.host} lists no voices at {_LIST}: check region or base_url")

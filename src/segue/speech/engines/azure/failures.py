@@ -11,10 +11,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from segue.speech.engines.http.failures import Kind, Read, kind_of_status
+from segue.speech.engines.http.failures import FailureKind, Read, kind_of_status
 
 if TYPE_CHECKING:
-    from segue.speech.engines.http.failures import Refusal
+    from segue.speech.engines.http.failures import VendorRefusal
 
 _SPENT = re.compile(r"call volume quota|free quota|quota exceeded|exceeded .{0,40}\bquota\b")
 _NO_SUCH_VOICE = re.compile(r"\bvoices?\b.{0,80}(not found|not supported|not exist|invalid|not available)")
@@ -26,21 +26,21 @@ _MAY_BE_VOICE = frozenset({400, 404})
 _MAY_BE_DOCUMENT = frozenset({400, 500})
 
 
-def read(refusal: Refusal) -> Read:
+def read(refusal: VendorRefusal) -> Read:
     """The kind of the refusal, with the service's own words."""
     said = _said(refusal.content) or refusal.text
     return Read(_kind(refusal.status, said.lower()), said)
 
 
-def _kind(status: int, words: str) -> Kind:
+def _kind(status: int, words: str) -> FailureKind:
     if status in _MAY_BE_SPENT and _SPENT.search(words):
-        return Kind.SPENT
+        return FailureKind.SPENT
     if status in _MAY_BE_VOICE and (_NO_SUCH_VOICE.search(words) or _UNKNOWN_VOICE.search(words)):
-        return Kind.UNKNOWN_VOICE
+        return FailureKind.UNKNOWN_VOICE
     if status in _MAY_BE_VOICE and _TOO_LONG.search(words):
-        return Kind.TOO_LONG
+        return FailureKind.TOO_LONG
     if status in _MAY_BE_DOCUMENT and _BAD_DOCUMENT.search(words):
-        return Kind.REFUSED
+        return FailureKind.REFUSED
     return kind_of_status(status)
 
 

@@ -19,7 +19,7 @@ _SPEECH = "http://www.w3.org/2001/10/synthesis"
 _EXTENSIONS = "https://www.w3.org/2001/mstts"
 
 
-class Spoken(NamedTuple):
+class SpokenMarkup(NamedTuple):
     """Azure's ``voice``, which was made for ``locale``. ``language`` is another language that it must speak, or
     empty.
     """
@@ -29,7 +29,7 @@ class Spoken(NamedTuple):
     language: str = ""
 
 
-def as_ssml(utterance: Utterance, spoken: Spoken, preset: AzurePreset) -> str:
+def as_ssml(utterance: Utterance, spoken: SpokenMarkup, preset: AzurePreset) -> str:
     """The whole document. The text cannot open a tag."""
     content = "".join(_stretch(stretch, spoken.language, preset.volume) for stretch in stretches(utterance))
     style = _style(preset)

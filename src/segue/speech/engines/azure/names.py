@@ -18,7 +18,7 @@ _OPENAI = re.compile(r"-(Alloy|Echo|Fable|Onyx|Nova|Shimmer)(Turbo)?Multilingual
 _MULTILINGUAL = "Multilingual"
 
 
-class Kind(StrEnum):
+class AzureFamily(StrEnum):
     """Families of voices. They support different markup, and have different prices."""
 
     NEURAL = "neural"
@@ -30,16 +30,16 @@ class Told(NamedTuple):
     """The content of a name. ``locale`` is empty for custom voices."""
 
     locale: str
-    kind: Kind
+    kind: AzureFamily
     is_multilingual: bool
 
 
 def told_by(name: str) -> Told:
     parts = _NAME.fullmatch(name)
     if parts is None:
-        return Told("", Kind.NEURAL, is_multilingual=False)
+        return Told("", AzureFamily.NEURAL, is_multilingual=False)
     if parts["base"]:
-        return Told(parts["locale"], Kind.HD, is_multilingual=True)
+        return Told(parts["locale"], AzureFamily.HD, is_multilingual=True)
     if _OPENAI.search(name):
-        return Told(parts["locale"], Kind.OPENAI, is_multilingual=True)
-    return Told(parts["locale"], Kind.NEURAL, is_multilingual=_MULTILINGUAL in name)
+        return Told(parts["locale"], AzureFamily.OPENAI, is_multilingual=True)
+    return Told(parts["locale"], AzureFamily.NEURAL, is_multilingual=_MULTILINGUAL in name)

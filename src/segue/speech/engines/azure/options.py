@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from segue.speech.core.catalogue import primary_language
-from segue.speech.engines.azure.names import Kind, told_by
+from segue.speech.engines.azure.names import AzureFamily, told_by
 from segue.speech.engines.http.options import FEWEST_INPUT_CHARS, HttpOptions, digest_of
 from segue.speech.engines.http.presets import Preset, check_language, read_presets
 from segue.speech.engines.options import read_options
@@ -136,7 +136,7 @@ def _base_url(options: Mapping[str, object]) -> Any:
 def _check_preset(name: str, preset: AzurePreset) -> None:
     asked = preset.voice or name
     told = told_by(asked)
-    if told.kind is not Kind.NEURAL and preset.is_marked:
+    if told.kind is not AzureFamily.NEURAL and preset.is_marked:
         raise ValueError(f"voices.{name}: {asked} does not support style, role or volume")
     other = preset.language and told.locale and primary_language(preset.language) != primary_language(told.locale)
     if other and not told.is_multilingual:

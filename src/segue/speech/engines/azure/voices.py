@@ -17,7 +17,7 @@ from segue.kernel.names import hint
 from segue.speech.core.catalogue import Capabilities, Range, Voice, primary_language
 from segue.speech.core.speech import PhoneticAlphabet
 from segue.speech.core.text.scripts import scripts_of_language
-from segue.speech.engines.azure.names import Kind, told_by
+from segue.speech.engines.azure.names import AzureFamily, told_by
 from segue.speech.engines.azure.options import AzurePreset
 from segue.speech.engines.http.presets import check_name
 
@@ -49,9 +49,9 @@ _SAY_AS_LANGUAGES = frozenset("ar ca cmn yue wuu da nl en fr fi de hi it ja ko n
 
 _PLAIN = Capabilities(streaming=True, spans=frozenset({"language", "say_as"}))
 _CAN = {
-    Kind.HD: _PLAIN,
-    Kind.OPENAI: replace(_PLAIN, exact_pauses=True),
-    Kind.NEURAL: Capabilities(
+    AzureFamily.HD: _PLAIN,
+    AzureFamily.OPENAI: replace(_PLAIN, exact_pauses=True),
+    AzureFamily.NEURAL: Capabilities(
         pitch_semitones=_PITCH_SEMITONES,
         rate_ratio=_RATE,
         alphabets=_ALPHABETS,
@@ -65,7 +65,7 @@ _CAN = {
 _GENDERS = frozenset({"female", "male", "neutral"})
 
 
-class Listed(NamedTuple):
+class AzureListing(NamedTuple):
     """What the list says about a voice. Empty fields are not in the list."""
 
     locale: str = ""
@@ -75,15 +75,15 @@ class Listed(NamedTuple):
     is_multilingual: bool = False
 
 
-class Voices:
+class AzureVoices:
     """The available voices. ``listed`` is None until the region's voices have been listed."""
 
     def __init__(self, options: AzureOptions) -> None:
         self._options = options
         self._presets = options.presets()
-        self._listed: Mapping[str, Listed] | None = None
+        self._listed: Mapping[str, AzureListing] | None = None
 
-    def take(self, listed: Mapping[str, Listed]) -> None:
+    def take(self, listed: Mapping[str, AzureListing]) -> None:
         self._listed = listed
 
     def all(self) -> Sequence[Voice]:
@@ -100,7 +100,7 @@ class Voices:
         """
         preset = self.preset(name)
         asked = preset.voice or name
-        said = (self._listed or {}).get(asked, Listed())
+        said = (self._listed or {}).get(asked, AzureListing())
         return said.locale or told_by(asked).locale or preset.language or self._options.language
 
     def other_language(self, name: str) -> str:
@@ -111,7 +111,7 @@ class Voices:
         return preset.language if is_other and self._is_multilingual(asked) else ""
 
     def _is_multilingual(self, asked: str) -> bool:
-        return (self._listed or {}).get(asked, Listed()).is_multilingual or told_by(asked).is_multilingual
+        return (self._listed or {}).get(asked, AzureListing()).is_multilingual or told_by(asked).is_multilingual
 
     def voice(self, name: str) -> Voice:
         """The voice with this name from the catalogue or from Azure.
@@ -123,7 +123,7 @@ class Voices:
         preset = self.preset(name)
         asked = preset.voice or name
         self._check(name, asked)
-        said = (self._listed or {}).get(asked, Listed())
+        said = (self._listed or {}).get(asked, AzureListing())
         _check_style(asked, preset, said)
         locale = preset.language or self.own_locale(name)
         kind = told_by(asked).kind
@@ -138,7 +138,7 @@ class Voices:
             gender=preset.gender or said.gender or None,
         )
 
-    def _capabilities(self, asked: str, kind: Kind, locale: str) -> Capabilities:
+    def _capabilities(self, asked: str, kind: AzureFamily, locale: str) -> Capabilities:
         can = _CAN[kind]
         language = primary_language(locale)
         most_chars = _MOST_DENSE_CHARS if language in _DENSE_LANGUAGES else _MOST_CHARS
@@ -178,16 +178,16 @@ class Voices:
             return None
 
 
-def _check_style(asked: str, preset: AzurePreset, said: Listed) -> None:
+def _check_style(asked: str, preset: AzurePreset, said: AzureListing) -> None:
     """Checks the style, because Azure ignores one that a voice does not have. A voice that is not listed is not
     checked.
     """
     for what, wanted, known in (("style", preset.style, said.styles), ("role", preset.role, said.roles)):
-        if wanted and said != Listed() and wanted not in known:
+        if wanted and said != AzureListing() and wanted not in known:
             raise Unsupported(f"{asked} has no {what} {wanted!r}; it has {', '.join(known) or 'none'}")
 
 
-def listed_in(content: Any) -> dict[str, Listed]:
+def listed_in(content: Any) -> dict[str, AzureListing]:
     """The voices in ``voices/list``, including those that a region no longer recommends, because catalogues may
     use them.
     """
@@ -199,10 +199,10 @@ def listed_in(content: Any) -> dict[str, Listed]:
     }
 
 
-def _said(entry: Mapping[str, Any]) -> Listed:
+def _said(entry: Mapping[str, Any]) -> AzureListing:
     locale = entry.get("Locale")
     gender = str(entry.get("Gender", "")).lower()
-    return Listed(
+    return AzureListing(
         locale if isinstance(locale, str) else "",
         gender if gender in _GENDERS else "",
         _texts(entry.get("StyleList")),

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _MOST_LINE_BYTES = 8 * 1024
 
 
-class Garbled(Exception):  # noqa: N818 - a condition of the other side
+class GarbledLine(Exception):  # noqa: N818 - a condition of the other side
     """These bytes are not a response, so it is unknown where the next response begins."""
 
 
-class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ProgramLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line. Exactly one of its fields is set; ``code`` may be set together with ``error``."""
 
     ready: Literal[True] | None = None
@@ -38,7 +38,7 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return sum(field is not None for field in (self.ready, self.bytes, self.end, self.error))
 
 
-_LINE = msgspec.json.Decoder(Line)
+_LINE = msgspec.json.Decoder(ProgramLine)
 
 
 class Answers:
@@ -48,7 +48,7 @@ class Answers:
         self._held = b""
         self._sound_bytes = 0
 
-    def fed(self, data: bytes) -> Iterator[Line | bytes]:
+    def fed(self, data: bytes) -> Iterator[ProgramLine | bytes]:
         """The lines and audio that are complete now. Audio comes in the pieces in which it arrived.
 
         Raises:
@@ -70,17 +70,17 @@ class Answers:
         self._sound_bytes -= len(piece)
         return piece
 
-    def _line(self) -> Line | None:
+    def _line(self) -> ProgramLine | None:
         line, ended, rest = self._held.partition(b"\n")
         if len(line) > _MOST_LINE_BYTES:
-            raise Garbled(f"a line of more than {_MOST_LINE_BYTES} bytes")
+            raise GarbledLine(f"a line of more than {_MOST_LINE_BYTES} bytes")
         if not ended:
             return None
         self._held = rest
         try:
             found = _LINE.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise Garbled("a line that is no answer of the protocol") from None
+            raise GarbledLine("a line that is no answer of the protocol") from None
         if found.meanings != 1:
-            raise Garbled("a line that must have exactly one of ready, bytes, end and error")
+            raise GarbledLine("a line that must have exactly one of ready, bytes, end and error")
         return found

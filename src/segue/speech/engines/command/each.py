@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from segue.speech.engines.background import NICENESS
 from segue.speech.engines.command.failures import LATE, LEFT, LINGERS, Ending, failure_of
-from segue.speech.engines.command.launch import Ears, Launcher, Order
+from segue.speech.engines.command.launch import Ears, Launcher, LaunchOrder
 from segue.speech.engines.command.program import values_of
 from segue.speech.engines.command.speech import Inbox, Measured, reader_of
 from segue.speech.engines.quoting import last_line
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from segue.speech.core.speech import Pcm, Utterance
     from segue.speech.engines.command.options import CommandOptions
     from segue.speech.engines.command.program import Program
-    from segue.speech.engines.command.running import Running
+    from segue.speech.engines.command.running import RunningProgram
 
 
 class Speaker(Protocol):
@@ -95,11 +95,11 @@ class EachSpeaker:
         finally:
             running.stop(LEFT)
 
-    async def _started(self, utterance: Utterance, inbox: Inbox) -> Running:
+    async def _started(self, utterance: Utterance, inbox: Inbox) -> RunningProgram:
         options = self._options
         places = self._background if utterance.background else self._places
         line = self._program.line(values_of(utterance, options))
-        order = Order(line, utterance.text.encode(), NICENESS if utterance.background else 0)
+        order = LaunchOrder(line, utterance.text.encode(), NICENESS if utterance.background else 0)
         await places.acquire()
 
         def gone() -> None:
@@ -110,7 +110,7 @@ class EachSpeaker:
         running.limit(options.timeout_s, LATE)
         return running
 
-    async def _check(self, running: Running, text: str) -> None:
+    async def _check(self, running: RunningProgram, text: str) -> None:
         """Raises SegueError if the program did not end well. One that goes on behind its output is ended."""
         options = self._options
         running.limit(options.stop_within_s, LINGERS)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from segue.kernel.errors import InternalFailure, SegueError, Unavailable
 from segue.speech.engines.command.failures import CLOSED, LEFT
 from segue.speech.engines.command.program import CommandLine
-from segue.speech.engines.command.running import Running, spawn
+from segue.speech.engines.command.running import RunningProgram, spawn
 
 if TYPE_CHECKING:
     from segue.speech.engines.command.running import Spawned
@@ -21,7 +21,7 @@ _OUT_OF_ROOM = {errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM}
 _THREADS = 2
 
 
-class Order(NamedTuple):
+class LaunchOrder(NamedTuple):
     """One start: the command, its whole input (None for a pipe), and its niceness."""
 
     line: CommandLine
@@ -32,8 +32,8 @@ class Order(NamedTuple):
 class Ears(NamedTuple):
     """Callbacks for a program.
 
-    ``hears`` is as for ``Running``. ``gone`` is called once: when the program has ended, or when it could not be
-    started.
+    ``hears`` is as for ``RunningProgram``. ``gone`` is called once: when the program has ended, or when it could not
+    be started.
     """
 
     hears: Callable[[bytes], str]
@@ -47,10 +47,10 @@ class Launcher:
         self._stop_within_s = stop_within_s
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="command-start")
         self._starting: set[asyncio.Future[Spawned]] = set()
-        self._running: set[Running] = set()
+        self._running: set[RunningProgram] = set()
         self._is_closed = False
 
-    async def run(self, order: Order, ears: Ears) -> Running:
+    async def run(self, order: LaunchOrder, ears: Ears) -> RunningProgram:
         """The running program. If the caller is cancelled meanwhile, no program keeps running.
 
         Raises:
@@ -61,7 +61,7 @@ class Launcher:
             ears.gone()
             raise Unavailable("the engine is closed")
         loop = asyncio.get_running_loop()
-        taken: asyncio.Future[Running] = loop.create_future()
+        taken: asyncio.Future[RunningProgram] = loop.create_future()
         starting = loop.run_in_executor(self._threads, spawn, *order)
         self._starting.add(starting)
         starting.add_done_callback(partial(self._started, taken=taken, ears=ears))
@@ -82,7 +82,9 @@ class Launcher:
             await asyncio.wait(under_way)
         self._threads.shutdown()
 
-    def _started(self, starting: asyncio.Future[Spawned], *, taken: asyncio.Future[Running], ears: Ears) -> None:
+    def _started(
+        self, starting: asyncio.Future[Spawned], *, taken: asyncio.Future[RunningProgram], ears: Ears
+    ) -> None:
         self._starting.discard(starting)
         error = starting.exception()
         if error is not None:
@@ -90,7 +92,7 @@ class Launcher:
             if not taken.done():
                 taken.set_exception(_not_started(error))
             return
-        running = Running(starting.result(), ears.hears, self._stop_within_s)
+        running = RunningProgram(starting.result(), ears.hears, self._stop_within_s)
         self._running.add(running)
         running.ended.add_done_callback(lambda _: self._ended(running, ears))
         if taken.done():
@@ -100,7 +102,7 @@ class Launcher:
         if self._is_closed:
             running.stop(CLOSED)
 
-    def _ended(self, running: Running, ears: Ears) -> None:
+    def _ended(self, running: RunningProgram, ears: Ears) -> None:
         self._running.discard(running)
         ears.gone()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _CLOSED = "the engine is closed because the service is stopping"
 
 
-class Pool:
+class ProgramPool:
     """Keeps ``count`` programs running, from the first request until the pool is closed.
 
     Requests that find no idle program wait in order of arrival. If no program can be started, they fail

@@ -101,7 +101,7 @@ def _behind(process: subprocess.Popen[bytes], niceness: int) -> int:
         raise
 
 
-class Running:
+class RunningProgram:
     """Reads what the program writes. ``hears`` gets its output, nothing at its end, and answers why it must be
     ended, if it must.
 

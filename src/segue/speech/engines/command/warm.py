@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from segue.kernel.errors import BadAudio
 from segue.speech.engines.background import NICENESS
 from segue.speech.engines.command.launch import Launcher
-from segue.speech.engines.command.pool import Pool
+from segue.speech.engines.command.pool import ProgramPool
 from segue.speech.engines.command.speech import Measured, reader_of
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class WarmSpeaker:
     def __init__(self, options: CommandOptions, program: Program) -> None:
         self._options = options
         self._launcher = Launcher(options.stop_within_s)
-        self._pool = Pool(options, program, self._launcher, options.places, 0)
-        self._background = Pool(options, program, self._launcher, _BACKGROUND_WORKERS, NICENESS)
+        self._pool = ProgramPool(options, program, self._launcher, options.places, 0)
+        self._background = ProgramPool(options, program, self._launcher, _BACKGROUND_WORKERS, NICENESS)
 
     async def start(self) -> None:
         """Returns when the first program is ready.

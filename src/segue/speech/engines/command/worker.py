@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segue.kernel.errors import EngineCrashed, InternalFailure, SegueError, Unavailable
-from segue.speech.engines.command.answers import Answers, Garbled
+from segue.speech.engines.command.answers import Answers, GarbledLine
 from segue.speech.engines.command.failures import (
     KINDS,
     LATE,
@@ -20,7 +20,7 @@ from segue.speech.engines.command.failures import (
     failure_of,
     signal_name,
 )
-from segue.speech.engines.command.launch import Ears, Order
+from segue.speech.engines.command.launch import Ears, LaunchOrder
 from segue.speech.engines.command.speech import Inbox
 from segue.speech.engines.quoting import last_line
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from segue.speech.core.speech import Utterance
-    from segue.speech.engines.command.answers import Line
+    from segue.speech.engines.command.answers import ProgramLine
     from segue.speech.engines.command.launch import Launcher
     from segue.speech.engines.command.options import CommandOptions
     from segue.speech.engines.command.program import Program
-    from segue.speech.engines.command.running import Running
+    from segue.speech.engines.command.running import RunningProgram
 
 _GARBLED = "garbled"
 _SLOW_START = "slow start"
@@ -57,7 +57,7 @@ class Exchange:
     def __init__(self, most_bytes: int) -> None:
         self.inbox = Inbox(most_bytes)
         self.is_over = False
-        self.error: Line | None = None
+        self.error: ProgramLine | None = None
         self.timers: list[asyncio.TimerHandle] = []
 
     def finish(self) -> None:
@@ -82,7 +82,7 @@ class Worker:
         self._exchange: Exchange | None = None
         self._texts: deque[str] = deque(maxlen=_TEXTS_HIDDEN)
         self._fault = ""
-        self._running: Running | None = None
+        self._running: RunningProgram | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -94,7 +94,7 @@ class Worker:
         Raises:
             SegueError: it is not; the message says why.
         """
-        order = Order(self._program.line({}), None, niceness)
+        order = LaunchOrder(self._program.line({}), None, niceness)
         self._running = running = await launcher.run(order, Ears(self._hear, self._end))
         timer = running.limit(self._options.start_within_s, _SLOW_START)
         await self._ready.wait()
@@ -187,7 +187,7 @@ class Worker:
         }
         return msgspec.json.encode(request) + b"\n"
 
-    def _told(self, error: Line) -> SegueError:
+    def _told(self, error: ProgramLine) -> SegueError:
         kind = KINDS.get(error.code or "", InternalFailure)
         said = self._shown(error.error or "")
         return kind(f"the program refused the text{f' ({said})' if said else ''}")
@@ -201,7 +201,7 @@ class Worker:
                 why = self._heard_sound(answer) if isinstance(answer, bytes) else self._take(answer)
                 if why:
                     return why
-        except Garbled as error:
+        except GarbledLine as error:
             return self._garbled(str(error))
         return ""
 
@@ -210,7 +210,7 @@ class Worker:
             return self._garbled("sound that nobody had asked for")
         return self._exchange.inbox.heard(data)
 
-    def _take(self, line: Line) -> str:
+    def _take(self, line: ProgramLine) -> str:
         if not self._is_ready:
             if line.ready is None:
                 return self._garbled('something else before {"ready": true}')

@@ -11,7 +11,7 @@ from segue.speech.engines.elevenlabs.failures import read
 from segue.speech.engines.elevenlabs.markup import tagged, untagged
 from segue.speech.engines.elevenlabs.models import language_code
 from segue.speech.engines.elevenlabs.options import ElevenLabsOptions, settings_of
-from segue.speech.engines.elevenlabs.voices import NAME, Listed, Voices, listed_in
+from segue.speech.engines.elevenlabs.voices import NAME, ElevenLabsListing, ElevenLabsVoices, listed_in
 from segue.speech.engines.http.engine import HttpEngine
 from segue.speech.engines.http.server import json_call
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from segue.speech.core.catalogue import Voice
     from segue.speech.core.speech import Utterance
-    from segue.speech.engines.http.failures import Read, Refusal
-    from segue.speech.engines.http.server import Call, Server
+    from segue.speech.engines.http.failures import Read, VendorRefusal
+    from segue.speech.engines.http.server import Call, RemoteServer
 
 _SPEECH = "v1/text-to-speech"
 _PAGES = "v2/voices"
@@ -39,7 +39,7 @@ class ElevenLabsEngine(HttpEngine):
         super().__init__(NAME, options.version, options, Container.PCM, options.sample_rate_hz)
         self.billed = Billed()
         self._options = options
-        self._voices = Voices(options)
+        self._voices = ElevenLabsVoices(options)
         self._settings = settings_of(options)
 
     def voices(self) -> Sequence[Voice]:
@@ -51,7 +51,7 @@ class ElevenLabsEngine(HttpEngine):
     def _signed(self, key: str, _: Call) -> Mapping[str, str]:
         return {"xi-api-key": key}
 
-    def _read(self, refusal: Refusal) -> Read:
+    def _read(self, refusal: VendorRefusal) -> Read:
         return read(refusal)
 
     def _answered(self, headers: httpx.Headers) -> None:
@@ -85,9 +85,9 @@ class ElevenLabsEngine(HttpEngine):
         }
         return {name: value for name, value in content.items() if value not in (None, "", {}, ())}
 
-    async def _ask_voices(self, server: Server) -> None:
+    async def _ask_voices(self, server: RemoteServer) -> None:
         """Lists the voices page by page. Compatible servers have only the older list, or none."""
-        listed: dict[str, Listed] = {}
+        listed: dict[str, ElevenLabsListing] = {}
         token = ""
         for _ in range(_MOST_PAGES):
             params = {"page_size": _PAGE_VOICES, **({"next_page_token": token} if token else {})}

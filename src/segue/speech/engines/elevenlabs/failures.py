@@ -9,33 +9,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from segue.speech.engines.http.failures import Kind, Read, kind_of_status
+from segue.speech.engines.http.failures import FailureKind, Read, kind_of_status
 
 if TYPE_CHECKING:
-    from segue.speech.engines.http.failures import Refusal
+    from segue.speech.engines.http.failures import VendorRefusal
 
 _BY_NAME = {
-    "max_character_limit_exceeded": Kind.TOO_LONG,
-    "text_too_long": Kind.TOO_LONG,
-    "voice_not_found": Kind.UNKNOWN_VOICE,
-    "voice_does_not_exist": Kind.UNKNOWN_VOICE,
-    "invalid_voice_id": Kind.UNKNOWN_VOICE,
-    "model_not_found": Kind.REFUSED,
-    "invalid_api_key": Kind.CREDENTIALS,
-    "missing_permissions": Kind.CREDENTIALS,
-    "needs_authorization": Kind.CREDENTIALS,
-    "detected_unusual_activity": Kind.CREDENTIALS,
-    "quota_exceeded": Kind.SPENT,
-    "payment_required": Kind.SPENT,
-    "too_many_concurrent_requests": Kind.RATE,
-    "concurrent_limit_exceeded": Kind.RATE,
-    "rate_limit_exceeded": Kind.RATE,
-    "system_busy": Kind.AWAY,
+    "max_character_limit_exceeded": FailureKind.TOO_LONG,
+    "text_too_long": FailureKind.TOO_LONG,
+    "voice_not_found": FailureKind.UNKNOWN_VOICE,
+    "voice_does_not_exist": FailureKind.UNKNOWN_VOICE,
+    "invalid_voice_id": FailureKind.UNKNOWN_VOICE,
+    "model_not_found": FailureKind.REFUSED,
+    "invalid_api_key": FailureKind.CREDENTIALS,
+    "missing_permissions": FailureKind.CREDENTIALS,
+    "needs_authorization": FailureKind.CREDENTIALS,
+    "detected_unusual_activity": FailureKind.CREDENTIALS,
+    "quota_exceeded": FailureKind.SPENT,
+    "payment_required": FailureKind.SPENT,
+    "too_many_concurrent_requests": FailureKind.RATE,
+    "concurrent_limit_exceeded": FailureKind.RATE,
+    "rate_limit_exceeded": FailureKind.RATE,
+    "system_busy": FailureKind.AWAY,
 }
 _FORBIDDEN_OUTPUT = "output_format_not_allowed"
 
 
-def read(refusal: Refusal) -> Read:
+def read(refusal: VendorRefusal) -> Read:
     """The kind of the refusal. ``system_busy`` is a 429 without a limit of ours: the service is overloaded."""
     content = refusal.content
     detail = content.get("detail") if isinstance(content, Mapping) else None
@@ -47,12 +47,12 @@ def read(refusal: Refusal) -> Read:
     message = detail.get("message")
     said = ": ".join([*dict.fromkeys(names), *([message] if isinstance(message, str) else [])])
     if _FORBIDDEN_OUTPUT in names:
-        return Read(Kind.REFUSED, said)
+        return Read(FailureKind.REFUSED, said)
     by_name = next((_BY_NAME[name] for name in names if name in _BY_NAME), None)
     return Read(by_name or kind_of_status(refusal.status), said)
 
 
-def _faults(refusal: Refusal, faults: list[object]) -> Read:
+def _faults(refusal: VendorRefusal, faults: list[object]) -> Read:
     """A request with an invalid structure: the first fault, and its place."""
     first = faults[0] if faults else None
     if not isinstance(first, Mapping):

@@ -22,7 +22,7 @@ _UNKNOWN_MOST_CHARS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class SpeechModel:
     """The capabilities of a model.
 
     ``languages`` are ISO 639 codes, empty if there are too many to list. ``takes_language``: it supports
@@ -40,14 +40,14 @@ class Model:
 
 
 MODELS = {
-    "eleven_v3": Model(5_000, takes_language=True),
-    "eleven_multilingual_v2": Model(10_000, _V2),
-    "eleven_flash_v2_5": Model(40_000, _V25, takes_language=True),
-    "eleven_turbo_v2_5": Model(40_000, _V25, takes_language=True),
-    "eleven_flash_v2": Model(30_000, _ENGLISH, takes_phonemes=True),
-    "eleven_turbo_v2": Model(30_000, _ENGLISH, takes_phonemes=True),
-    "eleven_multilingual_v1": Model(10_000, frozenset({"en", "fr", "de", "hi", "it", "pl", "pt", "es"})),
-    "eleven_monolingual_v1": Model(10_000, _ENGLISH, takes_phonemes=True),
+    "eleven_v3": SpeechModel(5_000, takes_language=True),
+    "eleven_multilingual_v2": SpeechModel(10_000, _V2),
+    "eleven_flash_v2_5": SpeechModel(40_000, _V25, takes_language=True),
+    "eleven_turbo_v2_5": SpeechModel(40_000, _V25, takes_language=True),
+    "eleven_flash_v2": SpeechModel(30_000, _ENGLISH, takes_phonemes=True),
+    "eleven_turbo_v2": SpeechModel(30_000, _ENGLISH, takes_phonemes=True),
+    "eleven_multilingual_v1": SpeechModel(10_000, frozenset({"en", "fr", "de", "hi", "it", "pl", "pt", "es"})),
+    "eleven_monolingual_v1": SpeechModel(10_000, _ENGLISH, takes_phonemes=True),
 }
 
 _AS_SENT = {"cmn": "zh", "yue": "zh", "nb": "no"}

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from segue.speech.core.catalogue import Range
-from segue.speech.engines.elevenlabs.models import MODELS, Model
+from segue.speech.engines.elevenlabs.models import MODELS, SpeechModel
 from segue.speech.engines.http.options import FEWEST_INPUT_CHARS, HttpOptions, digest_of
 from segue.speech.engines.http.presets import Preset, check_language, family_of, read_presets
 from segue.speech.engines.options import read_options
@@ -118,8 +118,8 @@ class ElevenLabsOptions(HttpOptions):
         return read_presets(ElevenLabsPreset, self.voices)
 
     @property
-    def known(self) -> Model:
-        return MODELS.get(self.model, Model())
+    def known(self) -> SpeechModel:
+        return MODELS.get(self.model, SpeechModel())
 
     @property
     def most_chars(self) -> int:

@@ -24,7 +24,7 @@ _GENDERS = frozenset({"female", "male", "neutral"})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
-class Listed(NamedTuple):
+class ElevenLabsListing(NamedTuple):
     """What the list says about a voice. Empty fields are not in the list."""
 
     label: str
@@ -32,13 +32,13 @@ class Listed(NamedTuple):
     gender: str = ""
 
 
-class Voices:
+class ElevenLabsVoices:
     """The available voices. ``listed`` is None until the account's voices have been listed."""
 
     def __init__(self, options: ElevenLabsOptions) -> None:
         self._options = options
         self._presets = options.presets()
-        self._listed: Mapping[str, Listed] | None = None
+        self._listed: Mapping[str, ElevenLabsListing] | None = None
         model = options.known
         self._can = Capabilities(
             rate_ratio=SPEEDS,
@@ -47,7 +47,7 @@ class Voices:
             max_input_chars=options.most_chars,
         )
 
-    def take(self, listed: Mapping[str, Listed] | None) -> None:
+    def take(self, listed: Mapping[str, ElevenLabsListing] | None) -> None:
         self._listed = listed
 
     def all(self) -> list[Voice]:
@@ -69,7 +69,7 @@ class Voices:
         preset = self.preset(name)
         asked = preset.voice or name
         self._check(name, asked)
-        said = (self._listed or {}).get(asked, Listed(asked))
+        said = (self._listed or {}).get(asked, ElevenLabsListing(asked))
         locale = preset.language or said.language or self._options.language
         return Voice(
             name=name,
@@ -107,7 +107,7 @@ class Voices:
         return f"; {asked} is {found}" if found else hint(asked, (*self._presets, *listed))
 
 
-def listed_in(content: Any, language_of: ElevenLabsOptions) -> dict[str, Listed]:
+def listed_in(content: Any, language_of: ElevenLabsOptions) -> dict[str, ElevenLabsListing]:
     """The voices of one page of ``/v2/voices``, or of all of ``/v1/voices``."""
     held = content.get("voices") if isinstance(content, Mapping) else None
     entries = held if isinstance(held, list) else []
@@ -118,13 +118,13 @@ def listed_in(content: Any, language_of: ElevenLabsOptions) -> dict[str, Listed]
     }
 
 
-def _said(entry: Mapping[str, Any], options: ElevenLabsOptions) -> Listed:
+def _said(entry: Mapping[str, Any], options: ElevenLabsOptions) -> ElevenLabsListing:
     named = entry.get("labels")
     labels = named if isinstance(named, Mapping) else {}
     gender = str(labels.get("gender", "")).lower()
     language = next((found for found in _languages(entry, labels) if options.known.speaks(found)), "")
     label = entry.get("name")
-    return Listed(
+    return ElevenLabsListing(
         label if isinstance(label, str) and label else entry["voice_id"],
         language,
         gender if gender in _GENDERS else "",

@@ -21,7 +21,7 @@ from segue.kernel.errors import (
 from segue.speech.core.speech import Container, joined
 from segue.speech.engines.http.bodies import Body, body_of
 from segue.speech.engines.http.formats import check_declared, check_head, check_rate, declared, is_undecided
-from segue.speech.engines.http.server import Server
+from segue.speech.engines.http.server import RemoteServer
 from segue.speech.ports.engine import Health
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from segue.speech.core.catalogue import Voice
     from segue.speech.core.speech import Pcm, Utterance
-    from segue.speech.engines.http.failures import Read, Refusal
+    from segue.speech.engines.http.failures import Read, VendorRefusal
     from segue.speech.engines.http.options import HttpOptions
     from segue.speech.engines.http.secret import Keys
     from segue.speech.engines.http.server import Call
@@ -59,7 +59,7 @@ class HttpEngine(ABC):
         self.name = name
         self.version = version
         self.voices_revision = 0
-        self._server = Server(options, self._signed, self._read, self._keys())
+        self._server = RemoteServer(options, self._signed, self._read, self._keys())
         self._in_clear = options.sends_key_in_clear
         self._container = container
         self._rate_hz = rate_hz
@@ -79,7 +79,7 @@ class HttpEngine(ABC):
         return None
 
     @abstractmethod
-    def _read(self, refusal: Refusal) -> Read:
+    def _read(self, refusal: VendorRefusal) -> Read:
         """Classifies a refusal."""
 
     @abstractmethod
@@ -87,7 +87,7 @@ class HttpEngine(ABC):
         """The request for the utterance. Raises Unsupported if the voice does not support it."""
 
     @abstractmethod
-    async def _ask_voices(self, server: Server) -> None:
+    async def _ask_voices(self, server: RemoteServer) -> None:
         """Asks which voices there are, without cost, and stores them. Raises SegueError if it fails."""
 
     @abstractmethod

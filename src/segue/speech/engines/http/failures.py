@@ -37,7 +37,7 @@ _SPENT_WAIT_S = 300.0
 """For an account without credit. An earlier attempt would change nothing."""
 
 
-class Kind(Enum):
+class FailureKind(Enum):
     """What a refusal is about, which determines what can be done."""
 
     RATE = "rate"
@@ -53,7 +53,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class VendorRefusal:
     """A response that is not a success.
 
     ``content`` is its JSON, or None. If there is no JSON, ``text`` is the body if it is plain text, else the
@@ -71,16 +71,16 @@ class Read(NamedTuple):
     show.
     """
 
-    kind: Kind
+    kind: FailureKind
     said: str = ""
 
 
-def refusal_of(response: httpx.Response, body: bytes) -> Refusal:
+def refusal_of(response: httpx.Response, body: bytes) -> VendorRefusal:
     try:
         content = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         content = None
-    return Refusal(response.status_code, response.headers, content, _words(response, body))
+    return VendorRefusal(response.status_code, response.headers, content, _words(response, body))
 
 
 def _words(response: httpx.Response, body: bytes) -> str:
@@ -88,37 +88,37 @@ def _words(response: httpx.Response, body: bytes) -> str:
     return response.reason_phrase if not said or said.startswith("<") else said
 
 
-_BY_STATUS: dict[int, Kind] = {
-    httpx.codes.UNAUTHORIZED: Kind.CREDENTIALS,
-    httpx.codes.PAYMENT_REQUIRED: Kind.SPENT,
-    httpx.codes.FORBIDDEN: Kind.CREDENTIALS,
-    httpx.codes.REQUEST_TIMEOUT: Kind.LATE,
-    httpx.codes.CONFLICT: Kind.AWAY,
-    httpx.codes.REQUEST_ENTITY_TOO_LARGE: Kind.TOO_LONG,
-    httpx.codes.TOO_EARLY: Kind.AWAY,
-    httpx.codes.TOO_MANY_REQUESTS: Kind.RATE,
-    httpx.codes.BAD_GATEWAY: Kind.AWAY,
-    httpx.codes.SERVICE_UNAVAILABLE: Kind.AWAY,
-    httpx.codes.GATEWAY_TIMEOUT: Kind.LATE,
-    529: Kind.AWAY,  # overloaded, as some proxies say
+_BY_STATUS: dict[int, FailureKind] = {
+    httpx.codes.UNAUTHORIZED: FailureKind.CREDENTIALS,
+    httpx.codes.PAYMENT_REQUIRED: FailureKind.SPENT,
+    httpx.codes.FORBIDDEN: FailureKind.CREDENTIALS,
+    httpx.codes.REQUEST_TIMEOUT: FailureKind.LATE,
+    httpx.codes.CONFLICT: FailureKind.AWAY,
+    httpx.codes.REQUEST_ENTITY_TOO_LARGE: FailureKind.TOO_LONG,
+    httpx.codes.TOO_EARLY: FailureKind.AWAY,
+    httpx.codes.TOO_MANY_REQUESTS: FailureKind.RATE,
+    httpx.codes.BAD_GATEWAY: FailureKind.AWAY,
+    httpx.codes.SERVICE_UNAVAILABLE: FailureKind.AWAY,
+    httpx.codes.GATEWAY_TIMEOUT: FailureKind.LATE,
+    529: FailureKind.AWAY,  # overloaded, as some proxies say
 }
 
 
-def kind_of_status(status: int) -> Kind:
+def kind_of_status(status: int) -> FailureKind:
     """The kind by the HTTP status alone, if nothing better is known."""
-    other = Kind.BROKEN if status >= httpx.codes.INTERNAL_SERVER_ERROR else Kind.REFUSED
+    other = FailureKind.BROKEN if status >= httpx.codes.INTERNAL_SERVER_ERROR else FailureKind.REFUSED
     return _BY_STATUS.get(status, other)
 
 
-def failure_of(refusal: Refusal, kind: Kind, server: str, said: str) -> SegueError:
+def failure_of(refusal: VendorRefusal, kind: FailureKind, server: str, said: str) -> SegueError:
     """The refusal as one of our errors. ``said`` must be safe to show."""
     told = f"{server} answered {refusal.status}" + (f" ({said})" if said else "")
     wait_s = retry_after_s(refusal.headers)
-    if kind is Kind.RATE:
+    if kind is FailureKind.RATE:
         return QuotaExhausted(
             f"{told}: its rate or concurrency limit is reached", retry_after_s=wait_s or _QUOTA_WAIT_S
         )
-    if kind is Kind.SPENT:
+    if kind is FailureKind.SPENT:
         return QuotaExhausted(
             f"{told}: the account has nothing left to spend; raise its limit there",
             retry_after_s=wait_s or _SPENT_WAIT_S,
@@ -161,15 +161,15 @@ def _broken(told: str, _: float | None) -> SegueError:
     return InternalFailure(f"{told}: it had an internal error")
 
 
-_MAKE: dict[Kind, Callable[[str, float | None], SegueError]] = {
-    Kind.TOO_LONG: _too_long,
-    Kind.UNKNOWN_VOICE: _unknown_voice,
-    Kind.REFUSED: _refused,
-    Kind.CREDENTIALS: _credentials,
-    Kind.SIGNATURE: _signature,
-    Kind.AWAY: _away,
-    Kind.LATE: _late,
-    Kind.BROKEN: _broken,
+_MAKE: dict[FailureKind, Callable[[str, float | None], SegueError]] = {
+    FailureKind.TOO_LONG: _too_long,
+    FailureKind.UNKNOWN_VOICE: _unknown_voice,
+    FailureKind.REFUSED: _refused,
+    FailureKind.CREDENTIALS: _credentials,
+    FailureKind.SIGNATURE: _signature,
+    FailureKind.AWAY: _away,
+    FailureKind.LATE: _late,
+    FailureKind.BROKEN: _broken,
 }
 
 

@@ -32,7 +32,7 @@ class Keys(Protocol):
         ...
 
 
-class Secret:
+class VendorSecret:
     """The key of one server.
 
     A key in a file is read again when the file has changed, at most once a second, in a thread, because the file

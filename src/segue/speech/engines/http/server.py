@@ -15,8 +15,8 @@ import msgspec
 
 from segue.kernel.errors import BadAudio, ConfigurationError, SegueError, Unavailable
 from segue.speech.engines.http.direct import DirectTransport, HttpxClient
-from segue.speech.engines.http.failures import Read, Refusal, failure_of, refusal_of, translated
-from segue.speech.engines.http.secret import Secret
+from segue.speech.engines.http.failures import Read, VendorRefusal, failure_of, refusal_of, translated
+from segue.speech.engines.http.secret import VendorSecret
 from segue.speech.engines.quoting import scrubbed
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def json_call(path: str, content: Any, text: str, params: Mapping[str, str] | No
     return Call("POST", path, params or {}, {"content-type": "application/json"}, body, text)
 
 
-class Server:
+class RemoteServer:
     """The server at ``base_url``.
 
     ``signed`` returns the headers that contain a key or sign a call with it. ``read`` classifies a refusal.
@@ -68,13 +68,13 @@ class Server:
         self,
         options: HttpOptions,
         signed: Callable[[str, Call], Mapping[str, str]],
-        read: Callable[[Refusal], Read],
+        read: Callable[[VendorRefusal], Read],
         keys: Keys | None = None,
     ) -> None:
         self._options = options
         self._signed = signed
         self._read = read
-        self._secret = Secret(options) if keys is None else keys
+        self._secret = VendorSecret(options) if keys is None else keys
         self._client: httpx.AsyncBaseTransport | None = None
         self._urls: dict[str, httpx.URL] = {}
         timeout = httpx.Timeout(options.timeout_s, connect=options.connect_timeout_s)

@@ -21,7 +21,7 @@ _FEWEST_FIRST_SYMBOLS = 12
 """With fewer symbols, the quality of the model is lower."""
 
 
-class Piece(NamedTuple):
+class CutPiece(NamedTuple):
     """``pause_s`` is the silence after it, at the voice's own pace."""
 
     tokens: tuple[str, ...]
@@ -31,7 +31,7 @@ class Piece(NamedTuple):
 _AFTER_SENTENCE_S, _AFTER_CLAUSE_S, _WITHIN_S = 0.3, 0.15, 0.02
 
 
-def pieces(tokens: Sequence[str]) -> Iterator[Piece]:
+def pieces(tokens: Sequence[str]) -> Iterator[CutPiece]:
     """Every token that says anything is in exactly one piece, and no piece has more symbols than the model
     accepts.
     """
@@ -40,7 +40,7 @@ def pieces(tokens: Sequence[str]) -> Iterator[Piece]:
         for part in _parts(sentence, is_first=is_first):
             if any(_is_said(token) for token in part):
                 is_first = False
-                yield Piece(tuple(part), _pause_s(part[-1]))
+                yield CutPiece(tuple(part), _pause_s(part[-1]))
 
 
 def _is_said(token: str) -> bool:

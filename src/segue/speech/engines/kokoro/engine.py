@@ -12,8 +12,8 @@ from segue.kernel.errors import Unavailable
 from segue.speech.core.speech import Pcm, SampleEncoding, Utterance
 from segue.speech.engines.base import ThreadedEngine
 from segue.speech.engines.kokoro.cutting import pieces
-from segue.speech.engines.kokoro.model import PACKAGES, RATE_HZ, Model
-from segue.speech.engines.kokoro.reader import Reader
+from segue.speech.engines.kokoro.model import PACKAGES, RATE_HZ, KokoroModel
+from segue.speech.engines.kokoro.reader import KokoroReader
 from segue.speech.engines.kokoro.voices import FAMILY, NAME, described, own_speed, style_names, style_rows
 from segue.speech.engines.options import option, refuse_unknown
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from segue.speech.core.catalogue import Voice
-    from segue.speech.engines.kokoro.cutting import Piece
+    from segue.speech.engines.kokoro.cutting import CutPiece
 
 __all__ = ["FAMILY", "NAME", "KokoroEngine", "create"]
 
@@ -53,9 +53,9 @@ class KokoroEngine(ThreadedEngine):
         self.version = f"kokoro-82m-1.0-{_REVISION}-{_fingerprint()}"
         self.real_time_factor = _BEST_REAL_TIME_FACTOR / threads
         self._onnx_threads = threads
-        self._model: Model | None = None
-        self._model_behind: Model | None = None
-        self._reader: Reader | None = None
+        self._model: KokoroModel | None = None
+        self._model_behind: KokoroModel | None = None
+        self._reader: KokoroReader | None = None
         self._loading_behind = threading.Lock()
         self._style = lru_cache(_MOST_STYLES_KEPT)(style_rows)
 
@@ -67,8 +67,8 @@ class KokoroEngine(ThreadedEngine):
 
     def _load(self) -> None:
         try:
-            self._reader = Reader()
-            self._model = Model(self._onnx_threads)
+            self._reader = KokoroReader()
+            self._model = KokoroModel(self._onnx_threads)
         except ImportError as error:
             raise Unavailable(f"Kokoro needs the package {error.name!r}: pip install 'segue[kokoro]'") from error
         self._speak(_WARM_UP, lambda _: True)
@@ -86,15 +86,15 @@ class KokoroEngine(ThreadedEngine):
             if not emit(Pcm(samples.tobytes() + pause, RATE_HZ, SampleEncoding.F32)):
                 return
 
-    def _behind(self) -> Model:
+    def _behind(self) -> KokoroModel:
         """A second copy of the model. Threads of a shared session would have normal priority."""
         with self._loading_behind:
             if self._model_behind is None:
-                self._model_behind = Model(1)
+                self._model_behind = KokoroModel(1)
         return self._model_behind
 
 
-def _pause_samples(piece: Piece, rate_ratio: float) -> int:
+def _pause_samples(piece: CutPiece, rate_ratio: float) -> int:
     return round(piece.pause_s / rate_ratio * RATE_HZ)
 
 

@@ -27,7 +27,7 @@ GRAPH_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb
 _PART = "part.bin"
 
 
-class Model:
+class KokoroModel:
     """One session that any thread can use. Loading takes a second, and 200 MB, of which 120 MB stay."""
 
     def __init__(self, threads: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from segue.speech.core.catalogue import primary_language
 from segue.speech.core.text.mandarin.bopomofo import syllables_of
 from segue.speech.core.text.mandarin.latin import is_spelled
-from segue.speech.core.text.mandarin.parts import Kind, parts
+from segue.speech.core.text.mandarin.parts import PartKind, parts
 from segue.speech.core.text.mandarin.sandhi import spoken
 from segue.speech.core.text.mandarin.syllables import sounds
 from segue.speech.core.text.phonetics import as_ipa, in_sounds
@@ -21,7 +21,7 @@ from segue.speech.engines.kokoro.symbols import SOUNDS
 
 if TYPE_CHECKING:
     from segue.speech.core.speech import Pronunciation, Utterance
-    from segue.speech.core.text.mandarin.parts import Part
+    from segue.speech.core.text.mandarin.parts import TextPart
 
 _MANDARIN = "cmn"
 _AMERICAN = "en-us"
@@ -29,7 +29,7 @@ _MAINLAND_READINGS = frozenset(("cn", "sg", "my", "hans"))
 _LATIN = frozenset({"Latn"})
 
 
-class Reader:
+class KokoroReader:
     """Loads its dictionaries when it is created. Can be used from any thread."""
 
     def __init__(self) -> None:
@@ -63,13 +63,13 @@ class Reader:
             found += self._part(part, taiwan=taiwan)
         return found
 
-    def _part(self, part: Part, *, taiwan: bool) -> list[str]:
-        if part.kind is Kind.MARK:
+    def _part(self, part: TextPart, *, taiwan: bool) -> list[str]:
+        if part.kind is PartKind.MARK:
             return [part.text]
-        if part.kind is Kind.LATIN:
+        if part.kind is PartKind.LATIN:
             said = english.spelled(part.text) if is_spelled(part.text) else self._english(part.text, _AMERICAN)
             return [*said, " "]
-        if part.kind is Kind.BOPOMOFO:
+        if part.kind is PartKind.BOPOMOFO:
             return [sounds(said) for said in syllables_of(part.text)]
         signs = self._readings.of(part.text, taiwan=taiwan)
         return [sounds(said) for said in spoken(signs)]

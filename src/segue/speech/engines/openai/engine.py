@@ -9,15 +9,15 @@ from segue.speech.engines.http.engine import HttpEngine
 from segue.speech.engines.http.server import json_call
 from segue.speech.engines.openai.failures import read
 from segue.speech.engines.openai.options import OpenAiOptions
-from segue.speech.engines.openai.voices import LISTS, NAME, Voices, listed_in
+from segue.speech.engines.openai.voices import LISTS, NAME, OpenAIVoices, listed_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from segue.speech.core.catalogue import Voice
     from segue.speech.core.speech import Utterance
-    from segue.speech.engines.http.failures import Read, Refusal
-    from segue.speech.engines.http.server import Call, Server
+    from segue.speech.engines.http.failures import Read, VendorRefusal
+    from segue.speech.engines.http.server import Call, RemoteServer
 
 _SPEECH = "audio/speech"
 _MODELS = "models"
@@ -32,7 +32,7 @@ class OpenAiEngine(HttpEngine):
     def __init__(self, options: OpenAiOptions) -> None:
         super().__init__(NAME, options.version, options, options.container, options.sample_rate_hz)
         self._options = options
-        self._voices = Voices(options)
+        self._voices = OpenAIVoices(options)
 
     def voices(self) -> Sequence[Voice]:
         return self._voices.all()
@@ -43,7 +43,7 @@ class OpenAiEngine(HttpEngine):
     def _signed(self, key: str, _: Call) -> Mapping[str, str]:
         return {"authorization": f"Bearer {key}"}
 
-    def _read(self, refusal: Refusal) -> Read:
+    def _read(self, refusal: VendorRefusal) -> Read:
         return read(refusal)
 
     def _call(self, utterance: Utterance, voice: Voice, *, streamed: bool) -> Call:  # noqa: ARG002 - it is one request
@@ -63,7 +63,7 @@ class OpenAiEngine(HttpEngine):
             content["speed"] = utterance.rate_ratio
         return json_call(_SPEECH, content, utterance.text)
 
-    async def _ask_voices(self, server: Server) -> None:
+    async def _ask_voices(self, server: RemoteServer) -> None:
         for path in LISTS:
             listed = listed_in(await server.listed(path))
             if listed is not None:

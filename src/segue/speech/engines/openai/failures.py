@@ -11,24 +11,24 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from segue.speech.engines.http.failures import Kind, Read, kind_of_status
+from segue.speech.engines.http.failures import FailureKind, Read, kind_of_status
 
 if TYPE_CHECKING:
-    from segue.speech.engines.http.failures import Refusal
+    from segue.speech.engines.http.failures import VendorRefusal
 
 _BY_CODE = {
-    "insufficient_quota": Kind.SPENT,
-    "billing_hard_limit_reached": Kind.SPENT,
-    "billing_not_active": Kind.SPENT,
-    "rate_limit_exceeded": Kind.RATE,
-    "string_above_max_length": Kind.TOO_LONG,
-    "string_too_long": Kind.TOO_LONG,
-    "context_length_exceeded": Kind.TOO_LONG,
-    "invalid_api_key": Kind.CREDENTIALS,
-    "authentication_error": Kind.CREDENTIALS,
-    "no_db_connection": Kind.CREDENTIALS,  # LiteLLM without a database, of a key that is not its master key
-    "model_not_found": Kind.REFUSED,
-    "voice_not_found": Kind.UNKNOWN_VOICE,
+    "insufficient_quota": FailureKind.SPENT,
+    "billing_hard_limit_reached": FailureKind.SPENT,
+    "billing_not_active": FailureKind.SPENT,
+    "rate_limit_exceeded": FailureKind.RATE,
+    "string_above_max_length": FailureKind.TOO_LONG,
+    "string_too_long": FailureKind.TOO_LONG,
+    "context_length_exceeded": FailureKind.TOO_LONG,
+    "invalid_api_key": FailureKind.CREDENTIALS,
+    "authentication_error": FailureKind.CREDENTIALS,
+    "no_db_connection": FailureKind.CREDENTIALS,  # LiteLLM without a database, of a key that is not its master key
+    "model_not_found": FailureKind.REFUSED,
+    "voice_not_found": FailureKind.UNKNOWN_VOICE,
 }
 _TOO_LONG = ("maximum input limit", "max length", "maximum length", "too long", "at most 4096 characters")
 _NO_SUCH_VOICE = re.compile(
@@ -47,13 +47,13 @@ class _Told(NamedTuple):
     field: str
 
 
-def read(refusal: Refusal) -> Read:
+def read(refusal: VendorRefusal) -> Read:
     """The kind of the refusal: by the code, then by the field and the words, then by the status."""
     told = _told(refusal.content)
     return Read(_kind(refusal.status, told), told.message or ", ".join(told.codes))
 
 
-def _kind(status: int, told: _Told) -> Kind:
+def _kind(status: int, told: _Told) -> FailureKind:
     by_code = next((_BY_CODE[code] for code in told.codes if code in _BY_CODE), None)
     if by_code is not None:
         return by_code
@@ -61,9 +61,9 @@ def _kind(status: int, told: _Told) -> Kind:
         return kind_of_status(status)
     words = told.message.lower()
     if any(sign in words for sign in _TOO_LONG):
-        return Kind.TOO_LONG
+        return FailureKind.TOO_LONG
     if told.field == "voice" or _NO_SUCH_VOICE.search(words):
-        return Kind.UNKNOWN_VOICE
+        return FailureKind.UNKNOWN_VOICE
     return kind_of_status(status)
 
 

@@ -34,20 +34,20 @@ _MIXED = re.compile(r"[+-]|\([0-9.]*\)")
 """The signs between and after names of mixed voices: ``af_bella(2)+af_sky(1)`` (Kokoro-FastAPI)."""
 
 
-class Listed(NamedTuple):
+class OpenAIListing(NamedTuple):
     """What a list says about a voice. Empty fields are not in the list."""
 
     language: str = ""
     gender: str = ""
 
 
-class Voices:
+class OpenAIVoices:
     """The available voices. ``listed`` is None until the server has listed voices, or if it has no list."""
 
     def __init__(self, options: OpenAiOptions) -> None:
         self._options = options
         self._presets = options.presets()
-        self._listed: Mapping[str, Listed] | None = None
+        self._listed: Mapping[str, OpenAIListing] | None = None
         self._asked = False
         self._can = Capabilities(
             rate_ratio=options.speeds,
@@ -56,7 +56,7 @@ class Voices:
             verbalizes=options.verbalizes,
         )
 
-    def take(self, listed: Mapping[str, Listed] | None) -> None:
+    def take(self, listed: Mapping[str, OpenAIListing] | None) -> None:
         """Stores the server's list; None if it has none."""
         self._listed, self._asked = listed, True
 
@@ -80,7 +80,7 @@ class Voices:
         preset = self.preset(name)
         asked = preset.voice or name
         self._check(name, asked)
-        said = (self._listed or {}).get(asked, Listed())
+        said = (self._listed or {}).get(asked, OpenAIListing())
         locale = preset.language or said.language or self._options.language
         return Voice(
             name=name,
@@ -129,7 +129,7 @@ def _parts(asked: str) -> list[str]:
     return [part for part in _MIXED.split(asked) if part]
 
 
-def listed_in(content: Any) -> dict[str, Listed] | None:
+def listed_in(content: Any) -> dict[str, OpenAIListing] | None:
     """The voices in a server's response: names, objects that contain one, or a mapping by name.
 
     They may be at the top level, or under ``voices``, ``data`` or ``items``. None if there are no voices.
@@ -140,7 +140,7 @@ def listed_in(content: Any) -> dict[str, Listed] | None:
     return _entries(content) if isinstance(content, list) else None
 
 
-def _entries(held: Any) -> dict[str, Listed] | None:
+def _entries(held: Any) -> dict[str, OpenAIListing] | None:
     if isinstance(held, Mapping):
         return {str(name): _said(said) for name, said in held.items()} or None
     found = {name: _said(entry) for entry in held if (name := _name(entry))}
@@ -155,11 +155,11 @@ def _name(entry: Any) -> str:
     return next((entry[key] for key in _NAMES if isinstance(entry.get(key), str) and entry[key]), "")
 
 
-def _said(entry: Any) -> Listed:
+def _said(entry: Any) -> OpenAIListing:
     if not isinstance(entry, Mapping):
-        return Listed()
+        return OpenAIListing()
     languages = (entry.get(key) for key in _LANGUAGES)
     language = next((said for said in languages if isinstance(said, str) and _LANGUAGE.fullmatch(said)), "")
     gender = entry.get("gender")
     is_told = isinstance(gender, str) and gender.lower() in {"female", "male", "neutral"}
-    return Listed(language.replace("_", "-"), str(gender).lower() if is_told else "")
+    return OpenAIListing(language.replace("_", "-"), str(gender).lower() if is_told else "")

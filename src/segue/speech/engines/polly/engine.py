@@ -11,10 +11,10 @@ from segue.speech.engines.http.engine import HttpEngine
 from segue.speech.engines.http.server import json_call
 from segue.speech.engines.polly.credentials import Credentials, Signer
 from segue.speech.engines.polly.failures import read
-from segue.speech.engines.polly.kinds import MOST_SENT_CHARS, Kind
+from segue.speech.engines.polly.kinds import MOST_SENT_CHARS, PollyFamily
 from segue.speech.engines.polly.markup import as_ssml, is_plain
 from segue.speech.engines.polly.options import PollyOptions
-from segue.speech.engines.polly.voices import NAME, Listed, Voices, listed_in
+from segue.speech.engines.polly.voices import NAME, PollyListing, PollyVoices, listed_in
 from segue.speech.engines.ssml import cleaned
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from segue.speech.core.catalogue import Voice
     from segue.speech.core.speech import Pcm, Utterance
-    from segue.speech.engines.http.failures import Read, Refusal
+    from segue.speech.engines.http.failures import Read, VendorRefusal
     from segue.speech.engines.http.secret import Keys
-    from segue.speech.engines.http.server import Call, Server
+    from segue.speech.engines.http.server import Call, RemoteServer
 
 _SPEECH = "v1/speech"
 _VOICES = "v1/voices"
@@ -43,9 +43,11 @@ class PollyEngine(HttpEngine):
 
     def __init__(self, options: PollyOptions) -> None:
         self._options = options
-        super().__init__(NAME, options.version, options, options.container, options.rate_hz(Kind(options.engine)))
+        super().__init__(
+            NAME, options.version, options, options.container, options.rate_hz(PollyFamily(options.engine))
+        )
         self.billed_chars = 0
-        self._voices = Voices(options)
+        self._voices = PollyVoices(options)
 
     def voices(self) -> Sequence[Voice]:
         return self._voices.all()
@@ -59,7 +61,7 @@ class PollyEngine(HttpEngine):
     def _signed(self, key: str, call: Call) -> Mapping[str, str]:
         return Signer.read(key).signed(call, self._options.base_url, self._options.region)
 
-    def _read(self, refusal: Refusal) -> Read:
+    def _read(self, refusal: VendorRefusal) -> Read:
         return read(refusal)
 
     def _answered(self, headers: httpx.Headers) -> None:
@@ -97,8 +99,8 @@ class PollyEngine(HttpEngine):
             async for piece in pieces:
                 yield piece
 
-    async def _ask_voices(self, server: Server) -> None:
-        listed: dict[str, Listed] = {}
+    async def _ask_voices(self, server: RemoteServer) -> None:
+        listed: dict[str, PollyListing] = {}
         params = {"IncludeAdditionalLanguageCodes": "true"}
         for _ in range(_MOST_PAGES):
             page = await server.listed(_VOICES, params)

@@ -9,48 +9,48 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from segue.speech.engines.http.failures import Kind, Read, kind_of_status
+from segue.speech.engines.http.failures import FailureKind, Read, kind_of_status
 
 if TYPE_CHECKING:
-    from segue.speech.engines.http.failures import Refusal
+    from segue.speech.engines.http.failures import VendorRefusal
 
 _HEADER = "x-amzn-errortype"
 _BY_NAME = {
-    "TextLengthExceeded": Kind.TOO_LONG,
-    "InvalidSsml": Kind.REFUSED,
-    "InvalidSampleRate": Kind.REFUSED,
-    "EngineNotSupported": Kind.REFUSED,
-    "LanguageNotSupported": Kind.REFUSED,
-    "LexiconNotFound": Kind.REFUSED,
-    "ResourceNotFound": Kind.UNKNOWN_VOICE,
-    "Validation": Kind.REFUSED,
-    "Throttling": Kind.RATE,
-    "Throttled": Kind.RATE,
-    "TooManyRequests": Kind.RATE,
-    "RequestLimitExceeded": Kind.RATE,
-    "LimitExceeded": Kind.RATE,
-    "ServiceQuotaExceeded": Kind.SPENT,
-    "UnrecognizedClient": Kind.SIGNATURE,
-    "InvalidSignature": Kind.SIGNATURE,
-    "SignatureDoesNotMatch": Kind.SIGNATURE,
-    "InvalidClientTokenId": Kind.SIGNATURE,
-    "IncompleteSignature": Kind.SIGNATURE,
-    "MissingAuthenticationToken": Kind.SIGNATURE,
-    "ExpiredToken": Kind.SIGNATURE,
-    "RequestExpired": Kind.SIGNATURE,
-    "AccessDenied": Kind.SIGNATURE,
-    "NotAuthorized": Kind.SIGNATURE,
-    "OptInRequired": Kind.SIGNATURE,
-    "Conflict": Kind.AWAY,
-    "ServiceFailure": Kind.BROKEN,
-    "InternalFailure": Kind.BROKEN,
-    "ServiceUnavailable": Kind.AWAY,
+    "TextLengthExceeded": FailureKind.TOO_LONG,
+    "InvalidSsml": FailureKind.REFUSED,
+    "InvalidSampleRate": FailureKind.REFUSED,
+    "EngineNotSupported": FailureKind.REFUSED,
+    "LanguageNotSupported": FailureKind.REFUSED,
+    "LexiconNotFound": FailureKind.REFUSED,
+    "ResourceNotFound": FailureKind.UNKNOWN_VOICE,
+    "Validation": FailureKind.REFUSED,
+    "Throttling": FailureKind.RATE,
+    "Throttled": FailureKind.RATE,
+    "TooManyRequests": FailureKind.RATE,
+    "RequestLimitExceeded": FailureKind.RATE,
+    "LimitExceeded": FailureKind.RATE,
+    "ServiceQuotaExceeded": FailureKind.SPENT,
+    "UnrecognizedClient": FailureKind.SIGNATURE,
+    "InvalidSignature": FailureKind.SIGNATURE,
+    "SignatureDoesNotMatch": FailureKind.SIGNATURE,
+    "InvalidClientTokenId": FailureKind.SIGNATURE,
+    "IncompleteSignature": FailureKind.SIGNATURE,
+    "MissingAuthenticationToken": FailureKind.SIGNATURE,
+    "ExpiredToken": FailureKind.SIGNATURE,
+    "RequestExpired": FailureKind.SIGNATURE,
+    "AccessDenied": FailureKind.SIGNATURE,
+    "NotAuthorized": FailureKind.SIGNATURE,
+    "OptInRequired": FailureKind.SIGNATURE,
+    "Conflict": FailureKind.AWAY,
+    "ServiceFailure": FailureKind.BROKEN,
+    "InternalFailure": FailureKind.BROKEN,
+    "ServiceUnavailable": FailureKind.AWAY,
 }
 _VOICE_FIELD = "voiceid"
-_BY_STATUS = {401: Kind.SIGNATURE, 403: Kind.SIGNATURE}
+_BY_STATUS = {401: FailureKind.SIGNATURE, 403: FailureKind.SIGNATURE}
 
 
-def read(refusal: Refusal) -> Read:
+def read(refusal: VendorRefusal) -> Read:
     """The kind of the refusal, with the error's name and the service's words."""
     content = refusal.content if isinstance(refusal.content, Mapping) else {}
     name = _name(refusal, content)
@@ -59,14 +59,14 @@ def read(refusal: Refusal) -> Read:
     return Read(_kind(refusal.status, name, message), ": ".join(part for part in (name, message) if part))
 
 
-def _kind(status: int, name: str, message: str) -> Kind:
+def _kind(status: int, name: str, message: str) -> FailureKind:
     short = name.removesuffix("Exception").removesuffix("Error")
     if short == "Validation" and _VOICE_FIELD in message.lower():
-        return Kind.UNKNOWN_VOICE
+        return FailureKind.UNKNOWN_VOICE
     return _BY_NAME.get(short) or _BY_STATUS.get(status) or kind_of_status(status)
 
 
-def _name(refusal: Refusal, content: Mapping[str, object]) -> str:
+def _name(refusal: VendorRefusal, content: Mapping[str, object]) -> str:
     """The name, such as ``ThrottlingException``.
 
     Headers add a URL after a colon, bodies a namespace before a hash.

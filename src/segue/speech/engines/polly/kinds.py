@@ -13,7 +13,7 @@ from segue.speech.core.catalogue import Capabilities, Range, primary_language
 from segue.speech.core.speech import Container, PhoneticAlphabet
 
 
-class Kind(StrEnum):
+class PollyFamily(StrEnum):
     """Polly's engines. Here they are families of voices, with their own quotas and prices."""
 
     STANDARD = "standard"
@@ -55,19 +55,19 @@ _NEURAL = Capabilities(
 """Which ``say-as`` neural voices take, Amazon calls partial and does not list."""
 
 _CAN = {
-    Kind.STANDARD: replace(
+    PollyFamily.STANDARD: replace(
         _NEURAL,
         pitch_semitones=_PITCH_SEMITONES,
         spans=_NEURAL.spans | {"pitch_semitones", "emphasis", "say_as"},
     ),
-    Kind.NEURAL: _NEURAL,
-    Kind.LONG_FORM: replace(_NEURAL, spans=_NEURAL.spans | {"say_as"}),
-    Kind.GENERATIVE: replace(_NEURAL, alphabets=frozenset(), spans=frozenset({"language", "say_as"})),
+    PollyFamily.NEURAL: _NEURAL,
+    PollyFamily.LONG_FORM: replace(_NEURAL, spans=_NEURAL.spans | {"say_as"}),
+    PollyFamily.GENERATIVE: replace(_NEURAL, alphabets=frozenset(), spans=frozenset({"language", "say_as"})),
 }
 """Generative voices take prosody around whole sentences alone, and no phonemes."""
 
 
-def capabilities(kind: Kind, locale: str) -> Capabilities:
+def capabilities(kind: PollyFamily, locale: str) -> Capabilities:
     """The capabilities of a voice of that engine and language."""
     can = _CAN[kind]
     language = primary_language(locale)
@@ -76,8 +76,8 @@ def capabilities(kind: Kind, locale: str) -> Capabilities:
     return replace(can, max_input_chars=_MOST_DENSE_CHARS) if language in _DENSE_LANGUAGES else can
 
 
-def usual_rate_hz(container: Container, kind: Kind) -> int:
+def usual_rate_hz(container: Container, kind: PollyFamily) -> int:
     """Polly's default sample rate for this format."""
-    if container is Container.MP3 and kind is Kind.STANDARD:
+    if container is Container.MP3 and kind is PollyFamily.STANDARD:
         return _STANDARD_RATE_HZ
     return _USUAL_RATE_HZ[container]

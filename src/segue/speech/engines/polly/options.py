@@ -11,13 +11,13 @@ from segue.speech.core.speech import Container
 from segue.speech.engines.http.options import FEWEST_INPUT_CHARS, HttpOptions, digest_of
 from segue.speech.engines.http.presets import Preset, check_language, read_presets
 from segue.speech.engines.options import read_options
-from segue.speech.engines.polly.kinds import MOST_CHARS, RATES_HZ, Kind, usual_rate_hz
+from segue.speech.engines.polly.kinds import MOST_CHARS, RATES_HZ, PollyFamily, usual_rate_hz
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 _CHINA, _CHINA_DOMAIN, _DOMAIN = "cn-", "amazonaws.com.cn", "amazonaws.com"
 _LEXICON = re.compile(r"[0-9A-Za-z]{1,20}")
 _MOST_LEXICONS = 5
-_ENGINES = tuple(map(str, Kind))
+_ENGINES = tuple(map(str, PollyFamily))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class PollyPreset(Preset):
 
     def __post_init__(self) -> None:
         Preset.__post_init__(self)  # super() does not work in a class with slots that is made anew
-        _check_engine(self.engine or Kind.NEURAL)
+        _check_engine(self.engine or PollyFamily.NEURAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class PollyOptions(HttpOptions):
 
     region: str
     profile: str = ""
-    engine: str = Kind.NEURAL
+    engine: str = PollyFamily.NEURAL
     format: str = "pcm"
     sample_rate_hz: int = 0
     language: str = "en-US"
@@ -90,7 +90,7 @@ class PollyOptions(HttpOptions):
     def presets(self) -> dict[str, PollyPreset]:
         return read_presets(PollyPreset, self.voices)
 
-    def rate_hz(self, kind: Kind) -> int:
+    def rate_hz(self, kind: PollyFamily) -> int:
         return self.sample_rate_hz or usual_rate_hz(self.container, kind)
 
     @property

@@ -11,7 +11,7 @@ from segue.kernel.errors import SegueError, Unsupported
 from segue.kernel.names import hint
 from segue.speech.core.catalogue import Voice, primary_language
 from segue.speech.core.text.scripts import scripts_of_language
-from segue.speech.engines.polly.kinds import Kind, capabilities
+from segue.speech.engines.polly.kinds import PollyFamily, capabilities
 from segue.speech.engines.polly.options import PollyPreset
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _USABLE = frozenset({"", "active"})
 """Polly's own voices have no status. A voice of the account that is not active cannot be used."""
 
 
-class Listed(NamedTuple):
+class PollyListing(NamedTuple):
     """Polly's description of a voice. ``languages`` are all that it speaks, its own first."""
 
     languages: tuple[str, ...] = ()
@@ -38,19 +38,19 @@ class Asked(NamedTuple):
     """How a voice is requested. ``language`` is Polly's code, empty for the voice's own language."""
 
     voice: str
-    kind: Kind
+    kind: PollyFamily
     language: str
 
 
-class Voices:
+class PollyVoices:
     """The available voices. ``listed`` is None until the region's voices have been described."""
 
     def __init__(self, options: PollyOptions) -> None:
         self._options = options
         self._presets = options.presets()
-        self._listed: Mapping[str, Listed] | None = None
+        self._listed: Mapping[str, PollyListing] | None = None
 
-    def take(self, listed: Mapping[str, Listed]) -> None:
+    def take(self, listed: Mapping[str, PollyListing]) -> None:
         self._listed = listed
 
     def all(self) -> Sequence[Voice]:
@@ -85,7 +85,7 @@ class Voices:
         """The parameters for this name. Raises Unsupported like ``voice``."""
         preset = self._preset(name)
         voice = preset.voice or name
-        kind = Kind(preset.engine or self._options.engine)
+        kind = PollyFamily(preset.engine or self._options.engine)
         self._check(name, voice)
         said = self._said(voice)
         if said.engines and kind not in said.engines:
@@ -95,8 +95,8 @@ class Voices:
     def _preset(self, name: str) -> PollyPreset:
         return self._presets.get(name) or PollyPreset()
 
-    def _said(self, voice: str) -> Listed:
-        return (self._listed or {}).get(voice, Listed())
+    def _said(self, voice: str) -> PollyListing:
+        return (self._listed or {}).get(voice, PollyListing())
 
     def _check(self, name: str, voice: str) -> None:
         if not _IDENTIFIER.fullmatch(voice):
@@ -116,7 +116,7 @@ class Voices:
             return None
 
 
-def _language(voice: str, wanted: str, said: Listed) -> str:
+def _language(voice: str, wanted: str, said: PollyListing) -> str:
     """Polly's code for a language other than the voice's own, which only bilingual voices have."""
     if not wanted or not said.languages or _same(wanted, said.languages[0]):
         return ""
@@ -132,7 +132,7 @@ def _same(one: str, other: str) -> bool:
     return primary_language(one) == primary_language(other) and one.partition("-")[2] == other.partition("-")[2]
 
 
-def listed_in(content: Any) -> dict[str, Listed]:
+def listed_in(content: Any) -> dict[str, PollyListing]:
     """The voices of one page of ``DescribeVoices``."""
     held = content.get("Voices") if isinstance(content, Mapping) else None
     entries = [entry for entry in held if isinstance(entry, Mapping)] if isinstance(held, list) else []
@@ -143,10 +143,10 @@ def listed_in(content: Any) -> dict[str, Listed]:
     }
 
 
-def _listed(entry: Mapping[str, Any]) -> Listed:
+def _listed(entry: Mapping[str, Any]) -> PollyListing:
     gender = str(entry.get("Gender", "")).lower()
     languages = (*_texts([entry.get("LanguageCode")]), *_texts(entry.get("AdditionalLanguageCodes")))
-    return Listed(languages, _texts(entry.get("SupportedEngines")), gender if gender in _GENDERS else "")
+    return PollyListing(languages, _texts(entry.get("SupportedEngines")), gender if gender in _GENDERS else "")
 
 
 def _texts(held: Any) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ from segue.speech.engines.shelter.control import (
     answer,
     listened,
 )
-from segue.speech.engines.shelter.wire import Kind, order_of, packed, packed_failure, packed_sound, received
+from segue.speech.engines.shelter.wire import FrameKind, order_of, packed, packed_failure, packed_sound, received
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from segue.speech.core.speech import Utterance
     from segue.speech.engines.shelter.control import Request
-    from segue.speech.engines.shelter.wire import Order
+    from segue.speech.engines.shelter.wire import ProcessOrder
     from segue.speech.ports.engine import Engine
 
     Emit: TypeAlias = Callable[[Pcm], bool]
@@ -194,9 +194,9 @@ def work(channel: socket.socket, engine: Engine) -> None:
     except SegueError as error:
         channel.sendall(packed_failure(error))
         return
-    channel.sendall(packed(Kind.READY))
+    channel.sendall(packed(FrameKind.READY))
     while (frame := received(channel)) is not None:
-        if frame.kind is Kind.SPEAK:  # a STOP may come when all has been said
+        if frame.kind is FrameKind.SPEAK:  # a STOP may come when all has been said
             _Answer(channel, order_of(frame.body)).by(speaker.speak_here)
 
 
@@ -224,7 +224,7 @@ class _OnALoop:
 class _Answer:
     """One utterance that is being sent."""
 
-    def __init__(self, channel: socket.socket, order: Order) -> None:
+    def __init__(self, channel: socket.socket, order: ProcessOrder) -> None:
         self._channel = channel
         self._order = order
         self._news = select.poll()
@@ -239,7 +239,7 @@ class _Answer:
         try:
             # This whole process stands behind others, where it has to.
             speak(replace(self._order.utterance, background=False), self._emit)
-            end = packed(Kind.END)
+            end = packed(FrameKind.END)
         except SegueError as error:
             end = packed_failure(error)
         except Exception as error:  # noqa: BLE001 - an edge: an engine

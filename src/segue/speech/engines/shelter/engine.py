@@ -11,7 +11,7 @@ from segue.kernel.errors import EngineCrashed, SegueError, Unavailable, Unsuppor
 from segue.speech.core.speech import Pcm
 from segue.speech.engines.background import NICENESS
 from segue.speech.engines.shelter.fork_server import ForkServer
-from segue.speech.engines.shelter.pool import Pool, PoolRules
+from segue.speech.engines.shelter.pool import PoolRules, ProcessPool
 from segue.speech.ports.engine import Health
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class ShelteredEngine:
         self.voices_revision = 0
         self.places = processes
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"{self.name}-processes")
-        self._pool = Pool(self._server, self._executor, PoolRules(processes, 0))
-        self._background = Pool(self._server, self._executor, PoolRules(_BACKGROUND_PROCESSES, NICENESS))
+        self._pool = ProcessPool(self._server, self._executor, PoolRules(processes, 0))
+        self._background = ProcessPool(self._server, self._executor, PoolRules(_BACKGROUND_PROCESSES, NICENESS))
         self._known: dict[str, Voice | Unsupported] = {}
         self._state = _NOT_STARTED
 
@@ -135,7 +135,7 @@ class ShelteredEngine:
                 pool.spoke()
                 return
 
-    async def _tried(self, pool: Pool, utterance: Utterance, *, whole: bool) -> AsyncGenerator[Pcm, None]:
+    async def _tried(self, pool: ProcessPool, utterance: Utterance, *, whole: bool) -> AsyncGenerator[Pcm, None]:
         process = await pool.process()
         pieces = process.speak(utterance, whole=whole).pieces(self._stops_within_s)
         async with aclosing(pieces):

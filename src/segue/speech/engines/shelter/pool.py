@@ -37,7 +37,7 @@ class _DiedAtStart(Unavailable):
     """A process ended before it was ready, for an unknown reason."""
 
 
-class Pool:
+class ProcessPool:
     """Keeps its processes running, from ``begin`` or from the first request until it is closed.
 
     ``executor`` has the threads for requests to the fork server. Requests that find no idle process wait in order

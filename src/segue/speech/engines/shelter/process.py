@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, cast
 
 from segue.kernel.errors import EngineCrashed, SegueError
 from segue.speech.engines.shelter.wire import (
+    FrameKind,
     Frames,
-    Garbled,
-    Kind,
-    Order,
+    GarbledFrame,
+    ProcessOrder,
     failure_of,
     packed,
     packed_order,
@@ -57,7 +57,7 @@ class SpeakingProcess(asyncio.Protocol):
         try:
             for frame in self._frames.fed(data):
                 self._take(frame)
-        except Garbled as error:
+        except GarbledFrame as error:
             self.drop(f"it sent data that cannot be read: {error}")
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -73,13 +73,13 @@ class SpeakingProcess(asyncio.Protocol):
         assert self._speech is None, "one utterance at a time"
         assert self._transport is not None
         self._speech = speech = UtteranceTask(self)
-        self._transport.write(packed_order(Order(utterance, whole)))
+        self._transport.write(packed_order(ProcessOrder(utterance, whole)))
         return speech
 
     def stop(self, within_s: float) -> None:
         """Asks it to end the utterance, and drops it if it has not done so within this time."""
         if self._transport is not None and not self.lost.is_set():
-            self._transport.write(packed(Kind.STOP))
+            self._transport.write(packed(FrameKind.STOP))
             late = "it did not stop when it was told to"
             self._patience = asyncio.get_running_loop().call_later(within_s, self.drop, late)
 
@@ -91,9 +91,9 @@ class SpeakingProcess(asyncio.Protocol):
 
     def _take(self, frame: Frame) -> None:
         if not self.ready.done():
-            self.ready.set_result(failure_of(frame.body) if frame.kind is Kind.FAILED else None)
+            self.ready.set_result(failure_of(frame.body) if frame.kind is FrameKind.FAILED else None)
         elif self._speech is not None:
-            speech, is_last = self._speech, frame.kind in (Kind.END, Kind.FAILED)
+            speech, is_last = self._speech, frame.kind in (FrameKind.END, FrameKind.FAILED)
             speech.take(frame)
             if is_last:
                 self._speech = None
@@ -121,11 +121,11 @@ class UtteranceTask:
 
     def take(self, frame: Frame) -> None:
         """Raises Garbled."""
-        if frame.kind is Kind.SOUND:
+        if frame.kind is FrameKind.SOUND:
             self._came.append(sound_of(frame.body))
-        elif frame.kind is Kind.FAILED:
+        elif frame.kind is FrameKind.FAILED:
             self._failure = failure_of(frame.body)
-        self._is_over = frame.kind is not Kind.SOUND
+        self._is_over = frame.kind is not FrameKind.SOUND
         self.news.set()
 
     async def pieces(self, stops_within_s: float) -> AsyncGenerator[Pcm, None]:

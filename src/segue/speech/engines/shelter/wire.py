@@ -29,7 +29,7 @@ _SOUND = struct.Struct("!IB")
 _ENCODINGS = tuple(SampleEncoding)
 
 
-class Kind(IntEnum):
+class FrameKind(IntEnum):
     """The kind of a frame. SPEAK and STOP are sent to a process; all others come from it."""
 
     SPEAK = 1
@@ -43,21 +43,21 @@ class Kind(IntEnum):
 class Frame(NamedTuple):
     """One frame."""
 
-    kind: Kind
+    kind: FrameKind
     body: bytes
 
 
-_KINDS = frozenset(int(kind) for kind in Kind)
+_KINDS = frozenset(int(kind) for kind in FrameKind)
 
 
-class Order(NamedTuple):
+class ProcessOrder(NamedTuple):
     """What to say. ``whole``: nothing is heard before everything is ready, so audio may be held back."""
 
     utterance: Utterance
     whole: bool
 
 
-class Garbled(Exception):  # noqa: N818 - a condition of the stream
+class GarbledFrame(Exception):  # noqa: N818 - a condition of the stream
     """The bytes are not valid frames, so the memory of the process that wrote them may be corrupted."""
 
 
@@ -77,21 +77,21 @@ _RAISED = {
 """Errors that an engine may raise, by name; any other arrives as InternalFailure."""
 
 
-def packed(kind: Kind, body: bytes = b"") -> bytes:
+def packed(kind: FrameKind, body: bytes = b"") -> bytes:
     return _HEAD.pack(kind, len(body)) + body
 
 
-def packed_order(order: Order) -> bytes:
-    return packed(Kind.SPEAK, pickle.dumps(tuple(order)))
+def packed_order(order: ProcessOrder) -> bytes:
+    return packed(FrameKind.SPEAK, pickle.dumps(tuple(order)))
 
 
-def order_of(body: bytes) -> Order:
+def order_of(body: bytes) -> ProcessOrder:
     """The order in a frame that the service wrote."""
-    return Order(*pickle.loads(body))  # noqa: S301
+    return ProcessOrder(*pickle.loads(body))  # noqa: S301
 
 
 def packed_sound(pcm: Pcm) -> bytes:
-    return packed(Kind.SOUND, _SOUND.pack(pcm.rate_hz, _ENCODINGS.index(pcm.encoding)) + pcm.data)
+    return packed(FrameKind.SOUND, _SOUND.pack(pcm.rate_hz, _ENCODINGS.index(pcm.encoding)) + pcm.data)
 
 
 def sound_of(body: bytes) -> Pcm:
@@ -100,7 +100,7 @@ def sound_of(body: bytes) -> Pcm:
         rate_hz, encoding = _SOUND.unpack_from(body)
         return Pcm(body[_SOUND.size :], rate_hz, _ENCODINGS[encoding])
     except (struct.error, IndexError, ValueError) as error:
-        raise Garbled(f"an audio frame that cannot be read: {error}") from error
+        raise GarbledFrame(f"an audio frame that cannot be read: {error}") from error
 
 
 def packed_failure(failure: errors.SegueError) -> bytes:
@@ -109,7 +109,7 @@ def packed_failure(failure: errors.SegueError) -> bytes:
         told["field"] = failure.field
     if isinstance(failure, errors.BadAudio):
         told["findings"] = failure.findings
-    return packed(Kind.FAILED, json.dumps(told).encode())
+    return packed(FrameKind.FAILED, json.dumps(told).encode())
 
 
 def failure_of(body: bytes) -> errors.SegueError:
@@ -126,7 +126,7 @@ def failure_of(body: bytes) -> errors.SegueError:
             failure = kind(message)
         failure.retry_after_s = None if told["wait_s"] is None else float(told["wait_s"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Garbled(f"not a description of a failure: {error}") from error
+        raise GarbledFrame(f"not a description of a failure: {error}") from error
     return failure
 
 
@@ -147,11 +147,11 @@ class Frames:
         while len(self._bytes) - begin >= _HEAD.size:
             kind, length = _HEAD.unpack_from(self._bytes, begin)
             if length > MOST_FRAME_BYTES or kind not in _KINDS:
-                raise Garbled(f"a frame of kind {kind} and {length} bytes")
+                raise GarbledFrame(f"a frame of kind {kind} and {length} bytes")
             end = begin + _HEAD.size + length
             if len(self._bytes) < end:
                 break
-            yield Frame(Kind(kind), bytes(memoryview(self._bytes)[begin + _HEAD.size : end]))
+            yield Frame(FrameKind(kind), bytes(memoryview(self._bytes)[begin + _HEAD.size : end]))
             begin = end
         del self._bytes[:begin]
 
@@ -163,7 +163,7 @@ def received(channel: socket.socket) -> Frame | None:
         return None
     kind, length = _HEAD.unpack(head)
     body = exactly(channel, length)
-    return None if body is None else Frame(Kind(kind), body)
+    return None if body is None else Frame(FrameKind(kind), body)
 
 
 def exactly(channel: socket.socket, count: int) -> bytes | None:

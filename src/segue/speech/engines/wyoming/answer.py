@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segue.speech.core.speech import Pcm
-    from segue.speech.engines.wyoming.events import Event
+    from segue.speech.engines.wyoming.events import WyomingEvent
 
 _LAYOUTS = {2: Layout.S16, 3: Layout.S24, 4: Layout.S32}
 _CHANNELS = range(1, 9)
@@ -48,17 +48,17 @@ class _Form(msgspec.Struct, frozen=True):
     channels: int
 
 
-class Limits(NamedTuple):
+class AnswerLimits(NamedTuple):
     """The limits of one response."""
 
     output_bytes: int
     audio_s: float
 
 
-class Answer:
+class WyomingAnswer:
     """Reads the events of one response, up to the one of type ``until``. Messages must not quote ``text``."""
 
-    def __init__(self, until: str, text: str, limits: Limits) -> None:
+    def __init__(self, until: str, text: str, limits: AnswerLimits) -> None:
         self.is_over = False
         self._until = until
         self._text = text
@@ -69,7 +69,7 @@ class Answer:
         self._made_s = 0.0
         self._silent_events = 0
 
-    def take(self, event: Event) -> Pcm | None:
+    def take(self, event: WyomingEvent) -> Pcm | None:
         """The samples that the event brings; events that say nothing about sound are passed over.
 
         Raises:
@@ -88,14 +88,14 @@ class Answer:
             self._end()
         return None
 
-    def _count(self, event: Event) -> None:
+    def _count(self, event: WyomingEvent) -> None:
         self._silent_events += not (event.type == CHUNK and event.payload)
         if self._silent_events > _MOST_SILENT_EVENTS:
             raise InternalFailure(
                 f"the Wyoming server sent {_MOST_SILENT_EVENTS} events without sound for one text"
             )
 
-    def _framer_for(self, event: Event) -> Framer:
+    def _framer_for(self, event: WyomingEvent) -> Framer:
         try:
             form = msgspec.convert(event.data, _Form)
         except msgspec.ValidationError:
@@ -129,7 +129,7 @@ class Answer:
         if self._framer is not None and self._framer.left_over_bytes:
             raise BadAudio("the Wyoming server ended in the middle of a sample")
 
-    def _told(self, event: Event) -> SegueError:
+    def _told(self, event: WyomingEvent) -> SegueError:
         code, said = str(event.data.get("code") or ""), str(event.data.get("text") or "")
         words = last_line(said, self._text, ())
         kind = _KINDS.get(code, InternalFailure)

@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING
 
 from segue.kernel.errors import DeadlineExceeded, InternalFailure, Unavailable
-from segue.speech.engines.wyoming.events import MOST_LINE_BYTES, Malformed, packed, read_event
+from segue.speech.engines.wyoming.events import MOST_LINE_BYTES, MalformedEvent, packed, read_event
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
     from collections.abc import Sequence
 
-    from segue.speech.engines.wyoming.events import Event
+    from segue.speech.engines.wyoming.events import WyomingEvent
     from segue.speech.engines.wyoming.options import WyomingOptions
 
 CLOSED = "the engine was closed before the server had sent all audio"
@@ -27,7 +27,7 @@ class Lost(Unavailable):
         self.before_answer = before_answer
 
 
-class Connection:
+class ServerConnection:
     """Used for one exchange at a time. ``kind`` is the kind of its last use, because a server may remember it."""
 
     def __init__(self, reader: StreamReader, writer: StreamWriter, kind: str, read_timeout_s: float) -> None:
@@ -40,7 +40,7 @@ class Connection:
         self._has_answered = False
         self._is_ours = False
 
-    async def ask(self, events: Sequence[Event]) -> None:
+    async def ask(self, events: Sequence[WyomingEvent]) -> None:
         """Sends the events.
 
         Raises:
@@ -59,7 +59,7 @@ class Connection:
         except OSError as error:
             raise self._lost() from error
 
-    async def next(self) -> Event:
+    async def next(self) -> WyomingEvent:
         """The next event of the response.
 
         Raises:
@@ -74,7 +74,7 @@ class Connection:
             raise DeadlineExceeded(
                 f"the Wyoming server sent nothing for {self._read_timeout_s:g} s (read_timeout_s)"
             ) from None
-        except Malformed as error:
+        except MalformedEvent as error:
             raise InternalFailure(f"the Wyoming server sent {error}") from None
         except (asyncio.IncompleteReadError, OSError) as error:
             raise self._lost() from error
@@ -117,17 +117,17 @@ class Connection:
         )
 
 
-class Connections:
+class ServerConnections:
     """Up to ``connections`` at the same time. Requests that find none free wait in order of arrival."""
 
     def __init__(self, options: WyomingOptions) -> None:
         self._options = options
         self._places = asyncio.Semaphore(options.connections)
-        self._resting: list[Connection] = []
-        self._open: set[Connection] = set()
+        self._resting: list[ServerConnection] = []
+        self._open: set[ServerConnection] = set()
         self._is_closed = False
 
-    async def taken(self, kind: str, *, fresh: bool = False) -> Connection:
+    async def taken(self, kind: str, *, fresh: bool = False) -> ServerConnection:
         """A connection for one exchange of that kind. Return it with ``give_back`` or ``drop``.
 
         Raises:
@@ -141,7 +141,7 @@ class Connections:
             self._places.release()
             raise
 
-    def give_back(self, connection: Connection) -> None:
+    def give_back(self, connection: ServerConnection) -> None:
         """Its exchange was successful."""
         if self._is_closed or not self._options.keep_s:
             self.drop(connection)
@@ -150,7 +150,7 @@ class Connections:
         self._resting.append(connection)
         self._places.release()
 
-    def drop(self, connection: Connection) -> None:
+    def drop(self, connection: ServerConnection) -> None:
         """Its exchange was not completed, or failed."""
         self._abort(connection)
         self._places.release()
@@ -164,7 +164,7 @@ class Connections:
         self._resting.clear()
         await asyncio.gather(*(connection.gone() for connection in ending))
 
-    async def _kept(self, kind: str) -> Connection | None:
+    async def _kept(self, kind: str) -> ServerConnection | None:
         """The idle connection that was used last. Unusable ones are closed."""
         self._close_stale()
         while (connection := self._last_of(kind)) is not None:
@@ -186,10 +186,10 @@ class Connections:
             self._resting.remove(connection)
             self._abort(connection)
 
-    def _last_of(self, kind: str) -> Connection | None:
+    def _last_of(self, kind: str) -> ServerConnection | None:
         return next((item for item in reversed(self._resting) if item.kind == kind), None)
 
-    async def _opened(self, kind: str) -> Connection:
+    async def _opened(self, kind: str) -> ServerConnection:
         self._refuse_if_closed()
         while len(self._open) >= 2 * self._options.connections:  # of the other kind, at rest
             self._abort(self._resting.pop(0))
@@ -204,7 +204,7 @@ class Connections:
                     )
         except (OSError, TimeoutError) as error:
             raise Unavailable(f"the Wyoming server at {address} cannot be reached ({_why(error)})") from error
-        connection = Connection(reader, writer, kind, self._options.read_timeout_s)
+        connection = ServerConnection(reader, writer, kind, self._options.read_timeout_s)
         self._open.add(connection)
         if self._is_closed:
             self._abort(connection, is_ours=True)
@@ -214,7 +214,7 @@ class Connections:
         if self._is_closed:
             raise Unavailable("the engine is closed")
 
-    def _abort(self, connection: Connection, *, is_ours: bool = False) -> None:
+    def _abort(self, connection: ServerConnection, *, is_ours: bool = False) -> None:
         self._open.discard(connection)
         connection.abort(is_ours=is_ours)
 

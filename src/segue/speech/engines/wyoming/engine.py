@@ -9,11 +9,11 @@ import structlog
 
 from segue.kernel.errors import DeadlineExceeded, InvalidRequest, SegueError, Unavailable, Unsupported
 from segue.speech.core.speech import Pcm
-from segue.speech.engines.wyoming.answer import STOP, STOPPED, Answer, Limits
-from segue.speech.engines.wyoming.connection import Connections, Lost
-from segue.speech.engines.wyoming.events import Event
+from segue.speech.engines.wyoming.answer import STOP, STOPPED, AnswerLimits, WyomingAnswer
+from segue.speech.engines.wyoming.connection import Lost, ServerConnections
+from segue.speech.engines.wyoming.events import WyomingEvent
 from segue.speech.engines.wyoming.options import NAME, WyomingOptions
-from segue.speech.engines.wyoming.voices import Described, Named, believed
+from segue.speech.engines.wyoming.voices import Described, VoiceName, believed
 from segue.speech.ports.engine import Health
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from segue.speech.core.catalogue import Voice
     from segue.speech.core.speech import Utterance
-    from segue.speech.engines.wyoming.connection import Connection
+    from segue.speech.engines.wyoming.connection import ServerConnection
 
 _WHOLE = "whole"
 _STREAMED = "streamed"
@@ -41,7 +41,7 @@ class WyomingEngine:
         self.name = NAME
         self.voices_revision = 0
         self._options = options
-        self._connections = Connections(options)
+        self._connections = ServerConnections(options)
         self._described: Described | None = None
         self._last_error = ""
         self._state = "not started"
@@ -68,7 +68,7 @@ class WyomingEngine:
         """
         connection = await self._connections.taken(_WHOLE, fresh=True)
         try:
-            await connection.ask([Event("describe", {})])
+            await connection.ask([WyomingEvent("describe", {})])
             for _ in range(_MOST_OTHERS):
                 event = await connection.next()
                 if event.type == "info":
@@ -141,7 +141,7 @@ class WyomingEngine:
                 raise
             return
 
-    async def _taken(self, kind: str, *, is_fresh: bool) -> Connection:
+    async def _taken(self, kind: str, *, is_fresh: bool) -> ServerConnection:
         try:
             return await self._connections.taken(kind, fresh=is_fresh)
         except Unavailable as error:
@@ -149,10 +149,10 @@ class WyomingEngine:
             raise
 
     async def _answered(
-        self, connection: Connection, events: Sequence[Event], utterance: Utterance
+        self, connection: ServerConnection, events: Sequence[WyomingEvent], utterance: Utterance
     ) -> AsyncGenerator[Pcm, None]:
-        limits = Limits(self._options.max_output_bytes, self._options.max_audio_s)
-        answer = Answer(_UNTIL[connection.kind], utterance.text, limits)
+        limits = AnswerLimits(self._options.max_output_bytes, self._options.max_audio_s)
+        answer = WyomingAnswer(_UNTIL[connection.kind], utterance.text, limits)
         try:
             await connection.ask(events)
             while not answer.is_over:
@@ -165,7 +165,7 @@ class WyomingEngine:
         finally:
             self._part(connection, is_whole=answer.is_over)
 
-    def _part(self, connection: Connection, *, is_whole: bool) -> None:
+    def _part(self, connection: ServerConnection, *, is_whole: bool) -> None:
         if is_whole:
             self._connections.give_back(connection)
         else:
@@ -188,15 +188,15 @@ class WyomingEngine:
             ) from error
 
 
-def _asking(utterance: Utterance, kind: str) -> list[Event]:
-    wanted = Named.of(utterance.voice)
+def _asking(utterance: Utterance, kind: str) -> list[WyomingEvent]:
+    wanted = VoiceName.of(utterance.voice)
     voice = {"name": wanted.name} | ({"speaker": wanted.speaker} if wanted.speaker else {})
     if kind == _WHOLE:
-        return [Event("synthesize", {"text": utterance.text, "voice": voice})]
+        return [WyomingEvent("synthesize", {"text": utterance.text, "voice": voice})]
     return [
-        Event("synthesize-start", {"voice": voice}),
-        Event("synthesize-chunk", {"text": utterance.text}),
-        Event("synthesize-stop", {}),
+        WyomingEvent("synthesize-start", {"voice": voice}),
+        WyomingEvent("synthesize-chunk", {"text": utterance.text}),
+        WyomingEvent("synthesize-stop", {}),
     ]
 
 

@@ -23,7 +23,7 @@ _MOST_PART_BYTES = 16 * 1024 * 1024
 _Length = Annotated[int, Meta(ge=0, le=_MOST_PART_BYTES)]
 
 
-class Malformed(Exception):  # noqa: N818 - a condition of the other side
+class MalformedEvent(Exception):  # noqa: N818 - a condition of the other side
     """These bytes are not an event, so it is unknown where the next one would begin."""
 
 
@@ -38,7 +38,7 @@ _HEADER = msgspec.json.Decoder(_Header)
 _DATA: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 
 
-class Event(NamedTuple):
+class WyomingEvent(NamedTuple):
     """A message in either direction."""
 
     type: str
@@ -46,13 +46,13 @@ class Event(NamedTuple):
     payload: bytes = b""
 
 
-def packed(event: Event) -> bytes:
+def packed(event: WyomingEvent) -> bytes:
     """An event without payload, as the protocol's own package writes it."""
     data = msgspec.json.encode(event.data)
     return msgspec.json.encode({"type": event.type, "data_length": len(data)}) + b"\n" + data
 
 
-async def read_event(reader: StreamReader) -> Event | None:
+async def read_event(reader: StreamReader) -> WyomingEvent | None:
     """The next event; None if the server has closed the connection before it.
 
     Raises:
@@ -66,16 +66,16 @@ async def read_event(reader: StreamReader) -> Event | None:
         head = _HEADER.decode(line)
         data = await reader.readexactly(head.data_length) if head.data_length else b"{}"
         payload = await reader.readexactly(head.payload_length) if head.payload_length else b""
-        return Event(head.type, (head.data or {}) | _DATA.decode(data), payload)
+        return WyomingEvent(head.type, (head.data or {}) | _DATA.decode(data), payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Malformed("bytes that are no event of the Wyoming protocol") from None
+        raise MalformedEvent("bytes that are no event of the Wyoming protocol") from None
 
 
 async def _line(reader: StreamReader) -> bytes:
     try:
         return await reader.readuntil(b"\n")
     except asyncio.LimitOverrunError:
-        raise Malformed(f"a line of more than {MOST_LINE_BYTES} bytes") from None
+        raise MalformedEvent(f"a line of more than {MOST_LINE_BYTES} bytes") from None
     except asyncio.IncompleteReadError as error:
         if error.partial:
             raise

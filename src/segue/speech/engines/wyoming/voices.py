@@ -51,14 +51,14 @@ class _Info(msgspec.Struct, frozen=True):
     tts: tuple[_Program, ...] = ()
 
 
-class Named(NamedTuple):
+class VoiceName(NamedTuple):
     """A voice as requests name it: ``name#speaker`` is a speaker of a voice that has several."""
 
     name: str
     speaker: str
 
     @classmethod
-    def of(cls, voice: str) -> Named:
+    def of(cls, voice: str) -> VoiceName:
         name, _, speaker = voice.partition(SPEAKER_MARK)
         return cls(name, speaker)
 
@@ -92,7 +92,7 @@ class Described:
 
     def voice(self, name: str) -> Voice:
         """Raises Unsupported if the server describes no such voice or speaker."""
-        wanted = Named.of(name)
+        wanted = VoiceName.of(name)
         found = self._voices.get(wanted.name)
         if found is None:
             raise self._unknown(name)
@@ -123,7 +123,7 @@ def believed(name: str, options: WyomingOptions) -> Voice:
         raise Unsupported(
             f"{name[:64]!r} is not a valid voice name: use 1 to {_MOST_NAME_CHARS} printable characters"
         )
-    languages = _languages(Named.of(name).name, None, options)
+    languages = _languages(VoiceName.of(name).name, None, options)
     return voice_of(name, name, languages, options, streaming=False)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from segue.speech.core.text.mandarin.bopomofo import syllables_of
 from segue.speech.core.text.mandarin.latin import is_spelled
 from segue.speech.core.text.mandarin.numerals import with_numerals
-from segue.speech.core.text.mandarin.parts import Kind, Part, parts
+from segue.speech.core.text.mandarin.parts import PartKind, TextPart, parts
 from segue.speech.core.text.mandarin.sandhi import Sign, spoken
 from segue.speech.core.text.mandarin.syllables import Syllable, sounds, syllable
 from segue.speech.core.text.mandarin.taiwan import with_readings
@@ -65,22 +65,28 @@ def test_no_digit_is_left(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("你好，世界！", [(Kind.HAN, "你好"), (Kind.MARK, ","), (Kind.HAN, "世界"), (Kind.MARK, "!")]),
-        ("PM2.5偏高", [(Kind.LATIN, "PM"), (Kind.HAN, "二點五偏高")]),
-        ("用iPhone 15 Pro", [(Kind.HAN, "用"), (Kind.LATIN, "iPhone"), (Kind.HAN, "十五"), (Kind.LATIN, "Pro")]),
-        ("a.com", [(Kind.LATIN, "a"), (Kind.HAN, "點"), (Kind.LATIN, "com")]),
-        ("what's up", [(Kind.LATIN, "what's"), (Kind.LATIN, "up")]),
-        ("一 - 二", [(Kind.HAN, "一"), (Kind.MARK, ","), (Kind.HAN, "二")]),
-        ("Wi-Fi", [(Kind.LATIN, "Wi"), (Kind.LATIN, "Fi")]),
-        ("好。。。！", [(Kind.HAN, "好"), (Kind.MARK, "!")]),
-        ("5＞3", [(Kind.HAN, "五大於三")]),
-        ("ㄅㄆ", [(Kind.BOPOMOFO, "ㄅㄆ")]),
-        ("①好🙂", [(Kind.HAN, "一好")]),
+        (
+            "你好，世界！",
+            [(PartKind.HAN, "你好"), (PartKind.MARK, ","), (PartKind.HAN, "世界"), (PartKind.MARK, "!")],
+        ),
+        ("PM2.5偏高", [(PartKind.LATIN, "PM"), (PartKind.HAN, "二點五偏高")]),
+        (
+            "用iPhone 15 Pro",
+            [(PartKind.HAN, "用"), (PartKind.LATIN, "iPhone"), (PartKind.HAN, "十五"), (PartKind.LATIN, "Pro")],
+        ),
+        ("a.com", [(PartKind.LATIN, "a"), (PartKind.HAN, "點"), (PartKind.LATIN, "com")]),
+        ("what's up", [(PartKind.LATIN, "what's"), (PartKind.LATIN, "up")]),
+        ("一 - 二", [(PartKind.HAN, "一"), (PartKind.MARK, ","), (PartKind.HAN, "二")]),
+        ("Wi-Fi", [(PartKind.LATIN, "Wi"), (PartKind.LATIN, "Fi")]),
+        ("好。。。！", [(PartKind.HAN, "好"), (PartKind.MARK, "!")]),
+        ("5＞3", [(PartKind.HAN, "五大於三")]),
+        ("ㄅㄆ", [(PartKind.BOPOMOFO, "ㄅㄆ")]),
+        ("①好🙂", [(PartKind.HAN, "一好")]),
         ("", []),
     ],
 )
-def test_a_text_is_cut_where_it_is_read_otherwise(text: str, found: list[tuple[Kind, str]]) -> None:
-    assert parts(text) == [Part(*part) for part in found]
+def test_a_text_is_cut_where_it_is_read_otherwise(text: str, found: list[tuple[PartKind, str]]) -> None:
+    assert parts(text) == [TextPart(*part) for part in found]
 
 
 def test_a_long_word_is_cut_so_that_no_reader_leaves_anything_out() -> None:

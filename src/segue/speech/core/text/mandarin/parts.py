@@ -15,7 +15,7 @@ from segue.speech.core.text.mandarin.numerals import with_numerals
 from segue.speech.core.text.scripts import script_of
 
 
-class Kind(StrEnum):
+class PartKind(StrEnum):
     """The content of a part."""
 
     HAN = "han"
@@ -24,10 +24,10 @@ class Kind(StrEnum):
     MARK = "mark"
 
 
-class Part(NamedTuple):
+class TextPart(NamedTuple):
     """For a mark, ``text`` is the sign that represents its kind, one of ``,.?!:;…—``."""
 
-    kind: Kind
+    kind: PartKind
     text: str
 
 
@@ -100,7 +100,7 @@ _MARKS = {
     **dict.fromkeys("—–―─", "—"),
     **dict.fromkeys("（）()［］[]【】〔〕「」『』《》〈〉~～〜\n", ","),
 }
-_KINDS = {"Hani": Kind.HAN, "Latn": Kind.LATIN, "Bopo": Kind.BOPOMOFO}
+_KINDS = {"Hani": PartKind.HAN, "Latn": PartKind.LATIN, "Bopo": PartKind.BOPOMOFO}
 _BETWEEN_LETTERS = re.compile(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z0-9])")
 _PIECE = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ]{1,100}(?:['’][A-Za-z]+)*|\s[-－]\s|.", re.DOTALL)
 """A longer word is split, because eSpeak NG, which reads these words, drops everything after 130 letters."""
@@ -108,10 +108,10 @@ _DASH = " - "
 _BOPOMOFO_TONES = frozenset("ˊˇˋ˙")
 
 
-def parts(text: str) -> list[Part]:
+def parts(text: str) -> list[TextPart]:
     """The parts in text order. Neighbours of one kind are merged, except for Latin words."""
     said = _BETWEEN_LETTERS.sub("點", with_numerals(text))
-    found: list[Part] = []
+    found: list[TextPart] = []
     for piece in _PIECE.findall(said):
         part = _part(piece)
         if part is not None:
@@ -119,13 +119,13 @@ def parts(text: str) -> list[Part]:
     return found
 
 
-def _part(piece: str) -> Part | None:
+def _part(piece: str) -> TextPart | None:
     if piece in _MARKS or _is_dash(piece):
-        return Part(Kind.MARK, _MARKS.get(piece, ","))
+        return TextPart(PartKind.MARK, _MARKS.get(piece, ","))
     if piece in _SIGNS:
-        return Part(Kind.HAN, _SIGNS[piece])
-    kind = Kind.BOPOMOFO if piece in _BOPOMOFO_TONES else _KINDS.get(script_of(piece[0]))
-    return _other(piece) if kind is None else Part(kind, piece)
+        return TextPart(PartKind.HAN, _SIGNS[piece])
+    kind = PartKind.BOPOMOFO if piece in _BOPOMOFO_TONES else _KINDS.get(script_of(piece[0]))
+    return _other(piece) if kind is None else TextPart(kind, piece)
 
 
 def _is_dash(piece: str) -> bool:
@@ -133,27 +133,27 @@ def _is_dash(piece: str) -> bool:
     return len(piece) == len(_DASH) and piece[0].isspace()
 
 
-def _other(sign: str) -> Part | None:
+def _other(sign: str) -> TextPart | None:
     """A sign of another script: a number or letter in plain form, else silent."""
     plain = unicodedata.normalize("NFKC", sign)
     if plain in _SIGNS:
-        return Part(Kind.HAN, _SIGNS[plain])
+        return TextPart(PartKind.HAN, _SIGNS[plain])
     if sign.isnumeric() and plain.isascii():
-        return Part(Kind.HAN, with_numerals(plain))
+        return TextPart(PartKind.HAN, with_numerals(plain))
     if plain != sign and plain.isascii() and plain.isalpha():
-        return Part(Kind.LATIN, plain)
+        return TextPart(PartKind.LATIN, plain)
     return None
 
 
-def _put(found: list[Part], part: Part) -> None:
+def _put(found: list[TextPart], part: TextPart) -> None:
     last = found[-1] if found else None
-    if last is None or last.kind is not part.kind or part.kind is Kind.LATIN:
+    if last is None or last.kind is not part.kind or part.kind is PartKind.LATIN:
         found.append(part)
-    elif part.kind is Kind.MARK:
+    elif part.kind is PartKind.MARK:
         if _weight(part.text) > _weight(last.text):
             found[-1] = part
     else:
-        found[-1] = Part(part.kind, last.text + part.text)
+        found[-1] = TextPart(part.kind, last.text + part.text)
 
 
 def _weight(mark: str) -> int:
