@@ -62,7 +62,7 @@ async def test_what_happens_appears_by_itself(service: Listening) -> None:
     assert await seen.shows("test is manual, revision 1")
     await elsewhere(lambda: service.posts("rollback", why="a drill"))
 
-    assert await seen.shows("test is rolled_back, revision 2", "ann: roll_back a drill")
+    assert await seen.shows("test is rolled_back, revision 2", "ann (claimed): roll_back a drill")
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
 
@@ -73,7 +73,7 @@ async def test_through_a_pipe_each_happening_is_a_line(service: Listening) -> No
     assert await seen.shows("environment: boot")
     await elsewhere(lambda: service.posts("hold-back", character="ghoul", why="sounds wrong"))
 
-    assert await seen.shows("ann: hold_back ghoul sounds wrong\n")
+    assert await seen.shows("ann (claimed): hold_back ghoul sounds wrong\n")
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
 
@@ -90,7 +90,7 @@ async def test_a_restart_of_the_service_is_waited_out_and_nothing_is_missed_or_t
     service = await asyncio.to_thread(again.__enter__)
     await elsewhere(lambda: service.posts("rollback", why="after the restart"))
 
-    assert await seen.shows("ann: roll_back after the restart")
+    assert await seen.shows("ann (claimed): roll_back after the restart")
     assert seen.written.getvalue().count("boot") == 1
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)

@@ -98,7 +98,7 @@ class TestOptions:
             ({}, "set region, as us-east-1"),
             ({"region": "US East"}, "set region, as us-east-1"),
             ({"region": 3}, "'region' must be str"),
-            ({"region": REGION, "key_env": "A"}, "key_env and key_file are not read"),
+            ({"region": REGION, "key_env": "A"}, "key_env and key_file are not used"),
             ({"region": REGION, "engine": "best"}, "engine must be one of standard, neural"),
             ({"region": REGION, "format": "ogg_vorbis"}, "format must be pcm or mp3"),
             ({"region": REGION, "sample_rate_hz": 24_000}, "sample_rate_hz of pcm must be one of 8000, 16000"),

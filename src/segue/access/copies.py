@@ -96,7 +96,7 @@ class KeyCopies:
     def _check(self, copy: KeyCopy) -> None:
         age_s = self.now_s() - copy.confirmed_at_s
         if copy.store != self._store:
-            raise CopyUnusable("it is of another store")
+            raise CopyUnusable("it was written for a store at another address (scheme, host, port or path)")
         if age_s > self._lasts_s:
             raise CopyUnusable(
                 f"it is of {moment(copy.confirmed_at_s)}, which is longer ago than SEGUE_AUTH_STALE_S"

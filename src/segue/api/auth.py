@@ -98,8 +98,8 @@ class Operators:
         if self._callers.is_name_of_key(name):
             raise HTTPException(
                 400,
-                f"X-Segue-Actor: {name!r} is the name of an API key; use that key, or another name "
-                "(--actor of `segue rollout`)",
+                f"X-Segue-Actor: {name!r} is the name of an API key, perhaps a revoked one; send that key if it "
+                "is still valid, or use another name (--actor of `segue rollout`)",
             )
         return Actor(name, ActorSource.TOKEN if name == _UNNAMED else ActorSource.CLAIMED)
 

@@ -123,7 +123,9 @@ class Callers:
             return TOKEN_HOLDER
         if why is AccessRefusal.UNREAD:
             self._note(api, "keys_unread", client, self._known.name_of(secret))
-            raise KeysUnread("API keys cannot be checked at present, because the store is out of reach; try again")
+            raise KeysUnread(
+                "API keys cannot be checked at present, because they could not be read from the store; try again"
+            )
         if why is AccessRefusal.UNKNOWN:
             await self._wait(self._guesses.wrong(client, self._clock.monotonic_s()))
         raise self._refused(why, api, client, secret)

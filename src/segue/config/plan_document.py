@@ -129,7 +129,7 @@ def _unless(word: str, key: str) -> tuple[BeforeValidator, WithJsonSchema]:
             return None
         if isinstance(value, dict):
             return value
-        raise ValueError(f"expected {word}, or a time as in {{{key}: 2h}}, not {value!r}")
+        raise ValueError(f"expected the word {word!r}, or a time as in {{{key}: 2h}}, not {value!r}")
 
     time = {"type": "string", "pattern": f"^\\s*{_DURATION_PATTERN}\\s*$"}
     mapping = {"type": "object", "properties": {key: time}, "required": [key], "additionalProperties": False}

@@ -87,8 +87,9 @@ class Settings(Document):
     max_connections_per_address: int = Field(
         default=256,
         ge=0,
-        description="Maximum number of these from one IPv4 address or one IPv6 /64 network; 0: no limit. Does not "
-        "apply to trusted proxies.",
+        description="Maximum number of open connections per worker from one IPv4 address or one IPv6 /64 "
+        "network; 0: "
+        "no limit. Does not apply to trusted proxies.",
     )
     max_header_bytes: int = Field(
         default=64 * 1024, ge=4096, le=MIB, description="Maximum size of a request's URL and headers together."
@@ -168,8 +169,9 @@ class Settings(Document):
     )
     wyoming_auth: Literal["same", "keys", "off"] = Field(
         default="same",
-        description="Whether Wyoming's callers need an API key, which Home Assistant cannot send: keys, off, or "
-        "same: as with all other APIs.",
+        description="Whether Wyoming's callers need an API key: keys (yes), off (no), or same (as with all "
+        "other APIs). "
+        "Home Assistant cannot send a key.",
     )
     admin_token: SecretStr | None = Field(
         default=None,
@@ -232,7 +234,8 @@ class Settings(Document):
     unit_sources: Annotated[tuple[UnitName, ...], BeforeValidator(_from_commas)] = Field(
         default=("user", "end_user", "session", "cookie", "key"),
         description="Identities that an assignment can belong to, in order. The first one that a request has is "
-        "used; without any, each request is assigned separately. Remove key if many listeners share an API key.",
+        'used; a request that has none of them is assigned separately. Take "key" off this list if many listeners '
+        "share an API key.",
     )
     unit_end_user_header: str = Field(
         default="X-End-User",

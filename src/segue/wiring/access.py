@@ -45,6 +45,10 @@ _COPY_WITHIN_S = 2.0
 """A revocation waits this long for a disk that hangs, and later ones not at all until it responds."""
 
 
+_KEYS_OF_COPY = "until the store can be read, the keys in this machine's copy are valid, if there is a usable copy"
+_NO_KEYS = "no API key is valid until the keys can be read from the store; the copy is not used"
+
+
 class Access:
     """The keys, what follows them in the store, and what recognizes callers by them."""
 
@@ -69,9 +73,10 @@ class Access:
         try:
             state = await self.follower.catch_up()
         except SegueError as error:
-            effect = "until they are read, those of this machine's copy are valid, if there is one"
+            of_later_version = isinstance(error, UnknownEvent)
+            effect = _NO_KEYS if of_later_version else _KEYS_OF_COPY
             self._log.warning("keys_unread", error=str(error), effect=effect)
-            if not isinstance(error, UnknownEvent):
+            if not of_later_version:
                 await self.follower.use_copy()
         else:
             if self.is_required and not state.keys and not self._is_token_set:
@@ -89,7 +94,7 @@ class Access:
             return []
         age_s = self.known.age_s()
         if not self.known.is_usable:
-            told = "the keys are not known, because the store is out of reach; callers get 503"
+            told = "the keys are not known, because they could not be read from the store; callers get 503"
             return [PartHealth("keys", HealthLevel.UNAVAILABLE, told)]
         if self.known.copied_at_s is not None:
             told = (

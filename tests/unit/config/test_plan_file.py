@@ -169,7 +169,7 @@ def test_a_word_stands_for_no_time(file: Path) -> None:
             "{roll_back_after: 2h}",
             "wait",
             20,
-            "policy.when_alone: expected hold, or a time as in {roll_back_after: 2h}",
+            "policy.when_alone: expected the word 'hold', or a time as in {roll_back_after: 2h}",
         ),
         ("{after: 1h}", "{after: 0s}", 20, "policy.resume.after: must be more than 0"),
         ("{after: 1h}", "{in: 1h}", 20, "policy.resume.in: unknown key"),

@@ -137,7 +137,9 @@ class PrometheusSource:
         try:
             answer = await self._client.get(self._url, params={"query": query})
             document = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except httpx.HTTPError as error:
+            raise Unavailable(f"the Prometheus server did not answer ({type(error).__name__})") from None
+        except ValueError as error:
             raise Unavailable(f"the answer is not that of a Prometheus server ({type(error).__name__})") from None
         if not isinstance(document, dict) or document.get("status") != "success":
             told = document.get("error", "") if isinstance(document, dict) else ""

@@ -69,8 +69,12 @@ class Deployment:
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise CheckFailed(
                 f"the control API refuses the token ({answer.status_code}: {_said(answer)})",
-                means="the service was started with another admin token, or with none",
-                do="give this deployment's token; if the service has none, set SEGUE_ADMIN_TOKEN for it",
+                means="the token is not this service's admin token, or the service has none; or it is an API "
+                "key that is "
+                "revoked, expired or not allowed to do this",
+                do="give this deployment's admin token, or a key that may do this; if the service has no admin "
+                "token, set "
+                "SEGUE_ADMIN_TOKEN for it",
             )
         return answer
 

@@ -25,6 +25,13 @@ _PATIENCE_S = 2.0
 """How long the store may take before an order to switch off takes effect without it."""
 
 
+_UNRECORDED = (
+    "it is unknown whether the new settings were recorded; if the candidate was held off on this replica "
+    "alone, that "
+    "has ended"
+)
+
+
 class Reloader:
     """Watches ``path``, if there is one. A file with an error changes nothing and is reported in the log.
 
@@ -69,6 +76,8 @@ class Reloader:
         async with self._reading:
             try:
                 await self._record(self._read())
+            except Unavailable as error:
+                self._log.error("reload_unrecorded", error=str(error), effect=_UNRECORDED)
             except SegueError as error:
                 self._log.error("reload_refused", error=str(error), effect="nothing has changed")
 

@@ -39,6 +39,11 @@ class GuardLimits:
     cool_down_s: float = 5.0
 
 
+_NOT_CACHED = "the audio does not count as cached"
+_NOT_FOUND = "the audio counts as not found"
+_NOT_DROPPED = "the audio may still be in the cache"
+
+
 class GuardedCache:
     """Implements ``segue.speech.ports.cache.AudioCache`` on top of another cache. A timeout counts as a miss.
 
@@ -72,19 +77,30 @@ class GuardedCache:
     async def get(self, key: str) -> tuple[CacheEntry, str] | None:
         if key in self._hanging:
             return None
-        return await self._asked(key, lambda: self._cache.get(key), self._limits.read_s, None)
+        effect = "treated as a miss; the audio is synthesized again"
+        return await self._asked(
+            key, lambda: self._cache.get(key), self._limits.read_s, otherwise=None, effect=effect
+        )
 
     async def put(self, key: str, entry: CacheEntry) -> bool:
-        return await self._asked(key, lambda: self._cache.put(key, entry), self._limits.write_s, otherwise=False)
+        return await self._asked(
+            key, lambda: self._cache.put(key, entry), self._limits.write_s, otherwise=False, effect=_NOT_CACHED
+        )
 
     async def stands(self, key: str) -> bool:
-        return await self._asked(key, lambda: self._cache.stands(key), self._limits.read_s, otherwise=False)
+        return await self._asked(
+            key, lambda: self._cache.stands(key), self._limits.read_s, otherwise=False, effect=_NOT_FOUND
+        )
 
     async def drop(self, key: str) -> bool:
-        return await self._asked(key, lambda: self._cache.drop(key), self._limits.write_s, otherwise=False)
+        return await self._asked(
+            key, lambda: self._cache.drop(key), self._limits.write_s, otherwise=False, effect=_NOT_DROPPED
+        )
 
     async def dropped_at_s(self, key: str) -> float:
-        return await self._asked(key, lambda: self._cache.dropped_at_s(key), self._limits.read_s, otherwise=0.0)
+        return await self._asked(
+            key, lambda: self._cache.dropped_at_s(key), self._limits.read_s, otherwise=0.0, effect=_NOT_FOUND
+        )
 
     async def close(self) -> None:
         for task in self._under_way:
@@ -92,7 +108,7 @@ class GuardedCache:
         await self._cache.close()
 
     async def _asked(
-        self, key: str, call: Callable[[], Coroutine[Any, Any, T]], limit_s: float, otherwise: T
+        self, key: str, call: Callable[[], Coroutine[Any, Any, T]], limit_s: float, otherwise: T, effect: str
     ) -> T:
         if not self._may_ask():
             return otherwise
@@ -110,9 +126,7 @@ class GuardedCache:
             return task.result()
         self._hanging.add(key)
         task.add_done_callback(lambda _: self._hanging.discard(key))
-        self._log.warning(
-            "cache_hangs", key=key, waited_s=limit_s, effect="treated as a miss; the audio is synthesized again"
-        )
+        self._log.warning("cache_hangs", key=key, waited_s=limit_s, effect=effect)
         return otherwise
 
     async def _in_turn(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:

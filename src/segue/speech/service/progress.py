@@ -76,8 +76,10 @@ class Progress:
             return PartHealth("synthesis", HealthLevel.OK, f"{len(self._begun_s)} responses in progress")
         idle_s = self._clock.monotonic_s() - self._finished_s
         detail = (
-            f"no request was completed for {idle_s:.0f} s, and {len(self._begun_s)} are in progress: the process "
-            "is stuck; check its log and restart it"
+            f"{len(self._begun_s)} requests are in progress and none gets an answer; the last one that did was "
+            f"{idle_s:.0f} s ago: the engines answer slowly or not at all, or this process is stuck; check the "
+            "engines "
+            "and the log, and restart the process if the engines answer"
         )
         return PartHealth("synthesis", HealthLevel.UNAVAILABLE, detail)
 

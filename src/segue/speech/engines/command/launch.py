@@ -32,8 +32,8 @@ class LaunchOrder(NamedTuple):
 class Ears(NamedTuple):
     """Callbacks for a program.
 
-    ``hears`` is as for ``RunningProgram``. ``gone`` is called once: when the program has ended, or when it could not
-    be started.
+    ``hears`` is as for ``RunningProgram``. ``gone`` is called once: when the program has ended, or when it
+    could not be started.
     """
 
     hears: Callable[[bytes], str]

@@ -55,7 +55,9 @@ class RawReader:
         if not self._has_begun and not self._head:
             raise BadAudio(f"{WHAT} wrote no sound", findings=("empty",))
         if self._framer.left_over_bytes or not self._has_begun:
-            raise BadAudio(f"{WHAT} ended in the middle of a sample: its encoding or channels are not as declared")
+            raise BadAudio(
+                f"{WHAT}'s audio ends in the middle of a sample: its encoding or channels are not as declared"
+            )
 
 
 def reader_of(options: CommandOptions) -> SoundReader:

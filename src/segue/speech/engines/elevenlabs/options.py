@@ -137,10 +137,12 @@ class ElevenLabsOptions(HttpOptions):
 
 def _check_dictionaries(dictionaries: tuple[object, ...]) -> None:
     if len(dictionaries) > _MOST_DICTIONARIES:
-        raise ValueError(f"dictionaries are at most {_MOST_DICTIONARIES}")
+        raise ValueError(
+            f"the option dictionaries may have at most {_MOST_DICTIONARIES} entries, not {len(dictionaries)}"
+        )
     for entry in dictionaries:
         if not isinstance(entry, Mapping) or not set(entry) <= _DICTIONARY_FIELDS or len(entry) == 0:
-            raise ValueError("dictionaries must hold pronunciation_dictionary_id and, if wanted, version_id")
+            raise ValueError("dictionaries must contain pronunciation_dictionary_id and, if wanted, version_id")
 
 
 def settings_of(holder: ElevenLabsPreset | ElevenLabsOptions) -> dict[str, Any]:

@@ -230,7 +230,12 @@ _BY_ERROR: tuple[tuple[type[Exception], Callable[[str], SegueError]], ...] = (
         lambda server: Unavailable(f"{server} cannot be reached: check base_url, and that it runs"),
     ),
     (httpx.ProxyError, lambda server: Unavailable(f"the proxy on the way to {server} refused the connection")),
-    (httpx.RemoteProtocolError, lambda server: Unavailable(f"{server} did not answer in valid HTTP")),
+    (
+        httpx.RemoteProtocolError,
+        lambda server: Unavailable(
+            f"{server} closed the connection during the call, or its answer is not valid HTTP"
+        ),
+    ),
     (httpx.LocalProtocolError, lambda server: InternalFailure(f"the request to {server} is not valid HTTP")),
     (httpx.TransportError, lambda server: Unavailable(f"the connection to {server} was lost during the call")),
     (httpx.StreamError, lambda server: Unavailable(f"the connection to {server} was closed during the call")),

@@ -127,7 +127,7 @@ class WyomingAnswer:
     def _end(self) -> None:
         self.is_over = True
         if self._framer is not None and self._framer.left_over_bytes:
-            raise BadAudio("the Wyoming server ended in the middle of a sample")
+            raise BadAudio("the Wyoming server's audio ends in the middle of a sample")
 
     def _told(self, event: WyomingEvent) -> SegueError:
         code, said = str(event.data.get("code") or ""), str(event.data.get("text") or "")
