@@ -156,6 +156,6 @@ async def test_it_is_not_ready_while_nothing_gets_finished(tmp_path: Path) -> No
         ready = await stage.client.get(f"{_MONITORING}/health/ready")
 
     assert stuck["parts"]["synthesis"]["status"] == "unavailable"
-    assert "restart it" in stuck["parts"]["synthesis"]["detail"]
+    assert "restart the process if the engines answer" in stuck["parts"]["synthesis"]["detail"]
     assert {answer.status_code for answer in again} == {200}
     assert ready.status_code == 200
