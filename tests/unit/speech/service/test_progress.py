@@ -51,7 +51,7 @@ async def test_those_who_still_wait_count_as_well() -> None:
     await asyncio.gather(*waiting)
 
     assert (early, late.level) == (HealthLevel.OK, HealthLevel.UNAVAILABLE)
-    assert "3 are in progress" in late.detail
+    assert "3 requests are in progress and none gets an answer" in late.detail
     assert progress.health().level is HealthLevel.OK
 
 
