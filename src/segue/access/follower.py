@@ -59,7 +59,7 @@ class KeyFollower:
             Unavailable: the store is out of reach, or its keys are of a later version.
         """
         async with self._reading:
-            began_s = 0.0 if self._copies is None else self._copies.now_s()
+            began_s = self._now_s()
             state = self._known.state
             events = await self._after(max(state.revision - 1, 0))
             if state.last is not None:
@@ -82,7 +82,11 @@ class KeyFollower:
         async with self._reading:
             state = self._known.state
             if event.revision == state.revision + 1:
-                await self._take(state.after([event]), 0.0 if self._copies is None else self._copies.now_s())
+                await self._take(state.after([event]), self._now_s())
+
+    def _now_s(self) -> float:
+        """The time of day, for the copy; without one it does not matter."""
+        return 0.0 if self._copies is None else self._copies.now_s()
 
     async def use_copy(self) -> None:
         """The store is out of reach: the copy of the keys is in force, if the store has not been read before."""

@@ -129,8 +129,9 @@ def _key_of(data: Created, event: Event) -> Key:
 
 def _unknown(event: Event, why: str) -> UnknownEvent:
     return UnknownEvent(
-        f"revision {event.revision} of {event.stream} cannot be read by this version of Segue ({why}); the last "
-        "known keys stay valid; run the version that wrote it, or a later one"
+        f"revision {event.revision} of {event.stream} cannot be read by this version of Segue ({why}); run the "
+        "version that wrote it, or a later one. Until then the keys that this process knows stay valid, if it "
+        "knows any"
     )
 
 

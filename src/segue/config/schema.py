@@ -88,8 +88,7 @@ class Settings(Document):
         default=256,
         ge=0,
         description="Maximum number of open connections per worker from one IPv4 address or one IPv6 /64 "
-        "network; 0: "
-        "no limit. Does not apply to trusted proxies.",
+        "network; 0: no limit. Does not apply to trusted proxies.",
     )
     max_header_bytes: int = Field(
         default=64 * 1024, ge=4096, le=MIB, description="Maximum size of a request's URL and headers together."
@@ -170,8 +169,7 @@ class Settings(Document):
     wyoming_auth: Literal["same", "keys", "off"] = Field(
         default="same",
         description="Whether Wyoming's callers need an API key: keys (yes), off (no), or same (as with all "
-        "other APIs). "
-        "Home Assistant cannot send a key.",
+        "other APIs). Home Assistant cannot send a key.",
     )
     admin_token: SecretStr | None = Field(
         default=None,
@@ -370,8 +368,7 @@ class Settings(Document):
         default=16,
         ge=1,
         description="Maximum number of concurrent engine calls, per voice family and worker. An engine on this "
-        "machine "
-        "gets at most two calls for each text that it can synthesize at once, and one more.",
+        "machine gets at most two calls for each text that it can synthesize at once, and one more.",
     )
     max_queue: int = Field(
         default=256, ge=0, description="Requests in the queue for a synthesis. Further ones get a 503."
@@ -386,10 +383,8 @@ class Settings(Document):
     text_format: Literal["auto", "plain", "markdown"] = Field(
         default="auto",
         description="How plain text is read. auto: as Markdown if it clearly is Markdown; tags, entities and "
-        "URLs are not "
-        "read out; the Google-compatible APIs read it as plain. plain: every character is read. markdown: "
-        "always as "
-        "Markdown, also in the Google-compatible APIs.",
+        "URLs are not read out; the Google-compatible APIs read it as plain. plain: every character is read. "
+        "markdown: always as Markdown, also in the Google-compatible APIs.",
     )
     max_body_bytes: int = Field(default=256 * 1024, ge=1024, description="Maximum size of a request body.")
     breaker_failures: int = Field(

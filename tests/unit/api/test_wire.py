@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 import pytest
 
-from segue.api.elevenlabs.wire import TextToSpeechBody
+from segue.api.elevenlabs.wire import ElevenLabsSpeechBody
 from segue.api.native.wire import SynthesizeBody, VoiceControls
 from segue.api.wire import decoded, unknown_fields
 from segue.kernel.errors import InvalidRequest
@@ -130,7 +130,7 @@ def test_an_empty_text_where_none_belongs_is_a_field_that_is_left_out() -> None:
 
 
 def test_a_text_that_looks_like_a_number_stays_one_where_texts_may_stand() -> None:
-    effects = read(TextToSpeechBody, text="7", audio_effects={"a": "1.5", "b": 2, "c": None}).audio_effects
+    effects = read(ElevenLabsSpeechBody, text="7", audio_effects={"a": "1.5", "b": 2, "c": None}).audio_effects
 
     assert effects == {"a": "1.5", "b": 2, "c": None}
 
@@ -177,7 +177,7 @@ def test_what_is_wrong_is_said_in_plain_words(body: dict[str, object], told: str
 
 def test_what_an_object_may_hold_under_any_name_is_said() -> None:
     with pytest.raises(InvalidRequest, match="audio_effects must have a string or a number for each of its keys"):
-        read(TextToSpeechBody, text="a", audio_effects={"a": []})
+        read(ElevenLabsSpeechBody, text="a", audio_effects={"a": []})
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"null"])

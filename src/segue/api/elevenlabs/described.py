@@ -11,12 +11,12 @@ from segue.api.elevenlabs.lists import SEARCH, VOICE_PREFIX
 from segue.api.elevenlabs.search import DIRECTIONS, MOST_ON_A_PAGE, PARAMETERS, SORTS, TYPES
 from segue.api.elevenlabs.speech import PREFIX
 from segue.api.elevenlabs.wire import (
+    ElevenLabsFaultsAnswer,
+    ElevenLabsSettings,
+    ElevenLabsSpeechBody,
+    ElevenLabsTroubleAnswer,
     ElevenLabsVoice,
     ElevenLabsVoiceList,
-    FaultsAnswer,
-    TextToSpeechBody,
-    TroubleAnswer,
-    VoiceSettingsAnswer,
 )
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -30,19 +30,23 @@ _PARAMETERS = {
     "high_quality": {"type": "boolean"},
     **dict.fromkeys(("voice_ids", "language", "use_cases"), _SEVERAL),
 }
-_PREFIX = "ElevenLabs"
 _VOICE_ID = {"name": "voice_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 
 
 def described(ref: str, headers: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Paths and the schemas that they use; ``headers`` are the parameters of all speech endpoints."""
     bodies, components = msgspec.json.schema_components(
-        [TextToSpeechBody, FaultsAnswer, TroubleAnswer, ElevenLabsVoiceList, ElevenLabsVoice, VoiceSettingsAnswer],
+        [
+            ElevenLabsSpeechBody,
+            ElevenLabsFaultsAnswer,
+            ElevenLabsTroubleAnswer,
+            ElevenLabsVoiceList,
+            ElevenLabsVoice,
+            ElevenLabsSettings,
+        ],
         ref_template=ref,
     )
-    components = {_prefixed(name): schema for name, schema in components.items()}
-    speech, faults, trouble, voices, voice, settings = (_renamed(body) for body in bodies)
-    components = {name: _renamed(schema) for name, schema in components.items()}
+    speech, faults, trouble, voices, voice, settings = bodies
     post = _speech(headers, speech, faults, trouble)
     paths = {
         PREFIX + "{voice_id}": {"post": post | {"operationId": "elevenLabsSpeech"}},
@@ -64,22 +68,6 @@ def described(ref: str, headers: list[dict[str, Any]]) -> tuple[dict[str, Any], 
         },
     }
     return paths, components
-
-
-def _renamed(schema: Any) -> Any:
-    """Renames references to schemas to the names that this dialect has in the whole document."""
-    if isinstance(schema, dict):
-        return {key: _reference(value) if key == "$ref" else _renamed(value) for key, value in schema.items()}
-    return [_renamed(item) for item in schema] if isinstance(schema, list) else schema
-
-
-def _reference(ref: str) -> str:
-    folder, _, name = ref.rpartition("/")
-    return f"{folder}/{_prefixed(name)}"
-
-
-def _prefixed(name: str) -> str:
-    return name if name.startswith(_PREFIX) else f"{_PREFIX}{name}"
 
 
 def _speech(

@@ -6,7 +6,12 @@ import msgspec
 
 from segue.api.asgi import Response
 from segue.api.elevenlabs.search import PARAMETERS
-from segue.api.elevenlabs.wire import ElevenLabsFault, FaultsAnswer, Trouble, TroubleAnswer
+from segue.api.elevenlabs.wire import (
+    ElevenLabsFault,
+    ElevenLabsFaultsAnswer,
+    ElevenLabsTrouble,
+    ElevenLabsTroubleAnswer,
+)
 from segue.api.headers import error_headers
 from segue.api.refusals import (
     BodyTooLarge,
@@ -61,13 +66,13 @@ def refused(error: SegueError, request_id: str) -> Response:
     return Response(status, headers, msgspec.json.encode(body))
 
 
-def _told(error: SegueError) -> tuple[int, FaultsAnswer | TroubleAnswer]:
+def _told(error: SegueError) -> tuple[int, ElevenLabsFaultsAnswer | ElevenLabsTroubleAnswer]:
     for kind, status, name in _SPECIAL:
         if isinstance(error, kind):
-            return status, TroubleAnswer(Trouble(name, str(error)))
+            return status, ElevenLabsTroubleAnswer(ElevenLabsTrouble(name, str(error)))
     if isinstance(error, InvalidRequest):
         field = error.field or ""
         place = _FAULTS.get(field) or ["body", *field.split(".")] if field else ["body"]
-        return _UNPROCESSABLE, FaultsAnswer([ElevenLabsFault(place, str(error), "value_error")])
+        return _UNPROCESSABLE, ElevenLabsFaultsAnswer([ElevenLabsFault(place, str(error), "value_error")])
     status, name = _BY_CODE.get(error.code, _UNAVAILABLE)
-    return status, TroubleAnswer(Trouble(name, str(error)))
+    return status, ElevenLabsTroubleAnswer(ElevenLabsTrouble(name, str(error)))

@@ -16,9 +16,9 @@ from segue.api.elevenlabs.search import VoiceSearch, searched
 from segue.api.elevenlabs.wire import (
     ElevenLabsLanguage,
     ElevenLabsModel,
+    ElevenLabsSettings,
     ElevenLabsVoice,
     ElevenLabsVoiceList,
-    VoiceSettingsAnswer,
 )
 from segue.api.refusals import WrongMethod
 from segue.kernel.errors import InvalidRequest
@@ -50,7 +50,7 @@ class ListsEndpoint:
         listed = encode(ElevenLabsVoiceList(voices, total_count=len(voices)))
         self._voices = {voice.voice_id: encode(voice) for voice in voices}
         self._searchable = voices
-        self._settings = encode(VoiceSettingsAnswer())
+        self._settings = encode(ElevenLabsSettings())
         self._lists = {
             "/v1/voices": listed,
             VOICE_PREFIX + "settings/default": self._settings,

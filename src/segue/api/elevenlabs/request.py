@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from segue.api.context import Context
-    from segue.api.elevenlabs.wire import TextToSpeechBody
+    from segue.api.elevenlabs.wire import ElevenLabsSpeechBody
     from segue.speech.core.speech import Marked
 
 DIALECT = "elevenlabs"
@@ -33,7 +33,7 @@ class SpeechCall(NamedTuple):
     request_id: str
 
 
-def understood(context: Context, call: SpeechCall, body: TextToSpeechBody) -> SpeechRequest:
+def understood(context: Context, call: SpeechCall, body: ElevenLabsSpeechBody) -> SpeechRequest:
     """The request.
 
     Raises:
@@ -88,13 +88,13 @@ def character_named(context: Context, voice_id: str) -> str:
         ) from None
 
 
-def _controls(body: TextToSpeechBody, marked: Marked) -> Controls:
+def _controls(body: ElevenLabsSpeechBody, marked: Marked) -> Controls:
     speed = body.voice_settings.speed if body.voice_settings else None
     controls = NEUTRAL if speed in (None, 1.0) else Controls(rate_ratio=speed)
     return controls.marked_by(marked) if marked.pauses or marked.spans else controls
 
 
-def _not_taken_over(body: TextToSpeechBody) -> Iterator[Loss]:
+def _not_taken_over(body: ElevenLabsSpeechBody) -> Iterator[Loss]:
     """Fields of ElevenLabs' own models and of their text processing, which these voices do not support."""
     settings = _given(body.voice_settings, _MODELS_OWN)
     if settings:

@@ -9,7 +9,7 @@ import msgspec
 from segue.api.asgi import ClientGone, Response, headers_of, unless_gone
 from segue.api.elevenlabs.errors import NotOffered, refused
 from segue.api.elevenlabs.request import DIALECT, SpeechCall, understood
-from segue.api.elevenlabs.wire import TextToSpeechBody
+from segue.api.elevenlabs.wire import ElevenLabsSpeechBody
 from segue.api.headers import audio_headers
 from segue.api.refusals import WrongMethod
 from segue.api.streaming import send_stream
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PREFIX = "/v1/text-to-speech/"
 _STREAM = "stream"
 _WAYS = ("", _STREAM)
-_DECODER = msgspec.json.Decoder(TextToSpeechBody)
+_DECODER = msgspec.json.Decoder(ElevenLabsSpeechBody)
 _TYPES = {container: (b"content-type", kind.encode()) for container, kind in CONTENT_TYPES.items()}
 
 

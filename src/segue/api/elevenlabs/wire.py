@@ -11,7 +11,7 @@ from segue.api.fields import LanguageTag, Name
 from segue.speech.core.text.written import TextFormat
 
 
-class VoiceSettings(msgspec.Struct, frozen=True):
+class ElevenLabsVoiceSettings(msgspec.Struct, frozen=True):
     """``speed`` is the rate; the other settings are for ElevenLabs' own models and are not applied."""
 
     speed: Annotated[float, Meta(ge=0.25, le=4.0)] | None = None
@@ -22,12 +22,12 @@ class VoiceSettings(msgspec.Struct, frozen=True):
     clone_strength: float | None = None
 
 
-class DictionaryLocator(msgspec.Struct, frozen=True):
+class ElevenLabsDictionaryLocator(msgspec.Struct, frozen=True):
     pronunciation_dictionary_id: str
     version_id: str | None = None
 
 
-class TextToSpeechBody(msgspec.Struct, frozen=True):
+class ElevenLabsSpeechBody(msgspec.Struct, frozen=True):
     """The request. Unknown fields are ignored.
 
     ``model_id`` can name an arm (``wavenet``, ``chirp3-hd``) to force it; for other models the rollout decides.
@@ -37,8 +37,10 @@ class TextToSpeechBody(msgspec.Struct, frozen=True):
     text: Annotated[str, Meta(min_length=1)]
     model_id: Annotated[str, Meta(max_length=128)] | None = None
     language_code: LanguageTag | None = None
-    voice_settings: VoiceSettings | None = None
-    pronunciation_dictionary_locators: Annotated[list[DictionaryLocator], Meta(max_length=3)] | None = None
+    voice_settings: ElevenLabsVoiceSettings | None = None
+    pronunciation_dictionary_locators: Annotated[list[ElevenLabsDictionaryLocator], Meta(max_length=3)] | None = (
+        None
+    )
     seed: Annotated[int, Meta(ge=0, le=4_294_967_295)] | None = None
     previous_text: str | None = None
     next_text: str | None = None
@@ -59,20 +61,20 @@ class ElevenLabsFault(msgspec.Struct, frozen=True):
     type: str
 
 
-class FaultsAnswer(msgspec.Struct, frozen=True):
+class ElevenLabsFaultsAnswer(msgspec.Struct, frozen=True):
     detail: list[ElevenLabsFault]
 
 
-class Trouble(msgspec.Struct, frozen=True):
+class ElevenLabsTrouble(msgspec.Struct, frozen=True):
     status: str
     message: str
 
 
-class TroubleAnswer(msgspec.Struct, frozen=True):
-    detail: Trouble
+class ElevenLabsTroubleAnswer(msgspec.Struct, frozen=True):
+    detail: ElevenLabsTrouble
 
 
-class VoiceSettingsAnswer(msgspec.Struct, frozen=True):
+class ElevenLabsSettings(msgspec.Struct, frozen=True):
     """A voice's settings. ``speed`` 1 is the character's own rate; these voices have no other settings."""
 
     speed: float = 1.0
@@ -84,7 +86,7 @@ class ElevenLabsVoice(msgspec.Struct, frozen=True):
     category: str
     labels: dict[str, str]
     description: str
-    settings: VoiceSettingsAnswer = VoiceSettingsAnswer()
+    settings: ElevenLabsSettings = ElevenLabsSettings()
 
 
 class ElevenLabsVoiceList(msgspec.Struct, frozen=True):

@@ -112,14 +112,6 @@ async def one_line(client: httpx.AsyncClient, model: str, language: str) -> dict
 
     If the other arm answered instead, because this machine was too slow, it is asked again, at most twice.
     """
-    for _ in range(_LINE_ATTEMPTS - 1):
-        answer = await _forced(client, model, language)
-        if answer["arm"] == model:
-            return answer
-    return await _forced(client, model, language)
-
-
-async def _forced(client: httpx.AsyncClient, model: str, language: str) -> dict[str, Any]:
     body = {
         "text": SAMPLE_LINES[language],
         "cache_enabled": False,
@@ -128,7 +120,11 @@ async def _forced(client: httpx.AsyncClient, model: str, language: str) -> dict[
         "return_format": "base64",
         "audio_format": "wav",
     }
-    answer: dict[str, Any] = (await client.post(PATH, json=body)).raise_for_status().json()
+    answer: dict[str, Any] = {}
+    for _ in range(_LINE_ATTEMPTS):
+        answer = (await client.post(PATH, json=body)).raise_for_status().json()
+        if answer["arm"] == model:
+            break
     return answer
 
 

@@ -27,8 +27,7 @@ def looked(service: Control, since_s: float = 0.0) -> StatusBody:
     if ago_s < since_s:
         raise CommandFailed(
             f"the rollout has changed: revision {last.revision} is {last.kind!r} by {last.actor}, made after "
-            "this command "
-            "was given; nothing was done. Look at `segue rollout status` and decide again",
+            "this command was given; nothing was done. Look at `segue rollout status` and decide again",
             exits.CONFLICT,
         )
     return status

@@ -70,11 +70,9 @@ class Deployment:
             raise CheckFailed(
                 f"the control API refuses the token ({answer.status_code}: {_said(answer)})",
                 means="the token is not this service's admin token, or the service has none; or it is an API "
-                "key that is "
-                "revoked, expired or not allowed to do this",
+                "key that is revoked, expired or not allowed to do this",
                 do="give this deployment's admin token, or a key that may do this; if the service has no admin "
-                "token, set "
-                "SEGUE_ADMIN_TOKEN for it",
+                "token, set SEGUE_ADMIN_TOKEN for it",
             )
         return answer
 

@@ -303,8 +303,7 @@ ACTING = Metric(
     "segue_rollout_acting",
     MetricKind.GAUGE,
     "1 on the replica that controls the rollout. Only that replica sets the other rollout gauges; elsewhere "
-    "they are "
-    "0.",
+    "they are 0.",
     across_workers="livemax",
 )
 STAGE = Metric(

@@ -27,8 +27,7 @@ _PATIENCE_S = 2.0
 
 _UNRECORDED = (
     "it is unknown whether the new settings were recorded; if the candidate was held off on this replica "
-    "alone, that "
-    "has ended"
+    "alone, that has ended"
 )
 
 

@@ -107,8 +107,7 @@ def _gates_faults(plan: Plan) -> Iterator[str]:
 
 _NONE_READABLE = (
     "no gate has a target that can be evaluated on both arms (cache_hit_rate and fallback_rate cannot), so no "
-    "step "
-    "could ever end; give another gate a target"
+    "step could ever end; give another gate a target"
 )
 
 _SILENT_ON_AN_ARM = (GateMetric.CACHE_HIT_RATE, GateMetric.FALLBACK_RATE)

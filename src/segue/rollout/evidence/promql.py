@@ -192,10 +192,9 @@ def _refuse_several(counters: dict[str, float]) -> None:
     more = f"; and {len(counters) - _MOST_NAMED} more" if len(counters) > _MOST_NAMED else ""
     raise Unavailable(
         f"the counts from Prometheus cannot be used: it reads {count:g} processes ({named}{more}), and each of "
-        "them "
-        "counts the same listener again; either unset SEGUE_PROMETHEUS_URL to use the workers' own counts, "
-        "where each "
-        "listener counts once, or set SEGUE_PROMETHEUS_SELECTOR to one target of one replica with SEGUE_WORKERS=1"
+        "them counts the same listener again; either unset SEGUE_PROMETHEUS_URL to use the workers' own "
+        "counts, where each listener counts once, or set SEGUE_PROMETHEUS_SELECTOR to one target of one "
+        "replica with SEGUE_WORKERS=1"
     )
 
 
@@ -203,9 +202,8 @@ def _refuse_unknown(counters: dict[str, float], tallies: dict[ArmCharacter, Tall
     if not counters and any(tally.units for tally in tallies.values()):
         raise Unavailable(
             f"Prometheus has the counts of listeners but not {catalog.PROCESSES.name}, which says how many "
-            "processes "
-            "counted them; make sure that it scrapes and keeps this metric, and update every replica to this "
-            "version"
+            "processes counted them; make sure that it scrapes and keeps this metric, and update every replica "
+            "to this version"
         )
 
 

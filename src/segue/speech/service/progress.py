@@ -78,8 +78,7 @@ class Progress:
         detail = (
             f"{len(self._begun_s)} requests are in progress and none gets an answer; the last one that did was "
             f"{idle_s:.0f} s ago: the engines answer slowly or not at all, or this process is stuck; check the "
-            "engines "
-            "and the log, and restart the process if the engines answer"
+            "engines and the log, and restart the process if the engines answer"
         )
         return PartHealth("synthesis", HealthLevel.UNAVAILABLE, detail)
 

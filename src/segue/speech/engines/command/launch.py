@@ -113,7 +113,6 @@ def _not_started(error: BaseException) -> SegueError:
     if error.errno in _OUT_OF_ROOM:
         return Unavailable(
             f"another process cannot be started ({error.strerror}): lower the option `places`, or raise the "
-            "limits of "
-            "processes, open files or memory"
+            "limits of processes, open files or memory"
         )
     return InternalFailure(f"the program cannot be started: {error.strerror}")

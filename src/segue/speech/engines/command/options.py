@@ -138,8 +138,8 @@ class CommandOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ):
             if declared and not used & names:
                 raise ValueError(
-                    f"{option} is set, but no argument or environment value passes it to the program: "
-                    f"use {_one_of(names)}"
+                    f"{option} is set, but no argument or environment value passes it to the program: use "
+                    f"{_one_of(names)}"
                 )
             if not declared and used & names:
                 raise ValueError(

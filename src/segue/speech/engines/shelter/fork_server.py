@@ -112,9 +112,9 @@ class ForkServer:
                     self._drop()
                     if not tries_left:
                         raise Unavailable(
-                            f"the process that starts the processes of {self._source.factory} did not answer "
-                            f"in two attempts ({error!r}); it is started again when needed; see the log for "
-                            "what it wrote"
+                            f"the process that starts the processes of {self._source.factory} did not answer in "
+                            f"two attempts ({error!r}); it is started again when needed; see the log for what "
+                            "it wrote"
                         ) from error
             raise AssertionError("the last try returns or raises")
 
