@@ -27,9 +27,14 @@ _REGION = re.compile(r"[a-z]{2}|\d{3}")
 
 def is_unusual(text: str) -> bool:
     """Whether :func:`text_losses` could find anything for any voice. Fast, because it runs for every request."""
-    if len(text) < _LONG_WORD_FROM_CHARS or max(map(len, text.split())) < _LONG_WORD_FROM_CHARS:
+    if not _may_have_long_words(text):
         return not text.isascii() and _PICTURES.search(text) is not None
     return _LONG_WORD.search(text) is not None or _PICTURES.search(text) is not None
+
+
+def _may_have_long_words(text: str) -> bool:
+    """Much faster than looking for them."""
+    return len(text) >= _LONG_WORD_FROM_CHARS and max(map(len, text.split()), default=0) >= _LONG_WORD_FROM_CHARS
 
 
 def language_losses(text: str, wanted: str, voice: Voice) -> tuple[Loss, ...]:
@@ -81,7 +86,7 @@ def _unsaid_signs(text: str, can: Capabilities) -> tuple[Loss, ...]:
 
 
 def _cut_words(text: str, can: Capabilities) -> tuple[Loss, ...]:
-    if can.max_word_chars is None and can.max_number_chars is None:
+    if (can.max_word_chars is None and can.max_number_chars is None) or not _may_have_long_words(text):
         return ()
     losses = []
     for word in _LONG_WORD.findall(text):

@@ -130,6 +130,10 @@ _ANYWHERE = re.compile(
     r"|(?:approx|Approx|incl|excl|Univ|Dept|dept|Assn|avg)\.(?=\s\w)|(?:Bros|misc)\.(?=\s[a-z&])"
     r"|(?:ca|est)\.(?=\s\d)|(?:min|max|temp)\.(?=\s[a-z\d])|w/(?=\s?[a-z]{2}))(?P<comma>,?)"
 )
+_ENDS = "eg vs approx Approx incl excl Univ Dept dept Assn avg Bros misc ca est min max temp".split()
+_ABBREVIATION = re.compile(
+    rf"\.(?:[ge]\.|D\.|{'|'.join(rf'(?<={end}.)' for end in _ENDS)})|/(?<=[wc]/)|'t(?<=ov't)|s(?<=vs)"
+)
 
 _NUMERAL = r"[IVXLC]{1,7}"
 _COUNTED = (
@@ -266,7 +270,7 @@ RULES = (
     Rule(DIGITS + ".", _SURE_STREET, _sure_street, tuple(_STREETS)),
     Rule("MDPGCLSARHFJ", _TITLE, _title),
     Rule("JS", _AFTER_NAME, _after_name, tuple(_AFTER_NAMES)),
-    Rule("./v'", _ANYWHERE, _anywhere),
+    Rule("./v'", _ANYWHERE, _anywhere, hint=_ABBREVIATION),
     Rule("WI", _WARS, _wars, ("WW", "World Wars")),
     Rule("I", _ONE, _one, ("World War I", " I")),
     Rule("IVXLC", _COUNTED_NUMERAL, _counted),

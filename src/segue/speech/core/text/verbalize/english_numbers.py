@@ -14,11 +14,12 @@ _PHONE = re.compile(
     r"|\d{3}-\d{2}-\d{4}|\d{4}(?:[- ]\d{4}){3}"
     r"|0\d{1,3}-\d{3,4}-\d{3,4}|\+\d{7,15})(?![\w/-]|[.,:]\d)"
 )
-_PARTED_DIGITS = re.compile(r"\+\d|\d[-. )]\s?\(?\d")
+_PARTED_DIGITS = re.compile(r"\d(?:(?<=\+\d)|[-. )]\s?\(?\d)")
 _CALLED = re.compile(
     r"(?<=\b(?:[Cc]all|[Dd]ial) )(?P<digits>\d{3})(?=[\s.,;!?)]|\Z)(?! (?:people|times"
     r"|of|more))"
 )
+_CALLED_DIGIT = re.compile(r"l (?<=[Cc]all |[Dd]ial )\d")
 _CODE = re.compile(
     r"(?<!\w)(?P<what>(?:[Cc]ode|PIN|OTP|[Pp]asscode|[Pp]assword|ZIP|(?:[Aa]ccount|[Oo]rder|[Tt]racking|[Cc]ase|"
     r"Reference|reference|[Ff]light) number)(?: is |: | ))(?P<digits>\d{4,16})"
@@ -36,6 +37,7 @@ _SOFTWARE = (
     "Kotlin|Django|Rails|React|Postgres|PostgreSQL|MySQL|Kubernetes|Docker|[Vv]ersions?|release|Release|[Vv]er\\."
 )
 _VERSION = re.compile(r"(?<![\w.])[vV]\.?\s?(?P<parts>\d{1,4}(?:\.\d{1,4}){1,3})(?![\w-]|[.,]\d)")
+_V_BEFORE_DIGIT = re.compile(r"[vV]\.?\s?\d")
 _BARE_VERSION = re.compile(r"(?<![\w.,/-])\d{1,4}(?:\.\d{1,4}){2}(?![\w/-]|[.,:]\d)")
 _NAMED_VERSION = re.compile(rf"(?<!\w)(?P<name>{_SOFTWARE}) (?P<parts>\d{{1,4}}\.\d{{1,4}})(?![\w-]|[.,]\d)")
 
@@ -121,6 +123,7 @@ _LONE_POINT = re.compile(r"(?<![\w.,])(?P<minus>[-−])?\.(?P<part>\d{1,12})(?![
 _NUMBER_SIGN = re.compile(r"(?<![\w&#])#\s?(?=\d)")
 _PER_MILLE = re.compile(r"(?<=\d)\s?‰")
 _BILLIONS = re.compile(r"(?<=\d)\s?(?P<scale>bn|tn|mn)(?!\w)")
+_SCALE_BEHIND_DIGIT = re.compile(r"\d\s?(?:bn|tn|mn)")
 _SCALES = {"bn": "billion", "tn": "trillion", "mn": "million"}
 
 
@@ -262,7 +265,7 @@ def _lone_point(found: re.Match[str]) -> str:
 EARLY_RULES = (
     Rule(DIGITS, _PHONE, _phone, hint=_PARTED_DIGITS),
     Rule("8", _LETTERED_PHONE, _lettered_phone),
-    Rule(DIGITS, _CALLED, _called, ("all ", "ial ")),
+    Rule(DIGITS, _CALLED, _called, hint=_CALLED_DIGIT),
     Rule(DIGITS, _CODE, lambda found: found["what"] + " ".join(found["digits"]), _CODE_ENDS),
     Rule(":", _RATIO_NAMED, _ratio_named, ("atio", "cale", "dds", "ATIO", "CALE", "DDS"), digit=True),
     Rule("=", _SUM, _sum, digit=True),
@@ -271,7 +274,7 @@ RULES = (
     Rule("/", _ALWAYS, lambda _: "24 7", ("24/7",), digit=True),
     Rule("/", _EMERGENCY, lambda _: "9 11", ("9/11",), digit=True),
     Rule("-/", _EVEN, _even, ("50", "20"), digit=True),
-    Rule("vV", _VERSION, _version, digit=True),
+    Rule("vV", _VERSION, _version, digit=True, hint=_V_BEFORE_DIGIT),
     Rule(".", _NAMED_VERSION, _named_version, digit=True, hint=POINT_BEFORE_DIGIT),
     Rule(".", _BARE_VERSION, _bare_version, digit=True, hint=POINT_BEFORE_DIGIT),
     Rule("-–—~", _UNITED_RANGE, _united_range, digit=True),
@@ -291,5 +294,5 @@ LATE_RULES = (
     Rule(".", _LONE_POINT, _lone_point, digit=True, hint=POINT_BEFORE_DIGIT),
     Rule("#", _NUMBER_SIGN, lambda _: "number ", digit=True),
     Rule("‰", _PER_MILLE, lambda _: " per mille", digit=True),
-    Rule("n", _BILLIONS, lambda found: f" {_SCALES[found['scale']]}", digit=True),
+    Rule("n", _BILLIONS, lambda found: f" {_SCALES[found['scale']]}", digit=True, hint=_SCALE_BEHIND_DIGIT),
 )

@@ -134,9 +134,11 @@ _MEASURE = re.compile(
     rf"(?<![\w/:@#.,$€£¥-])(?P<minus>[-−])?(?P<amount>{NUMBER})(?P<blank>[ -]?)"
     rf"(?P<unit>{UNIT}){_AFTER_UNIT}(?:\.(?= [a-z]))?"
 )
+_UNIT_BEHIND_DIGIT = re.compile(rf"\d[ -]?[{re.escape(''.join(sorted({unit[0] for unit in _LONGEST_FIRST})))}]")
 _FEET_AND_INCHES = re.compile(
     r"(?<![\w.,/-])(?P<feet>\d{1,2}) ?ft\.? (?P<inches>\d{1,2}(?:\.\d)?) ?in(?P<dot>\.?)(?![\w-])(?! the| a )"
 )
+_FEET_BEHIND_DIGIT = re.compile(r"\d ?ft")
 _SPEED = re.compile(r"(?<![\w/])(?P<unit>km/h|m/s)(?![\w/])")
 _FEET = re.compile(r"(?<![\w.,/-])(?P<feet>\d{1,2})['’′]\s?(?P<inches>1?\d)(?:\"|”|″|''|’’)(?!\w)")
 _PRIMES = re.compile(r"(?<![\w.,/-])(?P<amount>\d{1,4}(?:\.\d{1,2})?)(?P<sign>[′″])(?!\w)")
@@ -187,10 +189,10 @@ def _primes(found: re.Match[str]) -> str:
 EARLY_RULES = (
     Rule("'’′", _FEET, _feet, digit=True),
     Rule("′″", _PRIMES, _primes, digit=True),
-    Rule(DIGITS, _FEET_AND_INCHES, _feet_and_inches, ("ft",)),
+    Rule(DIGITS, _FEET_AND_INCHES, _feet_and_inches, hint=_FEET_BEHIND_DIGIT),
 )
 """These apply before the rules for numbers."""
 RULES = (
-    Rule(DIGITS, _MEASURE, _measure),
+    Rule(DIGITS, _MEASURE, _measure, hint=_UNIT_BEHIND_DIGIT),
     Rule("/", _SPEED, lambda found: _UNITS[found["unit"]][1]),
 )

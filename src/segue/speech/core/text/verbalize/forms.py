@@ -28,6 +28,8 @@ class Rule(NamedTuple):
     one of the characters in ``near``, one of ``words`` if there are any, and a digit if ``digit`` is set. ``hint``
     finds something there, too. These checks are many times as fast as the pattern.
 
+    A hint is fast if it begins with a character or a class of few characters: the search then skips all others.
+
     ``say`` returns what is said for a match. If it returns the same text, no later rule changes it. None leaves
     the match to later rules.
     """
@@ -83,14 +85,16 @@ def rules_for(text: str, rules: Sequence[Rule]) -> Iterator[Rule]:
     signs = frozenset(text)
     has_digit = any(map(str.isdecimal, signs))
     for rule in rules:
-        if signs.isdisjoint(rule.near) or (rule.digit and not has_digit) or not _holds_any(text, rule.words):
+        if signs.isdisjoint(rule.near) or (rule.digit and not has_digit):
+            continue
+        if rule.words and not _holds_any(text, signs, rule.words):
             continue
         if rule.hint is None or rule.hint.search(text):
             yield rule
 
 
-def _holds_any(text: str, words: tuple[str, ...]) -> bool:
-    return not words or any(word in text for word in words)
+def _holds_any(text: str, signs: frozenset[str], words: tuple[str, ...]) -> bool:
+    return any(word[0] in signs and word in text for word in words)
 
 
 def _is_divided(places: list[int], start: int, end: int) -> bool:

@@ -40,7 +40,7 @@ _PART_NUMBER = re.compile(
     rf"(?:-[A-Z0-9]{{1,20}}){{1,6}}(?![{_W}-])"
     rf"|(?<![{_W}])0x[0-9A-Fa-f]{{1,40}}(?![{_W}])"
 )
-_LETTER_BY_DIGIT = re.compile(r"[0-9][A-Za-z]|[A-Za-z][0-9]")
+_LETTER_BY_DIGIT = re.compile(r"[0-9](?:[A-Za-z]|(?<=[A-Za-z][0-9]))")
 _HEART = re.compile(
     r"(?<![A-Za-z0-9])<3(?=\s*+(?:[.,!?)]|\Z|[^\sA-Za-z0-9%°.,]|(?:you|u|ya|it|this|my"
     r"|your|her|him|them|all)\b))"
