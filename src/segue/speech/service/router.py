@@ -172,8 +172,10 @@ class Router:
         routing = self._current.routing
         character = self._catalogue.character(request.character_key)
         assignment = assign(routing, request.unit.identity, character.key, request.forced_arm)
-        arms = (assignment.arm, assignment.arm.other) if routing.enabled else (assignment.arm,)
-        rendition = self._rendition_of_any(request, character, arms)
+        rendition = self._rendition(request, character, assignment.arm)
+        if rendition is None:
+            arms = (assignment.arm, assignment.arm.other) if routing.enabled else (assignment.arm,)
+            rendition = self._next_best(request, character, arms)
         if rendition is None:
             kind, told = unspeakable(request, character, self._voices(character))
             raise kind(told, field="text")
@@ -220,11 +222,11 @@ class Router:
         reason = assign(routing, unit, route.character.key, route.request.forced_arm).reason
         return is_shadowed(routing, reason, unit)
 
-    def _rendition_of_any(
-        self, request: SpeechRequest, character: Character, arms: tuple[Arm, ...]
-    ) -> Rendition | None:
-        """The rendition of the first arm that reads all of the text, or else of the one that reads most of it."""
-        for arm in arms:
+    def _next_best(self, request: SpeechRequest, character: Character, arms: tuple[Arm, ...]) -> Rendition | None:
+        """The rendition if the first arm does not read all of the text: the other one's, if that one does, or else
+        that of the arm which reads most of it.
+        """
+        for arm in arms[1:]:
             rendition = self._rendition(request, character, arm)
             if rendition is not None:
                 return rendition
