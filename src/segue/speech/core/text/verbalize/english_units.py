@@ -189,10 +189,10 @@ def _primes(found: re.Match[str]) -> str:
 EARLY_RULES = (
     Rule("'’′", _FEET, _feet, digit=True),
     Rule("′″", _PRIMES, _primes, digit=True),
-    Rule(DIGITS, _FEET_AND_INCHES, _feet_and_inches, hint=_FEET_BEHIND_DIGIT),
+    Rule(DIGITS, _FEET_AND_INCHES, _feet_and_inches, digit=True, hint=_FEET_BEHIND_DIGIT),
 )
 """These apply before the rules for numbers."""
 RULES = (
-    Rule(DIGITS, _MEASURE, _measure, hint=_UNIT_BEHIND_DIGIT),
+    Rule(DIGITS, _MEASURE, _measure, digit=True, hint=_UNIT_BEHIND_DIGIT),
     Rule("/", _SPEED, lambda found: _UNITS[found["unit"]][1]),
 )

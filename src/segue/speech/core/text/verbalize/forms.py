@@ -28,7 +28,8 @@ class Rule(NamedTuple):
     one of the characters in ``near``, one of ``words`` if there are any, and a digit if ``digit`` is set. ``hint``
     finds something there, too. These checks are many times as fast as the pattern.
 
-    A hint is fast if it begins with a character or a class of few characters: the search then skips all others.
+    A hint is fast if it begins with a character or a class of few characters: the search then skips all others. If
+    ``digit`` is set, only the six characters before and after each number are searched.
 
     ``say`` returns what is said for a match. If it returns the same text, no later rule changes it. None leaves
     the match to later rules.
@@ -83,14 +84,24 @@ def find_forms(
 def rules_for(text: str, rules: Sequence[Rule]) -> Iterator[Rule]:
     """The rules that may find something in the text, judged by its characters."""
     signs = frozenset(text)
-    has_digit = any(map(str.isdecimal, signs))
+    around_digits = _around_digits(text) if any(map(str.isdecimal, signs)) else ""
     for rule in rules:
-        if signs.isdisjoint(rule.near) or (rule.digit and not has_digit):
+        if signs.isdisjoint(rule.near) or (rule.digit and not around_digits):
             continue
         if rule.words and not _holds_any(text, signs, rule.words):
             continue
-        if rule.hint is None or rule.hint.search(text):
+        if rule.hint is None or rule.hint.search(around_digits if rule.digit else text):
             yield rule
+
+
+_NEAR_CHARS = 6
+_DIGITS_IN_A_ROW = re.compile(r"\d+")
+
+
+def _around_digits(text: str) -> str:
+    """The digits of the text, each row of them with the characters around it: usually a small part of the text."""
+    rows = (row.span() for row in _DIGITS_IN_A_ROW.finditer(text))
+    return "\n".join([text[max(0, start - _NEAR_CHARS) : end + _NEAR_CHARS] for start, end in rows])
 
 
 def _holds_any(text: str, signs: frozenset[str], words: tuple[str, ...]) -> bool:

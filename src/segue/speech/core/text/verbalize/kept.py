@@ -60,7 +60,7 @@ RULES = (
     Rule(".", _FILE, kept, hint=_ENDING),
     Rule("#", _TAG, kept),
     Rule("<", _HEART, kept, ("<3",), digit=True),
-    Rule(DIGITS, _PART_NUMBER, kept, hint=_LETTER_BY_DIGIT),
+    Rule(DIGITS, _PART_NUMBER, kept, digit=True, hint=_LETTER_BY_DIGIT),
 )
 LAST_RULES = (Rule("-:", _MANY_PARTS, kept),)
 """These come after the rules for telephone numbers, which may have as many parts."""
