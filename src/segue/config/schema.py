@@ -33,7 +33,7 @@ class Settings(Document):
     chirp3_enabled: bool = Field(
         default=False,
         description="Master switch. Off: the baseline answers all requests, regardless of the other settings. If "
-        "the environment sets it to false, it cannot be switched on while the service runs.",
+        "the environment sets it to false, no rollout file, command or plan can switch it on.",
     )
     chirp3_rollout_percentage: float = Field(
         default=0.0, ge=0, le=100, description="Share of users on the candidate at boot, in percent."
@@ -214,7 +214,9 @@ class Settings(Document):
         default="", description='Label matchers for the series read from Prometheus, such as job="segue".'
     )
     rollout_file: Path | None = Field(
-        default=None, description="File with CHIRP3_ lines, read again when it changes and on SIGHUP."
+        default=None,
+        description="File with CHIRP3_ lines, read again when it changes and on SIGHUP. Its lines override the "
+        "environment's, but do not switch on what CHIRP3_ENABLED=false in the environment switches off.",
     )
 
     webhook_urls: SecretStr | None = Field(
