@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 5.0
 _PAGE = 1000
+_EFFECT = "the last known keys, if there are any, stay valid for SEGUE_AUTH_STALE_S"
 
 
 class KeyFollower:
@@ -122,7 +123,7 @@ class KeyFollower:
 
     def _tell_lost(self, error: SegueError) -> None:
         if not self._lost:
-            self._log.warning("keys_unread", error=str(error), effect="the last known keys stay valid")
+            self._log.warning("keys_unread", error=str(error), effect=_EFFECT)
         self._lost = True
 
     async def _after(self, revision: int) -> list[Event]:

@@ -145,9 +145,10 @@ def _hint(name: str, known: Collection[str]) -> str:
     """By what stands behind the prefix, which all of them share."""
     prefix, _, own = name.partition("_")
     found = nearest(own, [other.removeprefix(f"{prefix}_") for other in known if other.startswith(f"{prefix}_")])
-    return f"did you mean {prefix}_{found[0]}?" if found else "`segue check --settings` lists them"
+    return f"did you mean {prefix}_{found[0]}?" if found else _UNKNOWN
 
 
+_UNKNOWN = "unset it; `segue check --settings` then lists all settings"
 _OF_OTHERS = (SERVICE_URL, "SEGUE_REQUIRE_SERVICES", "SEGUE_TEST_POSTGRESQL_URL")
 """Variables that the commands and the tests use. They are not settings."""
 

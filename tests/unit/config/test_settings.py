@@ -96,7 +96,7 @@ def test_what_the_environment_named_is_remembered() -> None:
         ("CHIRP3_ENABLE", "did you mean CHIRP3_ENABLED?"),
         ("CHIRP3_ROLLOUT_PERCENT", "did you mean CHIRP3_ROLLOUT_PERCENTAGE?"),
         ("SEGUE_PROT", "did you mean SEGUE_PORT?"),
-        ("SEGUE_SOMETHING_ELSE_ALTOGETHER", "`segue check --settings` lists them"),
+        ("SEGUE_SOMETHING_ELSE_ALTOGETHER", "unset it; `segue check --settings` then lists all settings"),
     ],
 )
 def test_an_unknown_variable_is_a_fault_with_a_hint(name: str, hint: str) -> None:

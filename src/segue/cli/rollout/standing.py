@@ -170,7 +170,10 @@ def _people(status: StatusBody, now_s: float) -> Iterator[str]:
     current = f", all at revision {status.revision}" if status.replicas and not behind else ""
     yield f"[bold]Replicas:[/] {escape(names)}{current}"
     if behind:
-        yield f"[yellow]not yet at revision {status.revision}: {escape(', '.join(behind))}[/]"
+        yield (
+            f"[yellow]not yet at revision {status.revision} (a replica that stays behind cannot read the store; "
+            f"see its log): {escape(', '.join(behind))}[/]"
+        )
 
 
 def gates_table(judgement: JudgementBody) -> Table:
