@@ -113,8 +113,8 @@ class Deployment:
             )
         if answer.is_error:
             raise CheckFailed(
-                f"no arm could answer ({answer.status_code}: {_said(answer)})",
-                means="requests fail now, and listeners hear nothing",
+                f"the request failed ({answer.status_code}: {_said(answer)})",
+                means="requests like this one fail now, or a proxy in between cannot reach the service",
                 do="see /api/v1/monitoring/health and the service's log; send it no traffic until this passes",
             )
         return understood(answer, SpokenAnswer)

@@ -127,8 +127,9 @@ def _gates(plan: Plan) -> Iterator[str]:
     yield f"It advances when the hold is over and, with at most {wrong} error probability, {', '.join(goes_on)}."
     if steps:
         yield (
-            "It goes back (P1) to the nearest earlier stage with less exposure, or rolls back if there is none, "
-            f"on {', '.join(steps)}."
+            f"It goes back (P1) on {', '.join(steps)}, to the nearest earlier stage with less exposure; if "
+            "there is "
+            "none, it rolls back."
         )
     if rolls:
         yield f"It rolls back (P0) on {', '.join(rolls)}."
