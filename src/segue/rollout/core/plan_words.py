@@ -128,8 +128,7 @@ def _gates(plan: Plan) -> Iterator[str]:
     if steps:
         yield (
             f"It goes back (P1) on {', '.join(steps)}, to the nearest earlier stage with less exposure; if "
-            "there is "
-            "none, it rolls back."
+            "there is none, it rolls back."
         )
     if rolls:
         yield f"It rolls back (P0) on {', '.join(rolls)}."
