@@ -97,7 +97,7 @@ def test_every_fault_is_listed_and_nothing_is_half_started(tmp_path: Path) -> No
     told = done.stderr.splitlines()
     assert told[0] == "3 fault(s) in the configuration; nothing was done:"
     assert told[1].startswith(f"  {words}:3: words.0")
-    assert told[2].startswith("  store_url: ")
+    assert told[2].startswith("  SEGUE_STORE_URL: ")
     assert told[3].startswith(f"  SEGUE_WYOMING_PORT: cannot listen on 127.0.0.1, port {port}")
     assert len(told) == 4
     assert done.stdout == ""

@@ -29,6 +29,7 @@ async def test_the_routing_is_shown(stage: Stage) -> None:
         "fallback": True,
         "rollout_id": "test",
         "locked_off": False,
+        "locked_off_by": "",
     }
 
 

@@ -9,24 +9,28 @@ from segue.kernel.errors import Unavailable
 from segue.testing.store import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     from segue.rollout.ports.store import Event
 
 
 class ShakyLog:
     """A ``segue.rollout.ports.store.EventLog``. ``gone``: it is out of reach. ``answers``: calls end once it is
-    set.
+    set. ``overtaken_by``: written just before the next event.
     """
 
     def __init__(self) -> None:
         self._inner = MemoryStore().events
         self.gone = False
+        self.overtaken_by: Callable[[], Awaitable[object]] | None = None
         self.answers = asyncio.Event()
         self.answers.set()
 
     async def append(self, event: Event) -> None:
         await self._reached()
+        if self.overtaken_by is not None:
+            first, self.overtaken_by = self.overtaken_by, None
+            await first()
         await self._inner.append(event)
 
     async def latest(self, stream: str) -> Event | None:

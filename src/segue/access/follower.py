@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 5.0
 _PAGE = 1000
+_REPLACED = "the store has other keys than before, such as those of a backup; they are in force now"
+_EFFECT = "the last known keys, if there are any, stay valid for SEGUE_AUTH_STALE_S"
 
 
 class KeyFollower:
@@ -66,7 +68,7 @@ class KeyFollower:
                 if events[:1] == [state.last]:
                     events = events[1:]
                 else:  # another history, for example of a backup
-                    self._log.warning("keys_replaced", had=state.revision)
+                    self._log.warning("keys_replaced", had=state.revision, effect=_REPLACED)
                     state, events = KeyState(), await self._after(0)
             if events:
                 state = state.after(events)
@@ -122,7 +124,7 @@ class KeyFollower:
 
     def _tell_lost(self, error: SegueError) -> None:
         if not self._lost:
-            self._log.warning("keys_unread", error=str(error), effect="the last known keys stay valid")
+            self._log.warning("keys_unread", error=str(error), effect=_EFFECT)
         self._lost = True
 
     async def _after(self, revision: int) -> list[Event]:

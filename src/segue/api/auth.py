@@ -142,5 +142,8 @@ def _read(said: str) -> str:
     name = said.encode("latin-1", "replace").decode(errors="replace")
     name = "".join(char for char in UNSEEN.sub("", name) if char.isprintable()).strip() or _UNNAMED
     if folded(name) in RESERVED_NAMES - {_UNNAMED}:
-        raise HTTPException(400, f"X-Segue-Actor: {name!r} is reserved for the service; use a person's name")
+        raise HTTPException(
+            400,
+            f"X-Segue-Actor: {name!r} is reserved for the service; use another name (--actor of `segue rollout`)",
+        )
     return name

@@ -109,7 +109,11 @@ def _operation(
             "400": {"description": "The request is invalid", "content": error},
             "413": {"description": "The body is too large", "content": error},
             "415": {"description": "The body's Content-Encoding is not gzip or deflate", "content": error},
-            "429": {"description": "OpenAI's API only: the quotas of all arms are used up", "content": error},
+            "429": {
+                "description": "Too many wrong keys from this address; in OpenAI's API also: the quotas of all "
+                "arms are used up",
+                "content": error,
+            },
             "503": {"description": "No arm can answer now; try again later", "content": error},
         },
     }

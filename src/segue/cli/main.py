@@ -51,7 +51,7 @@ COMMANDS = (
     ),
     ListedCommand(
         "demo",
-        "Run a rollout from eSpeak NG to Piper and Kokoro with simulated listeners. Both fail; no request does.",
+        "Run a rollout from eSpeak NG to Piper and Kokoro, which break half-way; still, no request fails.",
         f"{_CLI}.demo.verb",
         "demo",
     ),

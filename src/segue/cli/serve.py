@@ -123,8 +123,8 @@ def _lock_until_end(path: Path) -> None:
 
 def _tell_unshared(folder: Path, why: str, what_to_do: str) -> None:
     err().print(
-        f"Segue cannot share metrics between workers in {folder}: {why}. Each worker reports its own metrics; "
-        f"{what_to_do}",
+        f"Segue cannot use {folder} to share metrics between workers: {why}. Each worker reports its own "
+        f"metrics; {what_to_do}",
         style="yellow",
         markup=False,
         highlight=False,

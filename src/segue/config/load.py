@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotenv import dotenv_values
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from segue.config.documents import described, read_tree
 from segue.config.names import SERVICE_URL, SETTINGS_FILE, env_name
@@ -40,11 +40,17 @@ class Loaded:
     from_environment: frozenset[str]
     sources: Mapping[str, Source]
 
+    @property
+    def locked_off(self) -> bool:
+        """Whether the environment sets the master switch to false, which nothing can override at run time."""
+        return not self.settings.chirp3_enabled and self.sources["chirp3_enabled"] is Source.ENVIRONMENT
+
 
 def load_settings(environ: Mapping[str, str]) -> Loaded:
     """The settings in force.
 
-    The environment overrides the settings file. The rollout file overrides both for the four ``CHIRP3_`` settings.
+    The environment overrides the settings file. The rollout file overrides both for the four ``CHIRP3_`` settings,
+    except that it cannot switch on what the environment switches off.
 
     Raises:
         ConfigurationError: every fault found, one line each.
@@ -58,7 +64,7 @@ def load_settings(environ: Mapping[str, str]) -> Loaded:
     fields = {env_name(field): field for field in Settings.model_fields}
     in_environment = frozenset(field for name, field in fields.items() if environ.get(name, "").strip())
     faults = _misspelt(environ, fields)
-    rollout = _rollout_file(environ, tree, faults)
+    rollout = _unless_off(environ, _rollout_file(environ, tree, faults))
     said = {**environ, **rollout}
     given = {field: said[name] for name, field in fields.items() if (said.get(name) or "").strip()}
     try:
@@ -103,6 +109,28 @@ def _rollout_file(environ: Mapping[str, str], tree: Mapping[str, Any], faults: l
     return {name: value for name, value in found.items() if name in allowed and value is not None}
 
 
+def _unless_off(environ: Mapping[str, str], rollout: Mapping[str, str]) -> Mapping[str, str]:
+    """The rollout file's lines, without the master switch if the environment's is off or is not a boolean.
+
+    A line of the file that is not a boolean stays, and is reported.
+    """
+    here, there = (said.get(_MASTER_SWITCH, "").strip() for said in (environ, rollout))
+    if not here or _boolean(here) is True or (there and _boolean(there) is None):
+        return rollout
+    return {name: value for name, value in rollout.items() if name != _MASTER_SWITCH}
+
+
+def _boolean(written: str) -> bool | None:
+    try:
+        return _BOOLEAN.validate_python(written)
+    except ValidationError:
+        return None
+
+
+_MASTER_SWITCH = env_name("chirp3_enabled")
+_BOOLEAN = TypeAdapter(bool)
+
+
 def _misspelt(environ: Mapping[str, str], fields: Mapping[str, str]) -> list[str]:
     """Variables with Segue's prefixes that are not settings. A typing error must not silently become a default."""
     known = {*fields, SETTINGS_FILE, *_OF_OTHERS}
@@ -117,9 +145,10 @@ def _hint(name: str, known: Collection[str]) -> str:
     """By what stands behind the prefix, which all of them share."""
     prefix, _, own = name.partition("_")
     found = nearest(own, [other.removeprefix(f"{prefix}_") for other in known if other.startswith(f"{prefix}_")])
-    return f"did you mean {prefix}_{found[0]}?" if found else "`segue check --settings` lists them"
+    return f"did you mean {prefix}_{found[0]}?" if found else _UNKNOWN
 
 
+_UNKNOWN = "unset it; `segue check --settings` then lists all settings"
 _OF_OTHERS = (SERVICE_URL, "SEGUE_REQUIRE_SERVICES", "SEGUE_TEST_POSTGRESQL_URL")
 """Variables that the commands and the tests use. They are not settings."""
 

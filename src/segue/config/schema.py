@@ -33,7 +33,7 @@ class Settings(Document):
     chirp3_enabled: bool = Field(
         default=False,
         description="Master switch. Off: the baseline answers all requests, regardless of the other settings. If "
-        "the environment sets it to false, it cannot be switched on while the service runs.",
+        "the environment sets it to false, no rollout file, command or plan can switch it on.",
     )
     chirp3_rollout_percentage: float = Field(
         default=0.0, ge=0, le=100, description="Share of users on the candidate at boot, in percent."
@@ -154,7 +154,7 @@ class Settings(Document):
         default=None, description="PEM file with the gRPC API's certificate chain. Unset: gRPC without TLS."
     )
     google_grpc_tls_key: Path | None = Field(
-        default=None, description="PEM file with the private key of that certificate."
+        default=None, description="PEM file with the private key of SEGUE_GOOGLE_GRPC_TLS_CERT."
     )
     wyoming_port: int | None = Field(
         default=None,
@@ -214,7 +214,9 @@ class Settings(Document):
         default="", description='Label matchers for the series read from Prometheus, such as job="segue".'
     )
     rollout_file: Path | None = Field(
-        default=None, description="File with CHIRP3_ lines, read again when it changes and on SIGHUP."
+        default=None,
+        description="File with CHIRP3_ lines, read again when it changes and on SIGHUP. Its lines override the "
+        "environment's, but do not switch on what CHIRP3_ENABLED=false in the environment switches off.",
     )
 
     webhook_urls: SecretStr | None = Field(
@@ -222,7 +224,8 @@ class Settings(Document):
         description="URLs, separated by commas, that receive transitions, alerts and requests for approval.",
     )
     webhook_secret: SecretStr | None = Field(
-        default=None, description="Secret that signs these posts (HMAC-SHA256). Unset: they are not signed."
+        default=None,
+        description="Secret that signs the posts to SEGUE_WEBHOOK_URLS (HMAC-SHA256). Unset: they are not signed.",
     )
     notify_urls: SecretStr | None = Field(
         default=None,
@@ -278,8 +281,8 @@ class Settings(Document):
     queue_wait_s: float = Field(
         default=5.0,
         gt=0,
-        description="Maximum wait in the queue for a synthesis. A request that would wait longer gets a 503 "
-        "immediately.",
+        description="Maximum wait in the queue for a synthesis. A request that would wait longer for the "
+        "candidate goes to the baseline immediately if the fallback is on; otherwise it gets a 503 immediately.",
     )
     max_audio_s: float = Field(
         default=1800.0,
@@ -328,7 +331,8 @@ class Settings(Document):
         default=2,
         ge=1,
         le=64,
-        description="Processes for each of these engines, per worker. Each synthesizes one text at a time.",
+        description="Processes for each engine of SEGUE_SHELTERED_ENGINES, per worker. Each synthesizes one "
+        "text at a time.",
     )
     jobs_per_caller: int | None = Field(
         default=None,
@@ -363,15 +367,21 @@ class Settings(Document):
         default=64, ge=1, description="Maximum number of clients that follow events of long texts, per worker."
     )
     level: bool = Field(default=True, description="Whether both arms are adjusted to the same loudness.")
-    level_lufs: float = Field(default=-16.0, ge=-40, le=-5, description="That loudness, in LUFS (BS.1770).")
+    level_lufs: float = Field(
+        default=-16.0, ge=-40, le=-5, description="Loudness of SEGUE_LEVEL, in LUFS (BS.1770)."
+    )
     max_concurrency: int = Field(
         default=16,
         ge=1,
         description="Maximum number of concurrent engine calls, per voice family and worker. An engine on this "
-        "machine gets at most two calls for each text that it can synthesize at once, and one more.",
+        "machine that can synthesize n texts at the same time also gets at most 2 n + 1.",
     )
     max_queue: int = Field(
-        default=256, ge=0, description="Requests in the queue for a synthesis. Further ones get a 503."
+        default=256,
+        ge=0,
+        description="Maximum number of requests in the queue for a synthesis, per voice family and worker. "
+        "Further ones go to the baseline if the candidate's queue is full and the fallback is on; otherwise "
+        "they get a 503.",
     )
     max_input_chars: int = Field(
         default=5000,
@@ -393,7 +403,7 @@ class Settings(Document):
         description="Consecutive failures after which the circuit breaker stops requests to an engine; 0: never.",
     )
     breaker_cool_down_s: float = Field(
-        default=5.0, gt=0, description="Time until the engine is tried again after that."
+        default=5.0, gt=0, description="Time after which an engine with an open circuit breaker is tried again."
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(

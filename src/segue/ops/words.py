@@ -44,3 +44,12 @@ def as_written(setting: object) -> str:
 def ratio_in_words(ratio: float | None) -> str:
     """A ratio as percent; a dash for None."""
     return "-" if ratio is None else f"{ratio * 100:.3g} %"
+
+
+def off_in_words(locked_off_by: str) -> str:
+    """What keeps the candidate off on the replica that answered, as the subject of a sentence."""
+    return {
+        "environment": "CHIRP3_ENABLED=false in the environment",
+        "replica": "the replica that answered (its rollout file or settings file does not say "
+        "CHIRP3_ENABLED=true, and the store has not recorded that yet)",
+    }.get(locked_off_by, "CHIRP3_ENABLED=false in the environment or the rollout file")

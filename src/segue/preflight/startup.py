@@ -45,7 +45,12 @@ def doubts(settings: Settings) -> list[str]:
 def _unshared_files(settings: Settings) -> list[str]:
     if settings.workers > 1 and not settings.cache_disk_bytes:
         unshared = f"SEGUE_CACHE_DISK_BYTES=0 with {settings.workers} workers"
-        return [f"{unshared}: a worker can serve the URLs of its own audio only; keep files, or use one worker"]
+        return [
+            (
+                f"{unshared}: the URL of an audio file works only in the worker that made the audio, so a request "
+                "that reaches another worker fails; set SEGUE_CACHE_DISK_BYTES above 0, or SEGUE_WORKERS=1"
+            )
+        ]
     return []
 
 

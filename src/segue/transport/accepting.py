@@ -96,7 +96,12 @@ class Acceptor:
             except OSError as error:
                 if error.errno not in _NO_FILES:
                     raise
-                self._log.error("no_files_left", detail=str(error), waiting_s=_NO_FILES_S)
+                self._log.error(
+                    "no_files_left",
+                    detail=str(error),
+                    waiting_s=_NO_FILES_S,
+                    effect="new connections wait; raise the limit of open files, or lower SEGUE_MAX_CONNECTIONS",
+                )
                 self._pause(_NO_FILES_S)
                 return taken
             self._greet(connection)

@@ -384,7 +384,7 @@ def _reset(transport: asyncio.Transport) -> None:
 
 
 def _head_too_large(limit_bytes: int) -> tuple[int, str, str]:
-    return 431, "header_bytes", f"the request's headers are larger than {limit_bytes} bytes"
+    return 431, "header_bytes", f"the request's URL and headers together are larger than {limit_bytes} bytes"
 
 
 def _without_upgrade(value: bytes) -> bytes:

@@ -141,7 +141,12 @@ class Server(uvicorn.Server):
         watch.start()
 
     def _end_what_hangs(self) -> None:
-        self._log.error("stop_hangs", after_s=self._times.longest_s, tasks=len(self.server_state.tasks))
+        self._log.error(
+            "stop_hangs",
+            after_s=self._times.longest_s,
+            tasks=len(self.server_state.tasks),
+            effect="the process ends now; requests that it still answered are cut off",
+        )
         os._exit(_HANGS_STATUS)
 
     def _orphaned(self) -> None:

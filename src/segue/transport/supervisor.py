@@ -105,7 +105,12 @@ class Supervisor:
             self._failed_starts = 0
         longest_s = self._patience.silent_s if worker.serves else self._patience.starting_s
         if worker.silent_s() > longest_s:
-            self._log.error("worker_hangs", pid=worker.pid, silent_s=round(worker.silent_s(), 1))
+            self._log.error(
+                "worker_hangs",
+                pid=worker.pid,
+                silent_s=round(worker.silent_s(), 1),
+                effect="it is killed and replaced; its requests are cut off",
+            )
             worker.kill()
 
     def _bury(self, worker: WorkerProcess, status: int) -> None:
@@ -195,7 +200,12 @@ class Supervisor:
                     self._bury(worker, status)
             time.sleep(_TICK_S)
         for worker in self._workers:
-            self._log.error("worker_did_not_leave", pid=worker.pid, after_s=self._patience.leaving_s)
+            self._log.error(
+                "worker_did_not_leave",
+                pid=worker.pid,
+                after_s=self._patience.leaving_s,
+                effect="it is killed; requests that it still answered are cut off",
+            )
             worker.kill()
         self._log.info("stopped")
         self._status = 0

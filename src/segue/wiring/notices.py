@@ -30,7 +30,10 @@ def notice_targets(settings: Settings, client: httpx.AsyncClient, clock: Clock) 
         here.
     """
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
-    webhooks = [WebhookTarget(client, url, secret, clock) for url in _webhook_urls(settings)]
+    webhooks = [
+        WebhookTarget(client, url, secret, clock, place=f"webhook number {number} of SEGUE_WEBHOOK_URLS")
+        for number, url in enumerate(_webhook_urls(settings), 1)
+    ]
     targets: list[Target] = [*webhooks, *_chats(_split(settings.notify_urls))]
     return [Retrying(target, RetryLimits()) for target in targets]
 
@@ -69,7 +72,9 @@ def _chats(urls: list[str]) -> list[Target]:
         raise ConfigurationError(
             ["SEGUE_NOTIFY_URLS: the package 'apprise' is missing; run: pip install 'segue[notify]'"]
         ) from error
-    chats = [ChatTarget(url) for url in urls]
+    chats = [
+        ChatTarget(url, place=f"chat number {number} of SEGUE_NOTIFY_URLS") for number, url in enumerate(urls, 1)
+    ]
     faults = [
         f"SEGUE_NOTIFY_URLS: number {number} is not a URL that apprise understands"
         for number, chat in enumerate(chats, 1)

@@ -85,7 +85,6 @@ class Rollout:
         candidate: str,
     ) -> None:
         self._following = following
-        self._routing = routing_at_boot(settings)
         self._store = store
         self._ledger = Ledger(store.events, settings.rollout_id, clock, exporter.moved)
         self._plan_store = PlanStore(store.events, clock)
@@ -114,7 +113,7 @@ class Rollout:
             status_listeners=(exporter, self._announcer),
         )
         self._reloader = Reloader(
-            settings.rollout_file, _reread, self._ledger, clock, _hold_off(following.current), self._routing
+            settings.rollout_file, _reread, self._ledger, clock, self._hold_off, routing_at_boot(settings)
         )
         self._status_reader = StatusReader(self._ledger, self._plan_store, store.notes, store.replicas, clock)
         self._steering = Steering(
@@ -181,8 +180,12 @@ class Rollout:
     async def _join(self) -> None:
         await self._store.start()
         await self._following.secrets.find()
-        await boot(self._ledger, self._routing, actor="environment")
+        await boot(self._ledger, self._reloader.latest, actor="environment")
         await self._follower.catch_up()
+
+    def _hold_off(self, held: bool) -> None:  # noqa: FBT001 - the reloader calls it with one value
+        self._following.current.hold_off(held=held)
+        self._following.told(self._following.current)
 
     async def _take(self, snapshot: Snapshot) -> None:
         """Applies the routing immediately, then the plan's periods for counting and its shadow budget."""
@@ -196,10 +199,6 @@ class Rollout:
         plan = await self._plan_store.get(snapshot.state.plan)
         meter.set_pace(MeterPeriods(plan.statistics.slot_s, plan.statistics.unit_window_s))
         shadow.set_budget(plan.shadow)
-
-
-def _hold_off(current: Current) -> Callable[[bool], None]:
-    return lambda held: current.hold_off(held=held)
 
 
 def _reread() -> Routing:

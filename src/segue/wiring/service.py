@@ -77,8 +77,7 @@ class Service:
         self.connections = connections_of(settings)
         self.recorder = recorder = FanOut(self._metrics, meter, _log_of(settings))
         routing = routing_at_boot(settings)
-        locked_off = "chirp3_enabled" in loaded.from_environment and not settings.chirp3_enabled
-        self.current = Current(routing, locked_off=locked_off)
+        self.current = Current(routing, locked_off=loaded.locked_off)
         store = store_of(settings)
         self._secrets = Secrets(settings, store, self.current)
         disk = Disk(settings, SystemClock(), lambda metric, value: self._metrics.shows(metric, (), value))

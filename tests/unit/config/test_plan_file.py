@@ -352,7 +352,7 @@ def test_a_file_of_which_little_is_left_is_refused_all_the_same(
             '{error_rate: {target: "< 10%"}}',
             "none of them has a step_back or roll_back level, so the candidate is never taken back",
         ),
-        ("{error_rate: {}}", "has no level, so it cannot pass or fail"),
+        ("{error_rate: {}}", "has no target, step_back, roll_back or margin, so it cannot pass or fail"),
         ('{cache_hit_rate: {target: "> 90%", roll_back: "< 50%"}}', "cache hits do not depend on the arm"),
     ],
 )

@@ -96,7 +96,7 @@ def test_what_the_environment_named_is_remembered() -> None:
         ("CHIRP3_ENABLE", "did you mean CHIRP3_ENABLED?"),
         ("CHIRP3_ROLLOUT_PERCENT", "did you mean CHIRP3_ROLLOUT_PERCENTAGE?"),
         ("SEGUE_PROT", "did you mean SEGUE_PORT?"),
-        ("SEGUE_SOMETHING_ELSE_ALTOGETHER", "`segue check --settings` lists them"),
+        ("SEGUE_SOMETHING_ELSE_ALTOGETHER", "unset it; `segue check --settings` then lists all settings"),
     ],
 )
 def test_an_unknown_variable_is_a_fault_with_a_hint(name: str, hint: str) -> None:
@@ -217,6 +217,51 @@ def test_the_rollout_file_beats_both_for_its_four_names(file: Path, tmp_path: Pa
 
     assert settings.chirp3_enabled is True
     assert settings.chirp3_rollout_percentage == 50.0
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "enabled", "locked_off", "source"),
+    [
+        ("false", "true", False, True, "environment"),
+        ("false", "false", False, True, "environment"),
+        ("off", "", False, True, "environment"),
+        ("true", "false", False, False, "rollout file"),
+        ("", "false", False, False, "rollout file"),
+        ("true", "true", True, False, "rollout file"),
+        ("", "true", True, False, "rollout file"),
+    ],
+)
+def test_off_beats_on_whichever_of_the_environment_and_the_rollout_file_says_it(
+    here: str, there: str, enabled: bool, locked_off: bool, source: str, tmp_path: Path
+) -> None:
+    rollout = tmp_path / "rollout.env"
+    rollout.write_text(f"CHIRP3_ENABLED={there}\nCHIRP3_ROLLOUT_PERCENTAGE=50\n", encoding="utf-8")
+    loaded = load_settings({"SEGUE_ROLLOUT_FILE": str(rollout), "CHIRP3_ENABLED": here})
+
+    assert loaded.settings.chirp3_enabled is enabled
+    assert loaded.locked_off is locked_off
+    assert loaded.sources["chirp3_enabled"] == source
+    assert loaded.settings.chirp3_rollout_percentage == 50
+
+
+def test_off_in_the_environment_beats_an_empty_line_of_the_rollout_file(file: Path, tmp_path: Path) -> None:
+    rollout = tmp_path / "rollout.env"
+    rollout.write_text("CHIRP3_ENABLED=\n", encoding="utf-8")
+    environ = written(file, f"rollout_file: {rollout}\nchirp3_enabled: true\n") | {"CHIRP3_ENABLED": "false"}
+
+    assert load_settings(environ).locked_off
+
+
+def test_a_misspelt_off_is_a_fault_even_if_the_other_says_on(tmp_path: Path) -> None:
+    rollout = tmp_path / "rollout.env"
+    named = {"SEGUE_ROLLOUT_FILE": str(rollout)}
+    rollout.write_text("CHIRP3_ENABLED=true\n", encoding="utf-8")
+    (in_environment,) = faults(named | {"CHIRP3_ENABLED": "flase"})
+    rollout.write_text("CHIRP3_ENABLED=flase\n", encoding="utf-8")
+    (in_file,) = faults(named | {"CHIRP3_ENABLED": "false"})
+
+    assert in_environment.startswith("environment: CHIRP3_ENABLED='flase': ")
+    assert in_file.startswith("rollout file: CHIRP3_ENABLED='flase': ")
 
 
 def test_the_rollout_file_sets_nothing_else(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ async def test_a_refusal_of_headers_says_why() -> None:
         answer = await here.ask(_endless_header())
 
     assert answer.startswith(b"HTTP/1.1 431 ")
-    assert b"the request's headers are larger than 8192 bytes" in answer
+    assert b"the request's URL and headers together are larger than 8192 bytes" in answer
     assert b"connection: close" in answer
 
 

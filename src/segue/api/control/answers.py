@@ -26,7 +26,6 @@ from segue.rollout.wording import MessageLanguage, message, messages, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from segue.kernel.assign import Routing
     from segue.rollout.controller.ledger import HistoryEntry
     from segue.rollout.controller.loop import Judgement
     from segue.rollout.controller.presence import ReplicaProgress
@@ -36,18 +35,21 @@ if TYPE_CHECKING:
     from segue.rollout.core.rollout import RolloutState
     from segue.rollout.core.waiting import Wait
     from segue.rollout.ports.store import Event
+    from segue.speech.service.current import Current
 
 
-def routing_body(routing: Routing, revision: int, rollout_id: str, *, locked_off: bool) -> RoutingBody:
+def routing_body(current: Current, rollout_id: str) -> RoutingBody:
+    routing = current.routing
     return RoutingBody(
-        revision=revision,
+        revision=current.revision,
         enabled=routing.enabled,
         share_percent=percent_from_ppm(routing.share_ppm),
         characters=tuple(sorted(routing.characters)),
         held_back=tuple(sorted(routing.held_back)),
         fallback=routing.fallback,
         rollout_id=rollout_id,
-        locked_off=locked_off,
+        locked_off=current.locked_off,
+        locked_off_by=current.off_by,
     )
 
 

@@ -26,6 +26,7 @@ from segue.rollout.controller.ledger import entry_of
 from segue.rollout.controller.steering import Command
 from segue.rollout.core.rollout import RoutingChange
 from segue.rollout.ports.control import DoneBody, EventBody, ReplicaBody, RoutingBody, SaltBody, StatusBody
+from segue.speech.service.current import OffBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -40,7 +41,13 @@ if TYPE_CHECKING:
     from segue.speech.service.current import Current
 
 _LONGEST_HISTORY = 1000
-_LOCKED = "CHIRP3_ENABLED=false in the environment keeps the candidate switched off; unset it first"
+_LOCKED = {
+    OffBy.ENVIRONMENT: "CHIRP3_ENABLED=false in the environment keeps the candidate switched off; unset it and "
+    "restart the service first",
+    OffBy.REPLICA: "this replica keeps the candidate switched off: the rollout file or settings file that it read "
+    "again does not say CHIRP3_ENABLED=true, and the store has not recorded that yet; correct the file, or try "
+    "again when the store is back",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,7 @@ class RolloutControl:
     rollout_id: str
 
     def routing(self) -> RoutingBody:
-        current = self.current
-        return routing_body(current.routing, current.revision, self.rollout_id, locked_off=current.locked_off)
+        return routing_body(self.current, self.rollout_id)
 
     def refuse_unknown(self, characters: Collection[str]) -> None:
         unknown = sorted(set(characters) - set(self.catalogue.characters))
@@ -67,7 +73,7 @@ class RolloutControl:
 
     def refuse_locked(self) -> None:
         if self.current.locked_off:
-            raise HTTPException(409, _LOCKED)
+            raise HTTPException(409, _LOCKED[self.current.off_by])
 
 
 def control_routes(control: RolloutControl, operators: Operators) -> APIRouter:
@@ -211,4 +217,5 @@ async def _status(control: RolloutControl, language: MessageLanguage) -> StatusB
         judgement=None if overview.judgement is None else judgement_body(overview.judgement, language),
         replicas=tuple(ReplicaBody(one.name, one.revision, one.seen_at_s) for one in overview.replicas),
         locked_off=control.current.locked_off,
+        locked_off_by=control.current.off_by,
     )

@@ -97,7 +97,10 @@ def _speech(
                 "content": _json(trouble),
             },
             "422": {"description": "The request is invalid", "content": _json(faults)},
-            "429": {"description": "The quotas of all arms are used up", "content": _json(trouble)},
+            "429": {
+                "description": "The quotas of all arms are used up, or too many wrong keys came from this address",
+                "content": _json(trouble),
+            },
             "503": {"description": "No arm can answer now; try again later", "content": _json(trouble)},
         },
     }

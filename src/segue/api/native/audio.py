@@ -74,7 +74,7 @@ class AudioEndpoint:
             actor=caller_name(), audio=wanted["id"], client=client_address(), request_id=request_id
         )
         if not await self._context.cache.drop(wanted["id"]):
-            log.warning("audio_not_deleted", effect="it may still be served by its address")
+            log.warning("audio_not_deleted", effect="its URL may still work; delete it again")
             return refused(Unavailable("the audio could not be deleted; try again later"), request_id)
         log.info("audio_deleted")
         return Response(204, [(b"x-request-id", request_id.encode())], b"")

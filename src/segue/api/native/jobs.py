@@ -71,7 +71,12 @@ class JobsEndpoint:
         try:
             await answer(scope, receive, send)
         except SegueError as error:
-            structlog.get_logger("segue.api").warning("job_answer_cut_off", code=error.code, reason=str(error))
+            structlog.get_logger("segue.api").warning(
+                "job_answer_cut_off",
+                code=error.code,
+                reason=str(error),
+                effect="the client got only the beginning of the response; it can send the request again",
+            )
 
     async def _respond(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes], request_id: str) -> App:
         place = _PLACE.fullmatch(scope["path"])

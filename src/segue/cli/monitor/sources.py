@@ -143,7 +143,7 @@ class PrometheusSource:
             raise Unavailable(f"the answer is not that of a Prometheus server ({type(error).__name__})") from None
         if not isinstance(document, dict) or document.get("status") != "success":
             told = document.get("error", "") if isinstance(document, dict) else ""
-            raise Unavailable(f"the server refused a query ({answer.status_code} {told})"[:300])
+            raise Unavailable(f"the Prometheus server refused a query ({answer.status_code} {told})"[:300])
         return dict(_values(name, document["data"]["result"]))
 
 

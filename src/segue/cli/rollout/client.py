@@ -89,11 +89,18 @@ def understood(body: bytes, kind: type[W]) -> W:
 
 @contextmanager
 def unreachable_told(url: str) -> Iterator[None]:
-    """Turns connection errors and an invalid ``url`` into ``CommandFailed``."""
+    """Turns connection errors, missing responses and an invalid ``url`` into ``CommandFailed``."""
     try:
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise CommandFailed(f"invalid service URL {url!r}: {error}", exits.USAGE) from None
+    except (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError) as error:
+        raise CommandFailed(
+            f"the service at {url} got the request but did not answer it ({str(error) or type(error).__name__}), "
+            "so it is unknown whether a command was carried out; check `segue rollout status`, or the service's "
+            "log",
+            exits.UNREACHABLE,
+        ) from None
     except httpx.HTTPError as error:
         raise CommandFailed(
             f"no Segue service answers at {url} ({str(error) or type(error).__name__}); "

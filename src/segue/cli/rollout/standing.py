@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from segue.ops.words import moment, ratio_in_words, share_in_words, span
+from segue.ops.words import moment, off_in_words, ratio_in_words, share_in_words, span
 from segue.rollout.core.gates import Verdict
 from segue.rollout.core.rollout import Phase
 
@@ -60,9 +60,9 @@ def heard_by(status: StatusBody) -> str:
     """Who hears the candidate."""
     state = status.state
     if status.locked_off:
-        return "no listeners: CHIRP3_ENABLED=false in the environment keeps it off"
+        return f"no listeners: {off_in_words(status.locked_off_by)} keeps it off"
     if not state.enabled:
-        return "no listeners: it is switched off"
+        return "no listeners: it is switched off; `segue rollout history` says by whom"
     whom = ", ".join(state.characters) or "all characters"
     held = f"; held back: {', '.join(state.held_back)}" if state.held_back else ""
     safety = "" if state.fallback else "; without a fallback"
@@ -170,7 +170,10 @@ def _people(status: StatusBody, now_s: float) -> Iterator[str]:
     current = f", all at revision {status.revision}" if status.replicas and not behind else ""
     yield f"[bold]Replicas:[/] {escape(names)}{current}"
     if behind:
-        yield f"[yellow]not yet at revision {status.revision}: {escape(', '.join(behind))}[/]"
+        yield (
+            f"[yellow]not yet at revision {status.revision} (a replica that stays behind cannot read the store; "
+            f"see its log): {escape(', '.join(behind))}[/]"
+        )
 
 
 def gates_table(judgement: JudgementBody) -> Table:

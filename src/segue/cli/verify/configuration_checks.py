@@ -10,6 +10,7 @@ from segue.config.names import env_name
 from segue.config.schema import Settings
 from segue.kernel.errors import ConfigurationError
 from segue.kernel.units import percent_from_ppm
+from segue.ops.words import off_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +53,7 @@ def _short(value: object) -> str:
 def in_words(routing: RoutingBody) -> str:
     """The routing as part of a sentence."""
     if not routing.enabled:
-        locked = " by CHIRP3_ENABLED=false in the environment" if routing.locked_off else ""
+        locked = f" by {off_in_words(routing.locked_off_by)}" if routing.locked_off else ""
         return f"the candidate is switched off{locked}"
     whom = ", ".join(routing.characters) or "all characters"
     held = f", held back: {', '.join(routing.held_back)}" if routing.held_back else ""

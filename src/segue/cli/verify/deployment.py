@@ -19,6 +19,23 @@ W = TypeVar("W")
 
 SYNTHESIZE = "/api/v1/audio/synthesize"
 _TOLD_CHARS = 300
+_UNSPEAKABLE = (
+    "the service has no such character, or cannot speak the text",
+    "choose a character of GET /api/v1/voices with --character, or another text with --text",
+)
+_REFUSED = {
+    400: _UNSPEAKABLE,
+    413: _UNSPEAKABLE,
+    422: _UNSPEAKABLE,
+    429: (
+        "it refuses requests from this address or key for a while",
+        "correct the token if it is wrong, and wait",
+    ),
+}
+_REFUSED_BY_OTHERS = (
+    "this is not the address of the service, or a proxy in between refused the request",
+    "check that --url is the service's base address",
+)
 _DO = "check that --url is the service's base address and that the service has the version of this command"
 
 
@@ -90,15 +107,14 @@ class Deployment:
                 do="give the admin token, or a key with the role operate, with --token or SEGUE_ADMIN_TOKEN",
             )
         if answer.is_client_error:
+            means, do = _REFUSED.get(answer.status_code, _REFUSED_BY_OTHERS)
             raise CheckFailed(
-                f"the service refuses the request ({answer.status_code}: {_said(answer)})",
-                means="the service has no such character, or cannot speak the text",
-                do="choose a character of GET /api/v1/voices with --character, or another text with --text",
+                f"the service refuses the request ({answer.status_code}: {_said(answer)})", means=means, do=do
             )
         if answer.is_error:
             raise CheckFailed(
-                f"no arm could answer ({answer.status_code}: {_said(answer)})",
-                means="requests fail now, and listeners hear nothing",
+                f"the request failed ({answer.status_code}: {_said(answer)})",
+                means="requests like this one fail now, or a proxy in between cannot reach the service",
                 do="see /api/v1/monitoring/health and the service's log; send it no traffic until this passes",
             )
         return understood(answer, SpokenAnswer)

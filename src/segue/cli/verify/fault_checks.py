@@ -47,8 +47,9 @@ def fallback(deployment: Deployment, *, allowed: bool) -> str:
     if answer.arm != Arm.BASELINE or not answer.fallback_error:
         raise CheckFailed(
             f"the candidate was broken, but {answer.voice_model} of the {answer.arm} answered, without a fallback",
-            means="the process that answered did not get the fault, or the fallback was not needed",
-            do="try again with one replica, without the load balancer",
+            means="another worker or replica answered, which does not have the fault; or the candidate has no "
+            "voice for this character and text",
+            do="try again with one replica and one worker, without the load balancer, or with another --character",
         )
     return f"{answer.voice_model} answered instead: {heard_as_told(answer, embedded_audio(answer), text)}"
 

@@ -36,7 +36,8 @@ def heard(data: bytes, text: str, rate_ratio: float = 1.0) -> Decoded:
     found = inspect(sound.samples, sound.rate_hz, plausible_duration(text, rate_ratio))
     fatal = [finding for finding in found if finding in FATAL]
     if fatal:
-        what = f"{sound.duration_s:.2f} s of {sound.codec} that cannot be speech of the text: {', '.join(fatal)}"
+        heard_of = f"the audio ({sound.duration_s:.2f} s, {sound.codec})"
+        what = f"{heard_of} cannot be speech of the text: {', '.join(fatal)}"
         raise CheckFailed(what, means=_MEANS, do=_DO)
     return sound
 

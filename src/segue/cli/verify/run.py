@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from segue.rollout.core.plan import Stage
 
 _TRY_AGAIN_AFTER_S = 0.5
-_NOBODY = "nothing answers at this address, or the connection was closed"
+_NOBODY = "nothing answers at this address in time, or the connection was closed"
 _READY = "/api/v1/monitoring/health/ready"
 
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import httpx
+import msgspec
 
 from segue.cli.verify.deployment import succeeded, understood
 from segue.cli.verify.outcome import CheckFailed
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from segue.ops.monitor.scrape import Scrape
 
 _HEALTH = "/api/v1/monitoring/health"
+_LOG = "see the service's log"
 _METRICS = "/api/v1/monitoring/metrics/prometheus"
 _MUST_BE = (
     catalog.SYNTHESIS.name,
@@ -35,9 +37,10 @@ def health(deployment: Deployment) -> str:
     answer = deployment.client.get(_HEALTH)
     if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         raise CheckFailed(
-            "the baseline's engine is not ready: the service is unavailable",
-            means="no request can be answered",
-            do=f"see {_HEALTH} for what the engine lacks, or run `segue check --online` on the service's machine",
+            f"the service is unavailable ({_HEALTH} answered 503): {_what_is_down(answer)}",
+            means="most or all requests fail, and a load balancer that checks readiness sends this service no "
+            "traffic",
+            do=f"repair what is named; `segue check --online` on the service's machine tries its engines; {_LOG}",
         )
     found = understood(answer, CheckedHealth)
     down = [f"{arm}: {engine.detail}" for arm, engine in found.arms.items() if not engine.ready]
@@ -50,13 +53,25 @@ def health(deployment: Deployment) -> str:
     return f"{found.status}, version {found.version}, profile {found.profile}"
 
 
+def _what_is_down(answer: httpx.Response) -> str:
+    """The engines and parts that are down, as the body of a 503 names them."""
+    try:
+        found = msgspec.json.decode(answer.content, type=CheckedHealth)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "the body is not Segue's, so a proxy may have answered"
+    engines = [f"{arm}: {engine.detail}" for arm, engine in found.arms.items() if not engine.ready]
+    parts = [f"{name}: {part.detail}" for name, part in found.parts.items() if part.status == "unavailable"]
+    stopping = ["it is stopping"] if found.status == "stopping" else []
+    return "; ".join([*stopping, *engines, *parts]) or "the body names no cause"
+
+
 def readiness(deployment: Deployment) -> str:
     answer = deployment.client.get(f"{_HEALTH}/ready")
     if not answer.is_success:
         raise CheckFailed(
-            f"not ready ({answer.status_code})",
+            f"not ready ({answer.status_code}: {_what_is_down(answer)})",
             means="a load balancer sends this service no traffic",
-            do="wait while it starts (--wait 60); if that does not help, see the service's log",
+            do=f"wait while it starts (--wait 60); if that does not help, {_LOG}",
         )
     return "accepts traffic"
 

@@ -36,8 +36,9 @@ def _forced(deployment: Deployment, arm: Arm, name: str) -> str:
         why = answer.fallback_error or answer.reason
         raise CheckFailed(
             f"forced the {arm}, but {answer.voice_model} of the {answer.arm} answered ({why})",
-            means="this arm does not speak; listeners hear the other one instead",
-            do="see /api/v1/monitoring/health for what the engine lacks, and the log",
+            means="this arm's engine fails, or it has no voice for this character and text; listeners hear the "
+            "other arm instead",
+            do="see /api/v1/monitoring/health for what the engine lacks, and the log; or try another --character",
         )
     return f"{answer.voice_model}: {heard_as_told(answer, embedded_audio(answer), text)}"
 
@@ -52,7 +53,9 @@ def route(deployment: Deployment) -> str:
         raise CheckFailed(
             f"{answer.url} answers {file.status_code} ({kind or 'no content type'})",
             means="apps get URLs that they cannot play",
-            do="set SEGUE_PUBLIC_URL to the address that apps use, and make sure that it reaches the service",
+            do="set SEGUE_PUBLIC_URL to the address that apps use, and make sure that it reaches the service; "
+            "with several workers, set SEGUE_CACHE_DISK_BYTES above 0; with several replicas, they must share "
+            "the audio or the load balancer must send a client to the same one",
         )
     if answer.fallback_error:
         raise CheckFailed(

@@ -12,11 +12,17 @@ class ListedEngine(msgspec.Struct, frozen=True):
     detail: str
 
 
+class ListedPart(msgspec.Struct, frozen=True):
+    status: str
+    detail: str
+
+
 class CheckedHealth(msgspec.Struct, frozen=True):
     status: str
     version: str
     profile: str
     arms: dict[str, ListedEngine]
+    parts: dict[str, ListedPart] = {}
 
 
 class ListedCharacter(msgspec.Struct, frozen=True):

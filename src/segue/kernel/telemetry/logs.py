@@ -178,8 +178,8 @@ class LoggingRecorder(RecorderListener):
             self._log.warning(
                 "refused_without_lines",
                 requests=self._refused.taken(),
-                effect="these requests were refused because the queue was full, as the lines before them; the "
-                "metrics count all",
+                effect="these requests were refused for lack of capacity and got no line of their own, because "
+                "there were too many; the metrics count them",
             )
         self._log.info("served", **self._described(served))
 

@@ -102,7 +102,7 @@ def _gate_summary(found: GateLevel, metric: GateMetric, by: str) -> str:
     value = "{{ $value | humanizeDuration }}" if metric.is_duration else "{{ $value | humanizePercentage }}"
     level = f"{found.level:g} s" if metric.is_duration else f"{found.level * 100:g} %"
     side = "below" if metric.higher_is_better else "above"
-    what = "the alarm" if found.severity is Severity.CRITICAL else "the target"
+    what = "the alarm level" if found.severity is Severity.CRITICAL else "the target"
     return f"{whose}{metric.replace('_', ' ')} is {value}, {side} {what} of {level}"
 
 
@@ -116,7 +116,8 @@ def _service_alerts(timing: Timing, job: str) -> list[Alert]:
             f"{up} == 0 or absent({up})",
             timing.critical_for,
             Severity.CRITICAL,
-            "Prometheus cannot scrape a replica, or has no replica to scrape",
+            "{{ if $labels.instance }}Prometheus cannot scrape {{ $labels.instance }}{{ else }}Prometheus has no "
+            f"replica to scrape (job {job}){{{{ end }}}}",
         ),
         Alert(
             "SegueBothArmsDown",
@@ -164,7 +165,7 @@ def _rollout_alerts(timing: Timing) -> list[Alert]:
         Alert("SegueRolloutWentBack", f"sum by (kind, trigger) ({went_back}) > 0", "", warning, _WENT_BACK),
         Alert("SegueRolloutStuck", f"max({catalog.STUCK.name}) == 1", soon, warning, _STUCK),
         Alert("SegueRolloutHoldOver", f"max({catalog.HOLD_OVER.name}) == 1", later, info, _HOLD_OVER),
-        Alert("SegueApprovalWanted", awaiting, soon, info, "the rollout waits for an approval"),
+        Alert("SegueApprovalWanted", awaiting, soon, info, _APPROVAL),
         Alert("SegueMetricsUnreadable", f"max({catalog.UNREADABLE.name}) == 1", soon, warning, _UNREADABLE),
         Alert("SegueNobodyActs", f"max({catalog.ACTING.name}) == 0", soon, warning, _NOBODY),
     ]
@@ -173,13 +174,25 @@ def _rollout_alerts(timing: Timing) -> list[Alert]:
 REFUSED = '{}{{door="{}",reason="{}"}}'.format(catalog.TURNED_AWAY.name, *catalog.OVERLOADED)
 """The series of requests for which neither arm had capacity."""
 
-_OVERLOADED = "requests are refused with 503 because there are more than both arms can process in time"
+_OVERLOADED = (
+    "requests are refused with 503 for lack of capacity: there are too many for both arms, or the engines are slow"
+)
 _DISK_SHORT = (
-    "the data directory's disk of {{ $labels.instance }} is nearly full: no more audio is cached in files"
+    "the data directory's disk of {{ $labels.instance }} is nearly full or does not respond: no audio is written "
+    "to files, and no long texts are accepted"
 )
 _DISK_HANGS = "the cache disk of {{ $labels.instance }} does not respond: audio is synthesized again"
-_WENT_BACK = "the rollout went back: {{ $labels.kind }} (trigger {{ $labels.trigger }})"
-_STUCK = "a step of the rollout has lasted longer than the plan's progress deadline"
-_HOLD_OVER = "the hold of a step is over but the step does not end"
-_UNREADABLE = "the judge cannot read its source of metrics; the rollout does not advance"
+_WENT_BACK = (
+    'the rollout went back: {{ $labels.kind }}{{ if ne $labels.trigger "none" }} (trigger {{ $labels.trigger '
+    "}}){{ end }}; see `segue rollout history`"
+)
+_STUCK = (
+    "a step of the rollout has lasted longer than the plan's progress deadline; `segue rollout status` says what "
+    "it waits for"
+)
+_HOLD_OVER = "the hold of a step is over but the step does not end; `segue rollout status` says what it waits for"
+_APPROVAL = "the rollout waits for an approval (`segue rollout approve`)"
+_UNREADABLE = (
+    "the judge cannot read its source of metrics: the rollout neither advances nor goes back automatically"
+)
 _NOBODY = "no replica controls the rollout: it does not advance, and no alarm is acted on"

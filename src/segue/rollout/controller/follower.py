@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     """Receives every state that is newer than the last."""
 
 _RETRY_S = 0.5
+_REPLACED = "the store has another history than before, such as a backup; its state is in force now"
+_EMPTIED = (
+    "the store's history is empty; the last known state stays in force here, but a replica that starts takes the "
+    "routing of the CHIRP3_ settings"
+)
 
 
 class Follower:
@@ -62,7 +67,12 @@ class Follower:
             if found == self._known:
                 return
             if snapshot.revision <= self._known[0]:
-                self._log.warning("history_replaced", had=self._known[0], found=snapshot.revision)
+                self._log.warning(
+                    "history_replaced",
+                    had=self._known[0],
+                    found=snapshot.revision,
+                    effect=_REPLACED if snapshot.revision else _EMPTIED,
+                )
             if snapshot.revision:
                 await self._take(snapshot)
                 self._log.info("routing_taken", revision=snapshot.revision, **_fields_of(snapshot.state.routing))

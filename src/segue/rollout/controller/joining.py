@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from segue.kernel.ports.clock import Clock
 
 _RETRY_S = 1.0
+_EFFECT = (
+    "the routing of the CHIRP3_ settings is in force until the store is back, even if the rollout was rolled back "
+    "or changed by commands; to keep the candidate off, set CHIRP3_ENABLED=false and restart"
+)
 
 
 class Joining:
@@ -44,6 +48,6 @@ class Joining:
         try:
             await self._join()
         except Unavailable as error:
-            self._log.error("store_unreachable", error=str(error), effect="the environment's routing is in force")
+            self._log.error("store_unreachable", error=str(error), effect=_EFFECT)
             return False
         return True

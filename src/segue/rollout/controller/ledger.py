@@ -162,6 +162,6 @@ def entry_of(event: Event) -> HistoryEntry:
         return _ENTRY.decode(event.data)
     except msgspec.DecodeError as error:
         raise Unavailable(
-            f"revision {event.revision} of {event.stream} cannot be read by this version of Segue ({error}); "
-            "the last known state stays in force; run the version that wrote it, or a later one"
+            f"revision {event.revision} of {event.stream} cannot be read by this version of Segue ({error}); run "
+            "the version that wrote it, or a later one"
         ) from None

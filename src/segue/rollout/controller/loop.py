@@ -37,6 +37,7 @@ ACTOR = "judge"
 
 _RENEWALS = 3.0
 _RETRY_S = 1.0
+_EFFECT = "this replica neither changes the rollout nor acts on alarms; it tries again every second"
 _SHORTEST_S = 0.05
 
 
@@ -141,12 +142,10 @@ class Controller:
             return await self.tick()
         except Unavailable as error:
             self._stand_by()
-            self._log.warning("controller_cannot_look", error=str(error), effect="the rollout does not change")
+            self._log.warning("controller_cannot_look", error=str(error), effect=_EFFECT)
         except Exception:  # noqa: BLE001 - the controller's edge: a tick that fails must not end the loop
             self._stand_by()
-            self._log.exception(
-                "controller_failed", effect="the rollout does not change; the controller tries again"
-            )
+            self._log.exception("controller_failed", effect=_EFFECT)
         return self._clock.now_s() + _RETRY_S
 
     async def _apply(self, plan: Plan, snapshot: Snapshot, decision: Decision) -> None:

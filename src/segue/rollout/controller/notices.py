@@ -40,6 +40,9 @@ def notice_of(event: Event, rollout_id: str) -> Notice:
     )
 
 
+_WAITS = "a stage waits for approval; `segue rollout status` names it, `segue rollout approve` approves it"
+
+
 def alerts_of(standing: Standing, rollout_id: str) -> list[Notice]:
     """Notices for conditions that need a person; their ids are the same as long as the revision is."""
     conditions = (
@@ -48,7 +51,7 @@ def alerts_of(standing: Standing, rollout_id: str) -> list[Notice]:
         (
             "metrics_unreadable",
             bool(standing.trouble),
-            "the judge cannot read its source of metrics; the rollout does not advance",
+            "the judge cannot read its metrics: the rollout neither advances nor goes back automatically",
         ),
     )
     return [
@@ -77,7 +80,7 @@ def _asks(event: Event, entry: HistoryEntry) -> bool:
 
 def _title(rollout_id: str, event: Event, entry: HistoryEntry) -> str:
     if _asks(event, entry):
-        return f"Rollout {rollout_id}: a person must approve the next stage"
+        return f"Rollout {rollout_id}: {_WAITS}"
     what = event.kind.replace("_", " ")
     whom = f" {entry.character}" if entry.character else ""
     grave = f" ({entry.trigger})" if entry.trigger else ""

@@ -26,9 +26,11 @@ _PATIENCE_S = 2.0
 
 
 _UNRECORDED = (
-    "it is unknown whether the new settings were recorded; if the candidate was held off on this replica "
-    "alone, that has ended"
+    "the settings that were read may or may not be recorded: when the store is back, check `segue rollout status` "
+    "and send SIGHUP again; this replica keeps the last routing that it knows, and does not keep the candidate "
+    "off by itself"
 )
+_REFUSED = "the settings that were read before stay in force; correct the fault, and the file is read again"
 
 
 class Reloader:
@@ -47,8 +49,10 @@ class Reloader:
         holds: Callable[[bool], None],
         known: Routing,
     ) -> None:
-        """``known`` are the settings at boot."""
+        """``known`` are the settings at boot. ``latest`` are those that were read last."""
+        self.latest = known
         self._path = path
+        self._seen_at_start = None if path is None else _stamp(path)
         self._read = read
         self._ledger = ledger
         self._clock = clock
@@ -74,11 +78,12 @@ class Reloader:
         """Reads the settings and records changes."""
         async with self._reading:
             try:
-                await self._record(self._read())
+                self.latest = self._read()
+                await self._record(self.latest)
             except Unavailable as error:
                 self._log.error("reload_unrecorded", error=str(error), effect=_UNRECORDED)
             except SegueError as error:
-                self._log.error("reload_refused", error=str(error), effect="nothing has changed")
+                self._log.error("reload_refused", error=str(error), effect=_REFUSED)
 
     async def _record(self, wanted: Routing) -> None:
         switches_off = not wanted.enabled and (wanted != self._known or self._owing.is_set())
@@ -127,7 +132,7 @@ class Reloader:
             await self.reload()
 
     async def _on_change(self, path: Path) -> None:
-        seen = _stamp(path)
+        seen = self._seen_at_start
         while True:
             await self._clock.sleep(_LOOK_EVERY_S)
             now = _stamp(path)

@@ -110,6 +110,7 @@ _NONE_READABLE = (
     "step could ever end; give another gate a target"
 )
 
+_LEVELS = "target, step_back, roll_back or margin"
 _SILENT_ON_AN_ARM = (GateMetric.CACHE_HIT_RATE, GateMetric.FALLBACK_RATE)
 """Cache hits do not depend on the arm.
 
@@ -126,7 +127,7 @@ def _gate_faults(gate: Gate, plan: Plan) -> Iterator[str]:
     levels = {"target": gate.target, "step_back": gate.step_back, "roll_back": gate.roll_back}
     given = {name: level for name, level in levels.items() if level is not None}
     if not given and gate.margin is None and not any(metric in stage.targets for stage in plan.stages):
-        yield f"{at}: has no level, so it cannot pass or fail"
+        yield f"{at}: has no {_LEVELS}, so it cannot pass or fail; add one, or remove the gate"
     for name, level in given.items():
         yield from _level_faults(f"{at}.{name}", metric, level, plan.statistics.longest_s)
     ordered = list(given.values())

@@ -68,7 +68,10 @@ def _policy(policy: Policy) -> Iterator[str]:
         yield f"{span(policy.resume_after_s)} after a rollback (P0) the rollout resumes automatically."
 
 
-_MISSED = {Missed.STEP_BACK: "goes back one stage", Missed.ROLL_BACK: "rolls back"}
+_MISSED = {
+    Missed.STEP_BACK: "goes back to the nearest earlier stage with less exposure",
+    Missed.ROLL_BACK: "rolls back",
+}
 
 
 def span(time_s: float) -> str:
@@ -124,11 +127,13 @@ def _gates(plan: Plan) -> Iterator[str]:
     yield f"It advances when the hold is over and, with at most {wrong} error probability, {', '.join(goes_on)}."
     if steps:
         yield (
-            f"It goes back one stage (P1) on {', '.join(steps)}; if only one character is affected, "
-            "it holds that character back instead."
+            f"It goes back (P1) on {', '.join(steps)}, to the nearest earlier stage with less exposure; if "
+            "there is none, it rolls back."
         )
     if rolls:
         yield f"It rolls back (P0) on {', '.join(rolls)}."
+    if steps or rolls:
+        yield "If only one or a few characters are affected, it first holds back the worst of them instead."
 
 
 def _margin(gate: Gate) -> str:

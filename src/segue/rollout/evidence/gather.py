@@ -180,7 +180,13 @@ class StoredSignals:
         try:
             return unpacked(row.data)
         except ValueError as error:
-            self._log.warning("slot_unreadable", start_s=row.start_s, source=row.source, error=str(error))
+            self._log.warning(
+                "slot_unreadable",
+                start_s=row.start_s,
+                source=row.source,
+                error=str(error),
+                effect="the judge does not count this slot of that replica",
+            )
             return None
 
 

@@ -63,4 +63,10 @@ class Publisher:
         try:
             await self._rows.add(Row(self._series, self._start_s, self._source, packed(seen)))
         except Unavailable as error:
-            self._log.warning("slot_lost", start_s=self._start_s, units=len(seen.units), error=str(error))
+            self._log.warning(
+                "slot_lost",
+                start_s=self._start_s,
+                units=len(seen.units),
+                error=str(error),
+                effect="the judge does not see what these listeners heard in this slot",
+            )

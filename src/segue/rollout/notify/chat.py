@@ -20,12 +20,16 @@ _KINDS = {NoticeKind.TRANSITION: NotifyType.INFO, NoticeKind.APPROVAL_WANTED: No
 
 
 class ChatTarget:
-    """Implements ``segue.rollout.ports.notice.Target``. The library reports only success or failure."""
+    """Implements ``segue.rollout.ports.notice.Target``. The library reports only success or failure.
+
+    Messages name the target by ``place``, its place among the settings, because the URL can contain a secret.
+    """
 
     kind = "chat"
 
-    def __init__(self, url: str, *, timeout_s: float = 30.0) -> None:
+    def __init__(self, url: str, *, place: str = "the chat", timeout_s: float = 30.0) -> None:
         self.name = name_of(self.kind, url)
+        self._told = f"{place} ({self.name})"
         self._timeout_s = timeout_s
         self._carrier = Apprise()
         self.understood = bool(self._carrier.add(url))
@@ -39,6 +43,6 @@ class ChatTarget:
                     title=notice.title, body=notice.why or notice.title, notify_type=kind
                 )
         except TimeoutError as error:
-            raise Unavailable(f"{self.name} did not answer within {self._timeout_s:g} s") from error
+            raise Unavailable(f"{self._told} did not answer within {self._timeout_s:g} s") from error
         if not arrived:
-            raise Unavailable(f"{self.name} did not accept the notice")
+            raise Unavailable(f"{self._told} did not accept the notice; check its URL and its permissions")

@@ -36,15 +36,23 @@ class WebhookTarget:
     """Implements ``segue.rollout.ports.notice.Target``: one POST without redirects.
 
     Only the response's status is used. Without a ``secret`` there is no signature. The URL itself can contain a
-    secret, so no message repeats it.
+    secret, so no message repeats it; messages name the target by ``place``, its place among the settings.
     """
 
     kind = "webhook"
 
     def __init__(
-        self, client: httpx.AsyncClient, url: str, secret: str, clock: Clock, *, timeout_s: float = 10.0
+        self,
+        client: httpx.AsyncClient,
+        url: str,
+        secret: str,
+        clock: Clock,
+        *,
+        place: str = "the webhook",
+        timeout_s: float = 10.0,
     ) -> None:
         self.name = name_of(self.kind, url)
+        self._told = f"{place} ({self.name})"
         self._client = client
         self._url = url
         self._secret = secret
@@ -62,14 +70,14 @@ class WebhookTarget:
                 status = answer.status_code
                 retry_after = answer.headers.get("retry-after", "")
         except TimeoutError as error:
-            raise Unavailable(f"{self.name} did not answer within {self._timeout_s:g} s") from error
+            raise Unavailable(f"{self._told} did not answer within {self._timeout_s:g} s") from error
         except httpx.HTTPError as error:
-            raise Unavailable(f"{self.name} cannot be reached ({type(error).__name__})") from error
+            raise Unavailable(f"{self._told} cannot be reached ({type(error).__name__})") from error
         if status in _TRY_LATER or status >= _SERVER_FAULTS:
             retry_after_s = float(retry_after) if retry_after.isdecimal() else None
-            raise Unavailable(f"{self.name} answered {status}", retry_after_s=retry_after_s)
+            raise Unavailable(f"{self._told} answered {status}", retry_after_s=retry_after_s)
         if not httpx.codes.is_success(status):
-            raise Refused(f"{self.name} answered {status}")
+            raise Refused(f"{self._told} answered {status}")
 
     def _headers(self, notice: Notice, body: bytes) -> dict[str, str]:
         timestamp = f"{self._clock.now_s():.0f}"

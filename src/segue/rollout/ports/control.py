@@ -12,7 +12,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class RoutingBody:
-    """The routing by which this replica assigns. ``locked_off``: the environment keeps the master switch off."""
+    """The routing by which this replica assigns.
+
+    ``locked_off``: the candidate is kept off on this replica, whatever the history says. ``locked_off_by``:
+    "environment" if its CHIRP3_ENABLED is false, "replica" if the settings that this replica read again switch the
+    candidate off and the store cannot record it yet; otherwise empty, also from a service of an earlier version.
+    """
 
     revision: int
     enabled: bool
@@ -22,6 +27,7 @@ class RoutingBody:
     fallback: bool
     rollout_id: str
     locked_off: bool
+    locked_off_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +242,7 @@ class StatusBody:
     judgement: JudgementBody | None
     replicas: tuple[ReplicaBody, ...]
     locked_off: bool
+    locked_off_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,8 +138,8 @@ class Database:
             yield
         except TooNew:
             raise Unavailable(
-                "the store was changed by a later version of Segue; the last known state stays in force and "
-                "nothing is recorded; run that version again, or use a separate store for this one"
+                "the store was changed by a later version of Segue, so nothing is recorded; run that version "
+                "again, or use a separate store for this one"
             ) from None
         except self.kind.errors as error:
             raise Unavailable(self.kind.described(error)) from error
@@ -232,8 +232,8 @@ async def _in_time(task: asyncio.Task[T]) -> T:
     await asyncio.wait({task}, timeout=_ANSWERS_WITHIN_S)
     if not task.done():
         raise Unavailable(
-            f"the store has not responded within {_ANSWERS_WITHIN_S:g} s; the last known state stays in force, "
-            "and it is unknown whether anything was recorded; check its disk or server, then the history"
+            f"the store has not responded within {_ANSWERS_WITHIN_S:g} s, so it is unknown whether anything was "
+            "recorded; check its disk or server, then the history"
         )
     return task.result()
 

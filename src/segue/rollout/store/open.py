@@ -30,16 +30,16 @@ def open_store(url: str) -> Store:
         return SqlStore(Sqlite(Path(rest[1:])))
     if scheme in ("postgresql", "postgres") and rest:
         return SqlStore(_postgresql(url))
-    raise ConfigurationError([f"store_url: unknown kind of URL; {_WRITE}"])
+    raise ConfigurationError([f"SEGUE_STORE_URL: unknown kind of URL; {_WRITE}"])
 
 
 def _postgresql(url: str) -> DatabaseKind:
     try:
         _ = urlsplit(url).port
     except ValueError:
-        raise ConfigurationError([f"store_url: invalid host or port; {_WRITE}"]) from None
+        raise ConfigurationError([f"SEGUE_STORE_URL: invalid host or port; {_WRITE}"]) from None
     if find_spec("asyncpg") is None:
-        raise ConfigurationError(["store_url: PostgreSQL needs a driver: pip install 'segue[postgresql]'"])
+        raise ConfigurationError(["SEGUE_STORE_URL: PostgreSQL needs a driver: pip install 'segue[postgresql]'"])
     from segue.rollout.store.postgresql import Postgresql
 
     return Postgresql(url)

@@ -112,10 +112,7 @@ class Postgresql:
         if what is None:
             lost = isinstance(cause, OSError | asyncpg.InterfaceError) or not state
             what = _NO_ANSWER if lost else f"the call failed (SQLSTATE {state}); see the server's log"
-        return (
-            f"the store at {self._where()} cannot be used; the last known state stays in force and nothing is "
-            f"recorded: {what}"
-        )
+        return f"the store at {self._where()} cannot be used, so nothing is recorded: {what}"
 
     async def _connect(self) -> asyncpg.Connection:
         return await asyncpg.connect(self._dsn, timeout=_CONNECT_TIMEOUT_S, command_timeout=_CALL_TIMEOUT_S)

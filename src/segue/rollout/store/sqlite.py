@@ -150,11 +150,10 @@ class Sqlite:
         code = getattr(cause, "sqlite_errorcode", None)
         if code is None and isinstance(cause, OSError):
             code = sqlite3.SQLITE_CANTOPEN
-        what = _WHAT_TO_DO.get((code or 0) & 0xFF, f"the call failed ({type(cause).__name__}); check the file")
-        return (
-            f"the store {self._path} cannot be used: {what}. Until then the last known state stays in force and "
-            "nothing is recorded"
+        what = _WHAT_TO_DO.get(
+            (code or 0) & 0xFF, f"the call failed ({type(cause).__name__}: {cause}); check the file"
         )
+        return f"the store {self._path} cannot be used, so nothing is recorded: {what}"
 
     async def _connect(self) -> aiosqlite.Connection:
         """Opens the file before the driver's thread exists, because a failure in that thread leaves a caller

@@ -66,9 +66,13 @@ def _told(name: str) -> Iterator[None]:
     """Converts the reason that an engine cannot be created into a fault of the configuration."""
     try:
         yield
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ConfigurationError(
             [f"engine {name!r} needs the package {error.name!r}: pip install 'segue[{extra_of(name)}]'"]
+        ) from error
+    except ImportError as error:
+        raise ConfigurationError(
+            [f"engine {name!r}: the installed package {error.name!r} cannot be loaded ({error}); install it again"]
         ) from error
     except (TypeError, ValueError) as error:
         raise ConfigurationError([f"engine {name!r}: {error}"]) from error

@@ -35,6 +35,7 @@ class Allowance:
         now_s = clock.monotonic_s()
         self._requests = _bucket(quota.requests_per_minute, replicas, now_s)
         self._chars = _bucket(quota.chars_per_minute, replicas, now_s)
+        self._refused_until_s = 0.0
         self._streams_left = quota.concurrent_streams and max(1, quota.concurrent_streams // replicas)
 
     def spend(self, chars: int, *, spare: bool = False) -> None:
@@ -89,6 +90,7 @@ class Allowance:
         if self._requests is None:
             self._requests = TokenBucket(per_minute=600.0, filled_at_s=now_s)
         self._requests.drain(retry_after_s, now_s)
+        self._refused_until_s = max(self._refused_until_s, now_s + retry_after_s)
 
     def _asked(self, chars: int) -> Iterator[tuple[str, TokenBucket, float]]:
         if self._requests is not None:
@@ -102,10 +104,11 @@ class Allowance:
 
     def _exhausted(self, limit: str, wait_s: float) -> QuotaExhausted:
         engine, family = self._bulkhead
-        return QuotaExhausted(
-            f"the quota of {limit} for {engine}/{family} is used up; try again in {wait_s:.1f} s",
-            retry_after_s=wait_s,
-        )
+        if limit == "requests" and self._refused_until_s > self._clock.monotonic_s():
+            told = f"{engine} refused an earlier call for {family} because its own limit was reached"
+        else:
+            told = f"this worker's part of the catalogue's quota of {limit} for {engine}/{family} is used up"
+        return QuotaExhausted(f"{told}; try again in {wait_s:.1f} s", retry_after_s=wait_s)
 
 
 def _bucket(per_minute: float | None, replicas: int, now_s: float) -> TokenBucket | None:

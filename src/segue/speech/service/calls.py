@@ -225,7 +225,8 @@ class Calls:
         """The error if the time was over before the engine could be called. It is not a failure of the engine."""
         model = self.rendition.render_plan.model
         return Overloaded(
-            f"too many requests for {model}: this one could not start in time; try again shortly",
+            f"{model} had no place for this request in time, because there are too many requests or its calls "
+            "take too long; try again shortly",
             retry_after_s=_RETRY_AFTER_S,
         )
 

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from segue.kernel.assign import Routing
 
 
+class OffBy(StrEnum):
+    """What keeps the candidate off on this replica, regardless of the routing."""
+
+    NOTHING = ""
+    ENVIRONMENT = "environment"
+    """The environment sets the master switch to false."""
+    REPLICA = "replica"
+    """The settings that were read again switch the candidate off, and the store cannot record it yet."""
+
+
 class Current:
     """Holds the latest routing. Code that handles a request reads ``routing`` once and keeps that value.
 
-    ``locked_off``: the environment has set the master switch to false, which nothing can override at run time. The
-    salt is not part of the history, which more people may read: see ``deal_by``.
+    ``locked_off``: the environment has set the master switch to false, which nothing can override at run time, or
+    ``hold_off`` is in force. The salt is not part of the history, which more people may read: see ``deal_by``.
     """
 
     __slots__ = ("_given", "_locked", "_salt", "locked_off", "revision", "routing")
@@ -39,6 +50,12 @@ class Current:
         """Switches the candidate off on this replica, regardless of the routing, or ends that."""
         self.locked_off = self._locked or held
         self.routing = self._allowed()
+
+    @property
+    def off_by(self) -> OffBy:
+        if self._locked:
+            return OffBy.ENVIRONMENT
+        return OffBy.REPLICA if self.locked_off else OffBy.NOTHING
 
     def _allowed(self) -> Routing:
         given = self._given

@@ -36,6 +36,7 @@ _BEGINS_WITHIN_S = 600.0
 """How long a background text may wait for the engine, behind listeners and other texts."""
 
 _ROOM = "check that the data directory has free space"
+_NOT_WRITTEN = f"its end is not recorded: callers see it as running for a while, then as lost; {_ROOM}"
 _TEND_EVERY_S = 2.0
 _CLOSES_WITHIN_S = 10.0
 _LOST = "the worker that processed the text was stopped; submit the text again"
@@ -228,7 +229,11 @@ class Jobs:
                 task.cancel()
         left = (await asyncio.wait(tasks, timeout=_CLOSES_WITHIN_S))[1] if tasks else ()
         if left:
-            self._log().error("jobs_left", jobs=len(left), effect="another worker will mark them as failed")
+            self._log().error(
+                "jobs_left",
+                jobs=len(left),
+                effect="another worker, or this one after a restart, marks them as failed",
+            )
         with suppress(OSError):
             await self._threads.files.run(self._job_store.close)
 
@@ -299,13 +304,17 @@ class Jobs:
         try:
             await work.stopped()
         except OSError as reason:
-            self._log().error("job_not_written_down", detail="it was stopped", reason=reason.strerror)
+            self._log().error(
+                "job_not_written_down", detail="it was stopped", reason=reason.strerror, effect=_NOT_WRITTEN
+            )
 
     async def _ended(self, work: JobWork, code: ErrorCode, detail: str) -> None:
         try:
             await work.failed(code, detail)
         except OSError as reason:
-            self._log().exception("job_not_written_down", error=code, detail=detail, reason=reason.strerror)
+            self._log().exception(
+                "job_not_written_down", error=code, detail=detail, reason=reason.strerror, effect=_NOT_WRITTEN
+            )
 
     async def _made(self, work: JobWork, route: Route) -> None:
         stream = await self._pipeline.stream(route)

@@ -12,8 +12,9 @@ from segue.kernel.assign import Routing
 from segue.kernel.errors import ConfigurationError
 from segue.kernel.units import PPM
 from segue.rollout.controller.boot import boot
-from segue.rollout.controller.ledger import Ledger
+from segue.rollout.controller.ledger import Ledger, Proposal
 from segue.rollout.controller.reload import Reloader
+from segue.rollout.core.rollout import Verb
 from segue.speech.service.current import Current
 from segue.system.clock import SystemClock
 from support.shaky import ShakyLog
@@ -21,6 +22,7 @@ from support.waiting import soon
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 ON = Routing(enabled=True, share_ppm=PPM // 2, salt="test")
 OFF = replace(ON, enabled=False)
@@ -45,6 +47,11 @@ class Scene:
         if self.says is None:
             raise ConfigurationError(["rollout.env:1: no such name"])
         return self.says
+
+
+def rewritten(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
 
 
 @pytest.fixture
@@ -115,3 +122,34 @@ async def test_a_switch_that_has_been_off_since_the_start_holds_nobody_off(scene
     await scene.reloader.reload()
 
     assert not scene.current.locked_off
+
+
+async def test_off_that_another_change_overtakes_is_recorded_after_it(scene: Scene) -> None:
+    scene.log.overtaken_by = lambda: scene.ledger.change(
+        Proposal("judge", Verb.SET_ROUTING, "at the same moment"), lambda state: state
+    )
+    scene.says = OFF
+    await scene.reloader.reload()
+
+    assert not await scene.recorded()
+    assert [event.actor for event in await scene.ledger.history()] == ["environment", "judge", "file"]
+
+
+async def test_a_replica_that_joins_late_records_what_the_file_says_by_then(scene: Scene) -> None:
+    scene.log.gone = True
+    scene.says = OFF
+    await scene.reloader.reload()
+    scene.log.gone = False
+    await soon(lambda: not scene.current.locked_off)
+    await boot(scene.ledger, scene.reloader.latest, actor="environment")
+
+    assert not await scene.recorded()
+
+
+async def test_a_file_that_changes_while_the_service_starts_is_read(scene: Scene, tmp_path: Path) -> None:
+    path = rewritten(tmp_path / "rollout.env", "as at boot")
+    reloader = Reloader(path, lambda: OFF, scene.ledger, SystemClock(), lambda _: None, ON)
+    rewritten(path, "changed before the start")
+    reloader.start()
+    await soon(lambda: reloader.latest == OFF)
+    await reloader.close()

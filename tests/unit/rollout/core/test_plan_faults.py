@@ -91,7 +91,12 @@ def test_a_metric_has_one_gate() -> None:
 
 
 def test_a_gate_needs_a_level() -> None:
-    assert wrong(Gate(GateMetric.ERROR_RATE)) == ["gates.error_rate: has no level, so it cannot pass or fail"]
+    assert wrong(Gate(GateMetric.ERROR_RATE)) == [
+        (
+            "gates.error_rate: has no target, step_back, roll_back or margin, so it cannot pass or fail; add "
+            "one, or remove the gate"
+        )
+    ]
     assert wrong(Gate(GateMetric.ERROR_RATE, margin=0.01)) == []
 
 

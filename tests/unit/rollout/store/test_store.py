@@ -48,7 +48,7 @@ async def test_a_database_that_is_none_is_out_of_reach(tmp_path: Path) -> None:
     (tmp_path / "segue.db").write_bytes(b"not a database, whatever its name says" * 100)
     store = open_store(f"sqlite:///{tmp_path}/segue.db")
 
-    with pytest.raises(Unavailable, match="the last known state stays in force"):
+    with pytest.raises(Unavailable, match="cannot be used, so nothing is recorded"):
         await store.start()
     with pytest.raises(Unavailable):
         await store.events.latest("rollout/test")

@@ -44,7 +44,7 @@ class AzurePreset(Preset):
     def __post_init__(self) -> None:
         Preset.__post_init__(self)  # super() does not work in a class with slots that is made anew
         if self.style and not _STYLE.fullmatch(self.style):
-            raise ValueError(f"style must be one of Azure's, as cheerful, not {self.style!r}")
+            raise ValueError(f"style must be one of Azure's styles, such as cheerful, not {self.style!r}")
         if self.style_degree is not None and not self.style:
             raise ValueError("style_degree needs a style")
         degree = 1.0 if self.style_degree is None else self.style_degree

@@ -93,7 +93,7 @@ def _late(_: Exception) -> SegueError:
 
 
 def _away(error: Exception) -> SegueError:
-    return Unavailable(f"Google's service is unavailable ({_said(error)})")
+    return Unavailable(f"Google is unavailable or cannot be reached from this machine ({_said(error)})")
 
 
 def _closed(_: Exception) -> SegueError:

@@ -42,7 +42,9 @@ class GoogleOptions:
         if self.api_key and self.credentials_file:
             raise ValueError("set either api_key or credentials_file, not both")
         if self.insecure and (self.api_key or self.credentials_file):
-            raise ValueError("insecure sends everything in clear; it goes without api_key and credentials_file")
+            raise ValueError(
+                "insecure sends everything as clear text, so api_key and credentials_file must not be set"
+            )
 
     @classmethod
     def read(cls, options: Mapping[str, object]) -> GoogleOptions:

@@ -172,6 +172,12 @@ def _in_locale(can: Capabilities, locale: str) -> Capabilities:
 
 def _check_published(star: str, locale: str) -> None:
     if star not in CHIRP3_GENDERS:
-        raise Unsupported(f"Chirp 3: HD has no voice {star!r}{hint(star, CHIRP3_GENDERS)}")
+        raise Unsupported(
+            f"Segue's built-in list has no Chirp 3: HD voice {star!r}{hint(star, CHIRP3_GENDERS)}; `segue check "
+            "--online` asks Google"
+        )
     if locale not in CHIRP3_LOCALES:
-        raise Unsupported(f"Chirp 3: HD is not documented for {locale}{hint(locale, CHIRP3_LOCALES)}")
+        raise Unsupported(
+            f"Segue's built-in list has no Chirp 3: HD voices for {locale}{hint(locale, CHIRP3_LOCALES)}; `segue "
+            "check --online` asks Google"
+        )

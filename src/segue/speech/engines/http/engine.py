@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from segue.speech.engines.http.server import Call
 
 _GREETING_TIMEOUT_S = 5.0
+_IN_CLEAR = "whoever can read the traffic to this host can read the key; use https:// in base_url"
 _BLOCK_BYTES = 256 * 1024
 """A whole response is decoded in blocks of this size. Cancellation takes effect between two blocks."""
 
@@ -102,7 +103,7 @@ class HttpEngine(ABC):
     async def start(self) -> None:
         await self._server.start()
         if self._in_clear:
-            self._log.warning("key_sent_in_clear", host=self._server.host)
+            self._log.warning("key_sent_in_clear", host=self._server.host, effect=_IN_CLEAR)
         await self._greet()
 
     async def refresh_voices(self) -> None:

@@ -135,7 +135,10 @@ def _unknown_voice(told: str, _: float | None) -> SegueError:
 
 
 def _refused(told: str, _: float | None) -> SegueError:
-    return Unsupported(f"{told}: it refused the request; check model, format and options in the catalogue")
+    return Unsupported(
+        f"{told}: it refused the request; if it refuses every text, check base_url, model, format and options in "
+        "the catalogue"
+    )
 
 
 def _credentials(told: str, wait_s: float | None) -> SegueError:
@@ -213,7 +216,10 @@ def translated(error: Exception, server: str) -> SegueError:
     if isinstance(error, SegueError):
         return error
     if isinstance(error, httpx.ConnectError) and _UNTRUSTED in str(error):
-        return Unavailable(f"the certificate of {server} is not trusted: check root_certificates_file")
+        return Unavailable(
+            f"the certificate of {server} was rejected (unknown issuer, expired, or for another host name): check "
+            "it, this machine's clock, and root_certificates_file if the issuer is private"
+        )
     for kind, make in _BY_ERROR:
         if isinstance(error, kind):
             return make(server)
@@ -227,7 +233,9 @@ _BY_ERROR: tuple[tuple[type[Exception], Callable[[str], SegueError]], ...] = (
     (TimeoutError, lambda server: DeadlineExceeded(f"{server} sent nothing in time (timeout_s)")),
     (
         httpx.ConnectError,
-        lambda server: Unavailable(f"{server} cannot be reached: check base_url, and that it runs"),
+        lambda server: Unavailable(
+            f"{server} cannot be reached: check base_url, that it runs, and that this machine can reach it"
+        ),
     ),
     (httpx.ProxyError, lambda server: Unavailable(f"the proxy on the way to {server} refused the connection")),
     (

@@ -69,7 +69,7 @@ class KokoroEngine(ThreadedEngine):
         try:
             self._reader = KokoroReader()
             self._model = KokoroModel(self._onnx_threads)
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             raise Unavailable(f"Kokoro needs the package {error.name!r}: pip install 'segue[kokoro]'") from error
         self._speak(_WARM_UP, lambda _: True)
 

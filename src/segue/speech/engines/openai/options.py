@@ -60,7 +60,7 @@ class OpenAiOptions(HttpOptions):
         HttpOptions.__post_init__(self)  # super() does not work in a class with slots that is made anew
         check_language(self.language)
         if not self.model:
-            raise ValueError("model must be named, as tts-1 or kokoro")
+            raise ValueError("model must be named, such as tts-1 or kokoro")
         if self.format not in DECODED:
             raise ValueError(f"format must be {', '.join(DECODED)}, not {self.format!r}")
         if self.sample_rate_hz not in _RATES_HZ:

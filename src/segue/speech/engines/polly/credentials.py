@@ -87,7 +87,8 @@ class Credentials:
             frozen = await self._frozen()
         except (BotoCoreError, OSError) as error:
             raise Unavailable(
-                f"AWS credentials cannot be renewed ({type(error).__name__}): check the role"
+                f"AWS credentials cannot be renewed ({type(error).__name__}): check the role, and that this "
+                "machine can reach the service that issues them"
             ) from error
         return Signer(frozen.access_key, frozen.secret_key, frozen.token or "").written()
 

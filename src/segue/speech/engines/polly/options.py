@@ -114,6 +114,6 @@ def _base_url(options: Mapping[str, object]) -> Any:
     if not isinstance(region, str):
         raise TypeError(f"option 'region' must be str, not {region!r}")
     if not _REGION.fullmatch(region):
-        raise ValueError(f"set region, as us-east-1, not {region!r}")
+        raise ValueError(f"region must be an AWS region, such as us-east-1, not {region!r}")
     domain = _CHINA_DOMAIN if region.startswith(_CHINA) else _DOMAIN
     return given or f"https://polly.{region}.{domain}"
