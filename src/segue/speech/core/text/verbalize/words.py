@@ -81,9 +81,23 @@ def _found(
 ) -> list[PhraseMatch]:
     if language == "en":
         return find_forms(text, english.RULES, kept, places)
+    text = _with_wide_marks(text)
     if not is_simplified(text, locale):
         return find_forms(text, mandarin.TRADITIONAL, kept, places)
     return [
         PhraseMatch(start, end, Entry(entry.phrase, say=simplified(entry.say)))
         for start, end, entry in find_forms(text, mandarin.SIMPLIFIED, kept, places)
     ]
+
+
+_WIDE = {",": "，", ":": "："}
+_HALF_WIDTH = re.compile(r"(?<=[\u2e80-\u9fff）)」』】》%])[,:](?=\S)|(?<=[^\d\s]),(?=[\d$-])")
+
+
+def _with_wide_marks(text: str) -> str:
+    """The text with the wide twins of commas and colons that cannot belong to a number, so that the rules do not
+    take ``溫度:25°C`` for a ratio or ``元,2030年`` for one number. All characters keep their places.
+    """
+    if "," not in text and ":" not in text:
+        return text
+    return _HALF_WIDTH.sub(lambda mark: _WIDE[mark.group()], text)
