@@ -333,7 +333,7 @@ def test_a_step_that_is_held_up_says_by_what_who_judges_and_who_lags() -> None:
     assert "This step is stuck: it is long overdue" in told_so
     assert "replica-1 checked 1 s ago: hold\n" in told_so
     assert "not yet at revision 4: replica-2" in told_so
-    assert "Held for 12 s of 10 s (time in which listeners heard it)" in shown(HELD_LONG, 105.0)
+    assert "Held for 12 s of 10 s (including short gaps without traffic)" in shown(HELD_LONG, 105.0)
 
 
 def test_who_stays_on_the_baseline_and_what_is_done_in_the_shadow_is_said() -> None:

@@ -433,7 +433,7 @@ def test_the_newer_keys_are_said_in_words(file: Path) -> None:
     assert "at most 5,000 characters of text a day, 3 at the same time" in said
     assert "certainly missed when the hold has been over for another hold, the rollout rolls back" in said
     assert "confirm or refute causes a rollback when it has lasted 2 h" in said
-    assert "1 h after a rollback (P0) the rollout resumes automatically" in said
+    assert "1 h after a rollback by the judge, the rollout resumes automatically" in said
 
 
 def test_who_must_meet_the_targets_while_nobody_hears_the_candidate_is_said(file: Path) -> None:

@@ -50,7 +50,7 @@ def _place(status: StatusBody) -> Iterator[str]:
         yield f"Stage {state.stage} (of 0 to {len(plan.stages) - 1}): [bold]{stage.name}[/]{step}{yet}"
     yield f"Candidate: {escape(heard_by(status))}"
     if plan is not None and state.phase != Phase.FINISHED and not state.entering:
-        yield f"Held for {span(status.held_for_s)} of {span(status.hold_s)} (time in which listeners heard it)"
+        yield f"Held for {span(status.held_for_s)} of {span(status.hold_s)} (including short gaps without traffic)"
     judgement = status.judgement
     if judgement is not None and judgement.revision == status.revision and judgement.stuck:
         yield "[yellow]This step is stuck: it is long overdue and unlikely to end without your action[/]"

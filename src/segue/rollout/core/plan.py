@@ -196,7 +196,7 @@ class Policy:
     must decide. A step that has not ended after ``progress_deadline`` times its hold is reported as stuck.
     ``missed`` says what happens if a target is certainly missed. An alarm that no baseline can confirm or refute
     rolls back when it has lasted ``alone_after_s``; None: never. ``resume_after_s`` after a rollback by the judge
-    (P0) the rollout resumes where a step back would have led; None: a person must resume it.
+    the rollout resumes where a step back would have led; None: a person must resume it.
     """
 
     cool_down_s: float = 3600.0

@@ -68,7 +68,7 @@ def _has_target(gate: Gate, stage: Stage) -> bool:
 
 
 def _of_nobody_to_compare_with(plan: Plan, *, fallback: bool) -> Iterator[str]:
-    """Warns if there is nothing to compare the candidate with, so that the rollout waits for a person."""
+    """Warns if there is nothing to compare the candidate with, so that the rollout never goes back by itself."""
     if fallback or plan.yardstick_ppm or plan.policy.alone_after_s is not None:
         return
     everyone = [stage for stage in plan.stages if any(step.share_ppm >= PPM for step in stage.steps)]
@@ -76,9 +76,8 @@ def _of_nobody_to_compare_with(plan: Plan, *, fallback: bool) -> Iterator[str]:
         yield (
             f"at a share of 100 % ({_named(everyone)}) no listener hears the baseline, and with the fallback off "
             "no request falls back to it: no alarm can be attributed to the candidate. policy.when_alone is "
-            "`hold`, so "
-            "the rollout then waits for a person and never goes back by itself. Set a yardstick (such as 1 %) or "
-            "when_alone: {roll_back_after: 2h}."
+            "`hold`, so the rollout then does not advance while an alarm lasts, and never goes back by itself. "
+            "Set a yardstick (such as 1 %) or when_alone: {roll_back_after: 2h}."
         )
 
 

@@ -60,12 +60,12 @@ def _policy(policy: Policy) -> Iterator[str]:
             "If a target is still certainly missed when the hold has been over for another hold, the rollout "
             f"{_MISSED[policy.missed]}."
         )
-    alone = "is only reported while it lasts; a person must decide"
+    alone = "stops the rollout from advancing while it lasts; a person can roll back"
     if policy.alone_after_s is not None:
         alone = f"causes a rollback when it has lasted {span(policy.alone_after_s)}"
     yield f"An alarm that no baseline can confirm or refute {alone}."
     if policy.resume_after_s is not None:
-        yield f"{span(policy.resume_after_s)} after a rollback (P0) the rollout resumes automatically."
+        yield f"{span(policy.resume_after_s)} after a rollback by the judge, the rollout resumes automatically."
 
 
 _MISSED = {

@@ -55,9 +55,9 @@ class GateDifference:
 class Standing:
     """A rollout at one moment. ``stage`` and ``step`` count from 0; ``looked_at_s`` is Unix time.
 
-    ``held_s`` of ``hold_s`` have passed with traffic. ``hold_over``: at least the hold has passed since the step
-    began, with or without traffic, and the step has not ended. ``stuck``: this has lasted too long. ``trouble`` is
-    why the source of metrics cannot be read; empty if it can.
+    ``held_s`` of ``hold_s`` have passed, as the judge counts them. ``hold_over``: at least the hold has passed
+    since the step began, with or without traffic, and the step has not ended. ``stuck``: this has lasted too long.
+    ``trouble`` is why the source of metrics cannot be read; empty if it can.
     """
 
     revision: int

@@ -183,8 +183,8 @@ class PlanBody:
 class JudgementBody:
     """The latest decision of the acting controller. ``verb`` None means hold.
 
-    ``held_s`` of the step's hold had passed; only time with traffic counts. ``reasons`` are the messages of
-    ``reason_values``.
+    ``held_s`` of the step's hold had passed; a gap without traffic counts if it is no longer than the plan's
+    ``statistics.quiet``. ``reasons`` are the messages of ``reason_values``.
     """
 
     at_s: float
@@ -225,9 +225,10 @@ class ReplicaBody:
 class StatusBody:
     """The status of the rollout.
 
-    ``held_for_s`` of ``hold_s`` of the present step have passed at the judge's latest decision; only time with
-    traffic counts. ``resume_stage`` is the stage that a resume enters after the rollback of a plan. ``waiting`` is
-    what an approval, or a stage that is not entered yet, still waits for.
+    ``held_for_s`` of ``hold_s`` of the present step had passed at the judge's latest decision; a gap without
+    traffic counts if it is no longer than the plan's ``statistics.quiet``. ``resume_stage`` is the stage that a
+    resume enters after the rollback of a plan. ``waiting`` is what an approval, or a stage that is not entered
+    yet, still waits for.
     """
 
     rollout_id: str

@@ -113,7 +113,7 @@ WORDS: Words = {
     ReasonCode.APPROVED: template("approved"),
     ReasonCode.NOTHING_MISSING: template("nothing else is required"),
     ReasonCode.STAGE_OPENS_LATER: _opens_later,
-    ReasonCode.HOLD_NOT_OVER: template("the hold needs another {left_s:.0f} s with traffic"),
+    ReasonCode.HOLD_NOT_OVER: template("the hold needs another {left_s:.0f} s"),
     ReasonCode.HOLD_OVER: template("hold of {hold_s:.0f} s is over, all {gates} gates are met"),
     ReasonCode.NO_GATE_READ: template("no gate could be read"),
     ReasonCode.NO_STREAM: _no_stream,

@@ -137,7 +137,7 @@ WORDS: Words = {
     ReasonCode.APPROVED: template("已核可"),
     ReasonCode.NOTHING_MISSING: template("不需要其他條件"),
     ReasonCode.STAGE_OPENS_LATER: _opens_later,
-    ReasonCode.HOLD_NOT_OVER: template("觀察期還需要 {left_s:.0f} 秒有流量的時間"),
+    ReasonCode.HOLD_NOT_OVER: template("觀察期還需要 {left_s:.0f} 秒"),
     ReasonCode.HOLD_OVER: template("{hold_s:.0f} 秒的觀察期已結束，{gates} 項閘門全部達標"),
     ReasonCode.NO_GATE_READ: template("沒有任何閘門可以讀取"),
     ReasonCode.NO_STREAM: _no_stream,

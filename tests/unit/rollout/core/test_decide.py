@@ -39,7 +39,7 @@ def judged(
 def test_a_step_is_held_for_its_time_however_good_it_looks() -> None:
     decision = judged(held(at(4), WEEK_S - 90.0))
 
-    assert (decision.verb, english(decision)) == (None, ("the hold needs another 90 s with traffic",))
+    assert (decision.verb, english(decision)) == (None, ("the hold needs another 90 s",))
     assert [reading.verdict for reading in decision.readings] == [Verdict.PASS] * 8
     assert not decision.stuck
 

@@ -66,7 +66,7 @@ def test_a_week_of_silence_and_four_minutes_is_four_minutes() -> None:
 
     assert idle.held_s == 4 * SLOT_S
     assert decision.verb is None
-    assert english(decision) == ("the hold needs another 604560 s with traffic",)
+    assert english(decision) == ("the hold needs another 604560 s",)
     assert decision.held_s == 4 * SLOT_S
     assert (
         decide(PLAN, state, replace(idle, held_s=7 * DAY_S), NOON_S + 7 * DAY_S + 4 * SLOT_S).verb is Verb.ADVANCE

@@ -73,8 +73,8 @@ def test_each_code_has_words_in_each_language(words: Words) -> None:
     [
         (
             reason(ReasonCode.HOLD_NOT_OVER, left_s=90.0),
-            "the hold needs another 90 s with traffic",
-            "觀察期還需要 90 秒有流量的時間",
+            "the hold needs another 90 s",
+            "觀察期還需要 90 秒",
         ),
         (
             reason(ReasonCode.ONLY_ALARMS, phase=Phase.PAUSED),
