@@ -35,7 +35,7 @@ def report_routes(reporter: Reporter, traffic: TrafficLog, operators: Operators)
 
     @routes.get(
         "/report",
-        summary="Get the report: decisions, what was served in each stage, and every step back and rollback",
+        summary="Get the report: decisions, what was served in each stage, and each time the rollout went back",
     )
     async def get_report(
         whole: Annotated[bool, Query(description="Cover the whole history, not only the latest plan")] = False,  # noqa: FBT002

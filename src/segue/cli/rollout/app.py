@@ -39,7 +39,7 @@ COMMANDS = (
     ),
     ListedCommand(
         "report",
-        "Write a report: decisions, what was served in each stage, and every step back and rollback.",
+        "Write a report: decisions, what was served in each stage, and each time the rollout went back.",
         f"{_HERE}.report",
         "report",
     ),

@@ -44,7 +44,7 @@ def report(
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Write a report: decisions, what was served in each stage, and every step back and rollback.
+    """Write a report: decisions, what was served in each stage, and each time the rollout went back.
 
     By default it covers the time since the latest start of a plan.
     """

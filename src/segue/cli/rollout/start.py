@@ -54,7 +54,7 @@ def start(  # noqa: PLR0913 - an option is an argument
 ) -> None:
     """Start PLAN at its first step, or at another stage. Switches the candidate on.
 
-    Asks for confirmation if fewer listeners would hear the candidate than now, or if another plan would end.
+    Asks for confirmation if some listeners would no longer hear the candidate, or if another plan would end.
 
     The file is validated first, with every fault reported by line; the service checks the characters' names.
     The duration is forecast from the service's traffic in the last day.
