@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from segue.config.catalogue_document import CatalogueFile
 from segue.config.catalogue_faults import USE, first_named, loose_ends, near, told, uses_of
-from segue.config.documents import read_document, read_tree
+from segue.config.documents import read_tree, validated
 from segue.kernel.arms import Arm
 from segue.kernel.errors import ConfigurationError
 from segue.speech.core.catalogue import ArmSpec, Catalogue, Character, Delivery, Quota
@@ -36,8 +36,7 @@ def read_catalogue(profile: str) -> tuple[Catalogue, dict[str, dict[str, Any]]]:
         ConfigurationError: every fault found, as ``file:line: key: what``.
     """
     path = profile_path(profile)
-    content = read_document(path, CatalogueFile)
-    tree = read_tree(path)
+    content, tree = _read(path)
     faults = [f"{told(path, tree, place)}: {what}" for place, what in loose_ends(content)]
     if faults:
         raise ConfigurationError(faults)
@@ -51,7 +50,7 @@ def engine_places(profile: str) -> dict[str, str]:
         ConfigurationError: the file is not valid.
     """
     path = profile_path(profile)
-    content, tree = read_document(path, CatalogueFile), read_tree(path)
+    content, tree = _read(path)
     return {name: told(path, tree, place) for name, place in first_named(content).items()}
 
 
@@ -62,7 +61,7 @@ def unused_engines(profile: str) -> list[str]:
         ConfigurationError: the file is not valid.
     """
     path = profile_path(profile)
-    content, tree = read_document(path, CatalogueFile), read_tree(path)
+    content, tree = _read(path)
     used = _catalogue(content).engine_names
     return [
         f"{told(path, tree, ('engines', name))}: no delivery uses this engine, so its options have no effect"
@@ -70,6 +69,12 @@ def unused_engines(profile: str) -> list[str]:
         for name in content.engines
         if name not in used
     ]
+
+
+def _read(path: Path) -> tuple[CatalogueFile, Any]:
+    """The file as a model, and with the positions of its keys. Parsed only once: that takes most of the time."""
+    tree = read_tree(path)
+    return validated(path, tree, CatalogueFile), tree
 
 
 def _options(written: Mapping[str, Any]) -> dict[str, Any]:

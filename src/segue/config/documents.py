@@ -39,15 +39,6 @@ The time for a chain of them grows with the square of its length.
 """
 
 
-def read_document(path: Path, model: type[D]) -> D:
-    """The file as the model.
-
-    Raises:
-        ConfigurationError: the file cannot be read or is not valid; each fault as ``file:line: key: what``.
-    """
-    return validated(path, read_tree(path), model)
-
-
 def validated(path: Path, tree: Any, model: type[D]) -> D:
     """The content that was read from ``path``, as the model.
 

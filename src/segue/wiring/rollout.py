@@ -11,7 +11,6 @@ import httpx
 
 from segue.api.control.routes import RolloutControl
 from segue.api.control.stream import RolloutFeed
-from segue.config.catalogue_file import read_catalogue
 from segue.config.load import load_settings
 from segue.config.plan_file import parse_plan
 from segue.kernel.assign import Routing
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from segue.rollout.evidence.standing import RolloutExporter
     from segue.rollout.ports.signals import Signals
     from segue.rollout.ports.store import Store
+    from segue.speech.core.catalogue import Catalogue
     from segue.speech.service.current import Current
     from segue.speech.service.shadow import Shadow
     from segue.wiring.secrets import Secrets
@@ -71,6 +71,13 @@ class ReplicaFollowers(NamedTuple):
     keys: KeyFollower
 
 
+class Voices(NamedTuple):
+    """What the rollout compares: the catalogue, and the fingerprint of its voices and engines."""
+
+    catalogue: Catalogue
+    fingerprint: str
+
+
 class Rollout:
     """This replica's part in a rollout: follows the history, reports, and decides while it holds the lease."""
 
@@ -82,7 +89,7 @@ class Rollout:
         clock: Clock,
         exporter: RolloutExporter,
         *,
-        candidate: str,
+        voices: Voices,
     ) -> None:
         self._following = following
         self._store = store
@@ -95,7 +102,7 @@ class Rollout:
         series = f"{settings.rollout_id}/units"
         self._publisher = Publisher(following.meter, store.rows, series, name, clock)
         self._http = httpx.AsyncClient()
-        judged = Judged(settings.rollout_id, candidate)
+        judged = Judged(settings.rollout_id, voices.fingerprint)
         observer = Observer(self._signals(settings, series), store.rows, self._ledger, judged, clock)
         targets = notice_targets(settings, self._http, clock)
         archive = Archive(
@@ -129,7 +136,7 @@ class Rollout:
             settings.rollout_id, self._ledger, self._plan_store, store.rows, store.replicas, clock=clock
         )
         self.traffic = TrafficLog(store.rows, settings.rollout_id, clock)
-        self.control = self._control(settings)
+        self.control = self._control(settings.rollout_id, voices.catalogue)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -160,8 +167,7 @@ class Rollout:
             return PrometheusSignals(self._http, url, settings.prometheus_selector)
         return StoredSignals(self._store.rows, series)
 
-    def _control(self, settings: Settings) -> RolloutControl:
-        catalogue, _ = read_catalogue(settings.profile)
+    def _control(self, rollout_id: str, catalogue: Catalogue) -> RolloutControl:
         known = frozenset(catalogue.characters)
 
         def read_plan(text: str) -> Plan:
@@ -174,7 +180,7 @@ class Rollout:
             self._status_reader,
             catalogue,
             read_plan,
-            settings.rollout_id,
+            rollout_id,
         )
 
     async def _join(self) -> None:

@@ -38,7 +38,7 @@ from segue.wiring.effective import effective_settings
 from segue.wiring.engines import engines_by
 from segue.wiring.fingerprint import fingerprint
 from segue.wiring.google_grpc import google_grpc
-from segue.wiring.rollout import ReplicaFollowers, Rollout, routing_at_boot, store_of
+from segue.wiring.rollout import ReplicaFollowers, Rollout, Voices, routing_at_boot, store_of
 from segue.wiring.secrets import Secrets
 from segue.wiring.speech import Speech
 from segue.wiring.transport import connections_of
@@ -89,8 +89,8 @@ class Service:
         following = ReplicaFollowers(
             self.current, meter, self.speech.shadow, self._routing_taken, self._secrets, self.access.follower
         )
-        candidate = fingerprint(self.speech.catalogue, self.speech.engines)
-        self._rollout = Rollout(settings, store, following, self.speech.clock, exporter, candidate=candidate)
+        voices = Voices(self.speech.catalogue, fingerprint(self.speech.catalogue, self.speech.engines))
+        self._rollout = Rollout(settings, store, following, self.speech.clock, exporter, voices=voices)
         self._flusher = Flusher(self._metrics.flush, self.speech.clock)
         self._trimmer = HeapTrimmer(heap_trim(), self.speech.clock)
         parts = self._parts(recorder, Effective(effective_settings(loaded), self.speech.catalogue))

@@ -25,6 +25,7 @@ REQUEST = SpeechRequest(
 )
 
 
+@pytest.mark.whole_service
 async def test_a_server_that_ends_stops_the_work_for_whoever_waits(tmp_path: Path) -> None:
     """Servers cancel what is left after their grace: the stream is closed though it was being waited for."""
     first_sound = asyncio.Event()

@@ -12,7 +12,7 @@ from segue.access.keys import ID_PATTERN
 from segue.access.register import MOST_NAME_CHARS, NameTaken, NoSuchKey, WantedKey
 from segue.access.roles import Api, Permission, Role
 from segue.api.auth import Actor
-from segue.api.control.bodies import ERRORS, FaultEntry
+from segue.api.control.bodies import ERRORS, refused
 from segue.api.refusals import NotFound
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ _LATEST_S = 253_402_300_799.0
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     **ERRORS,
-    404: {"model": FaultEntry, "description": "No key has this id"},
-    409: {"model": FaultEntry, "description": "A key that was not revoked has this name"},
+    404: refused("No key has this id"),
+    409: refused("A key that was not revoked has this name"),
 }
 
 

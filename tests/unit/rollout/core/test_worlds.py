@@ -10,6 +10,8 @@ from segue.rollout.core.decide import Trigger
 from segue.rollout.core.rollout import Verb
 from support.worlds import CHARACTERS, DAY_S, WELL, Both, Fare, World, play, played, zipf
 
+pytestmark = pytest.mark.simulation
+
 HOUR_S, MINUTE_S = 3600.0, 60.0
 ONE_A_SECOND, FEW, VERY_FEW = 1.0, 5_000 / DAY_S, 500 / DAY_S
 DEAD = Fare(errors=1.0)

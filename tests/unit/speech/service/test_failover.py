@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from support.service import Stage
 
 
+pytestmark = pytest.mark.whole_service
+
+
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with staged(tmp_path, CHIRP3_ROLLOUT_PERCENTAGE="100", SEGUE_FALLBACK_RESERVE_S="1") as started:

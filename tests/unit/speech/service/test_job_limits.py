@@ -110,6 +110,7 @@ def test_followers_have_their_places_and_give_them_back() -> None:
     followers.enter("c")
 
 
+@pytest.mark.whole_service
 async def test_a_caller_does_not_take_all_places(tmp_path: Path) -> None:
     async with staged(tmp_path, SEGUE_JOBS_PER_CALLER="3", SEGUE_JOBS_AT_ONCE="1") as stage:
         stage.calm.delay_s = 3600.0
@@ -128,6 +129,7 @@ async def test_a_caller_does_not_take_all_places(tmp_path: Path) -> None:
     assert other.state is JobState.QUEUED
 
 
+@pytest.mark.whole_service
 async def test_a_caller_does_not_take_the_whole_disk(tmp_path: Path) -> None:
     """A text of 6,000 characters is some 20 MiB of WAV."""
     limit = str(40 * MIB)
@@ -141,6 +143,7 @@ async def test_a_caller_does_not_take_the_whole_disk(tmp_path: Path) -> None:
     assert "wait until older ones are deleted" in str(refused[0])
 
 
+@pytest.mark.whole_service
 async def test_a_job_that_grows_beyond_its_size_fails_and_its_file_goes(tmp_path: Path) -> None:
     """The voice is slower than anybody expects of a text."""
     async with staged(tmp_path, SEGUE_JOB_MAX_BYTES=str(MIB), SEGUE_LEVEL="false") as stage:
@@ -154,6 +157,7 @@ async def test_a_job_that_grows_beyond_its_size_fails_and_its_file_goes(tmp_path
     assert left == ["job.json"]
 
 
+@pytest.mark.whole_service
 async def test_the_jobs_of_a_worker_that_was_killed_fail_at_once_and_their_files_go(tmp_path: Path) -> None:
     killed = JobFiles(tmp_path / "var" / "jobs")
     async with staged(tmp_path) as stage:

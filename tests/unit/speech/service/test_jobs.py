@@ -52,6 +52,7 @@ async def ended(changes: AsyncIterator[Job]) -> Job:
     return [job async for job in changes][-1]
 
 
+@pytest.mark.whole_service
 async def test_those_who_come_at_the_same_moment_are_counted_too(tmp_path: Path) -> None:
     async with staged(tmp_path, SEGUE_JOBS_AT_ONCE="1", SEGUE_JOBS_WAITING="2") as stage:
         stage.calm.delay_s = 3600.0
@@ -61,6 +62,7 @@ async def test_those_who_come_at_the_same_moment_are_counted_too(tmp_path: Path)
     assert sum(isinstance(came, Overloaded) for came in came_of_it) == 17
 
 
+@pytest.mark.whole_service
 async def test_a_job_in_line_is_cancelled_by_another_worker(tmp_path: Path) -> None:
     async with staged(tmp_path, SEGUE_JOBS_AT_ONCE="1") as stage:
         stage.calm.delay_s = 3600.0
@@ -73,6 +75,7 @@ async def test_a_job_in_line_is_cancelled_by_another_worker(tmp_path: Path) -> N
     assert last.state is JobState.CANCELLED
 
 
+@pytest.mark.whole_service
 async def test_an_engine_that_is_silent_does_not_keep_a_cancelled_job(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
         stage.calm.delay_s = 3600.0
@@ -85,6 +88,7 @@ async def test_an_engine_that_is_silent_does_not_keep_a_cancelled_job(tmp_path: 
     assert last.state is JobState.CANCELLED
 
 
+@pytest.mark.whole_service
 async def test_what_came_of_a_job_that_ended_badly_takes_no_room(tmp_path: Path) -> None:
     async with staged(tmp_path, SEGUE_LEVEL="false") as stage:
         stage.calm.always = Interrupted(1.0, Unavailable("gone"))
@@ -121,6 +125,7 @@ def threads() -> Iterator[Threads]:
         yield Threads(pool)
 
 
+@pytest.mark.whole_service
 async def test_who_cancels_at_the_last_moment_is_told_that_it_is_done(tmp_path: Path, threads: Threads) -> None:
     job_store, clock = SlowJobStore(tmp_path), FakeClock()
     job = queued(clock.now_s())
@@ -161,6 +166,7 @@ async def test_a_job_that_waits_long_is_known_to_be_alive(tmp_path: Path, thread
     assert known.state is JobState.QUEUED
 
 
+@pytest.mark.whole_service
 async def test_a_disk_that_is_full_is_said_at_once(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
         (tmp_path / "var" / "jobs").write_text("no folder can be made where a file is", encoding="utf-8")
@@ -168,6 +174,7 @@ async def test_a_disk_that_is_full_is_said_at_once(tmp_path: Path) -> None:
             await stage.service.speech.jobs.submit(asked())
 
 
+@pytest.mark.whole_service
 async def test_a_slip_in_one_line_costs_that_line_and_not_the_job(tmp_path: Path) -> None:
     """Of a thousand lines one always fails: the voice that failed says that line again, and nothing twice."""
     text = (SENTENCE * 8).strip()
@@ -184,6 +191,7 @@ async def test_a_slip_in_one_line_costs_that_line_and_not_the_job(tmp_path: Path
     assert sound.duration_s == pytest.approx(last.audio_s, abs=0.01)
 
 
+@pytest.mark.whole_service
 async def test_another_worker_tells_whether_the_job_was_stopped(tmp_path: Path, threads: Threads) -> None:
     async with staged(tmp_path) as stage:
         stage.calm.delay_s = 3600.0

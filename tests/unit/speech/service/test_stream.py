@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from segue.testing.engine import ScriptedEngine
     from support.service import Stage
 
+pytestmark = pytest.mark.whole_service
+
 FIRST = "Good morning, wanderer, and welcome back to the only shop that is open this early."
 SECOND = "Today we have water, clean water, and a very few things that were once biscuits."
 THIRD = "Do mind the step on your way out, for the last customer did not, and look at him."
