@@ -1,15 +1,16 @@
 """What the judge can do, measured by simulation; ``--write`` puts tables and plots into ``docs/simulation.md``.
 
 Ends with status 1 where a claim does not hold. Worlds in which nothing may happen are played ``--runs`` times,
-those in which something must be found a tenth as often, and costly ones a part of that. With ``--kept FILE`` every
-world that has been played is kept there, and a run that was stopped goes on behind it; the file is good for one
-state of the judge and the simulation.
+those in which something must be found a tenth as often. With ``--kept FILE`` every world that has been played is
+kept there, and a run that was stopped goes on behind it; the file is good for one state of the judge and the
+simulation.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 import time
@@ -36,6 +37,7 @@ from segue.rollout.simulation.claims import (
     scenes,
 )
 from segue.rollout.simulation.peers import Peers
+from segue.rollout.simulation.tame import chance_of_alarm
 from segue.rollout.simulation.world import DAY_S, parse_fault
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def look(job: tuple[int, int, int]) -> list[ClaimResult]:
 
 
 def runs_of(scene: Scene, runs: int) -> int:
-    return max(1, runs // scene.costly // (1 if scene.kind in _OFTEN else 10))
+    return runs if scene.kind in _OFTEN else max(1, runs // 10)
 
 
 def peer_scenes() -> list[Scene]:
@@ -149,6 +151,27 @@ def claims_table(findings: list[ClaimResult]) -> str:
     )
 
 
+def bounds_table() -> str:
+    """How often the healthy candidates raise an alarm in a week at most, by calculation."""
+    rows = {
+        scene.name: chance_of_alarm(
+            plan_named(scene.plan), len(characters()) + 1, scene.world(characters()).candidate, _WEEK_S
+        )
+        for scene in scenes()
+        if scene.kind is SceneKind.HEALTHY
+    }
+    return table(("world", "an alarm in a week"), ((name, _at_most(chance)) for name, chance in rows.items()))
+
+
+def _at_most(chance: float) -> str:
+    """The chance as a percentage, rounded up to one digit."""
+    digits = max(0, -math.floor(math.log10(100.0 * chance)))
+    return f"at most {math.ceil(100.0 * chance * 10.0**digits) / 10.0**digits:.{digits}f} %"
+
+
+_WEEK_S = 7.0 * DAY_S
+
+
 def peers_table(rows: list[list[str]]) -> str:
     rules = ("Segue", *(rule.name for rule in Peers(1).rules))
     return table(("world", "requests, share", *rules), rows)
@@ -199,13 +222,16 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--only", default="", help="worlds about this alone, such as 'shared trouble'")
+    parser.add_argument(
+        "--world", default="", help="worlds with this in their name or traffic, such as '1/s, 50%%'"
+    )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--kept", type=Path, help="what has been played, so that a stopped run can go on")
     options = parser.parse_args()
     if options.only not in {"", *(kind.value for kind in SceneKind)}:
         parser.error(f"--only: one of {', '.join(kind.value for kind in SceneKind)}")
-    if options.write and options.only:
-        parser.error("--write: the tables are of all worlds; leave out --only")
+    if options.write and (options.only or options.world):
+        parser.error("--write: the tables are of all worlds; leave out --only and --world")
     return options
 
 
@@ -247,7 +273,11 @@ def state_of_code() -> str:
 
 def look_at_all(pool: ProcessPoolExecutor, options: argparse.Namespace) -> list[ClaimResult]:
     known, kept = list(scenes()), Kept(options.kept)
-    chosen = [number for number, scene in enumerate(known) if options.only in ("", scene.kind.value)]
+    chosen = [
+        number
+        for number, scene in enumerate(known)
+        if options.only in ("", scene.kind.value) and options.world in f"{scene.name}, {scene.where}"
+    ]
     jobs = [(number, runs_of(known[number], options.runs), options.seed) for number in chosen]
     begun_s = time.monotonic()
     under_way = {pool.submit(look, job): job for job in jobs if job not in kept.findings}
@@ -264,8 +294,11 @@ def main() -> int:
     options = asked()
     with ProcessPoolExecutor(options.processes) as pool:
         findings = look_at_all(pool, options)
-        blocks = {"judge": f"{claims_table(findings)}\n\nSeed {options.seed}. {_BRACKETS}"}
-        if not options.only:
+        blocks = {
+            "judge": f"{claims_table(findings)}\n\nSeed {options.seed}. {_BRACKETS}",
+            "bounds": bounds_table(),
+        }
+        if not options.only and not options.world:
             jobs = [(number, options.peer_runs, options.seed) for number in range(len(peer_scenes()))]
             rows = list(pool.map(beside_peers, jobs))
             blocks["peers"] = (

@@ -107,6 +107,23 @@ def test_a_blip_rings_for_neither_however_bad_it_is(seed: int) -> None:
     assert not error_rate.rings(np.full(RUNS, len(CHARACTERS))).any()
 
 
+def test_without_a_baseline_the_judge_is_asked_once_the_trouble_has_lasted_as_long_as_the_plan_says() -> None:
+    plan = short_plan()
+    both = Both(replace(plan, policy=replace(plan.policy, alone_after_s=600.0)))
+    source = Source(1, Traffic(candidate=(30.0,), baseline=(0.0,), shadow=(0.0,), bad=1.0))
+    rings, accuses = [], []
+
+    for _ in range(12):
+        candidate, baseline, shadow = source.next()
+        candidate.fallbacks[:] = 0.0  # whatever fell back would be compared with
+        both.slot(candidate, baseline, shadow)
+        rings.append(both.fold.ringing(accusing=False).all())
+        accuses.append(both.fold.ringing(accusing=True).any())
+
+    assert rings == [True] * 12
+    assert accuses == [False] * 9 + [True] * 3
+
+
 def test_a_new_step_counts_anew_and_its_detectors_remember(seed: int) -> None:
     both, source = Both(short_plan()), Source(seed, Traffic(candidate=(6.0,), bad=0.08))
 

@@ -21,8 +21,8 @@ from segue.rollout.core.plan import (
 )
 from segue.rollout.core.rollout import Verb
 from segue.rollout.simulation.outcome import RunEnding, RunOutcome
-from segue.rollout.simulation.run import RunSettings, Simulation
-from segue.rollout.simulation.summary import BATCH_RUNS, simulated
+from segue.rollout.simulation.run import BATCH_RUNS, RunSettings, Simulation
+from segue.rollout.simulation.summary import simulated
 from segue.rollout.simulation.world import World, behaviour, parse_fault
 from support.simulation import CHARACTERS, short_plan
 

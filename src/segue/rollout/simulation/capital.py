@@ -10,10 +10,11 @@ from segue.rollout.core.betting import edges_s, odds_beyond
 
 if TYPE_CHECKING:
     from segue.rollout.simulation.cells import Cells
-    from segue.rollout.simulation.drawn import Floats
+    from segue.rollout.simulation.drawn import Drawn, Floats, Mask
 
 
 _ROUGHLY = 1e-9
+_BARELY = 1.0 - _ROUGHLY
 
 
 class Capital:
@@ -24,10 +25,20 @@ class Capital:
         self._at_edge = np.array([one.at_edge for one in odds])
         self._slope = np.array([one.slope for one in odds])
         self._longest = np.array([one.longest for one in odds])
-        self._longest_s = longest_s
+        self._level_s, self._longest_s = level_s, longest_s
         ends_s = np.array(edges_s(longest_s))
         self._lower_s, self._width_s = ends_s[:-1], np.diff(ends_s)
         self.stakes = len(odds)
+
+    def can_gain(self, drawn: Drawn) -> Mask:
+        """Where some stake can gain: where the mean of the durations with the smallest gain is above the level.
+
+        Their sum is the drawn one, or that of the lower edges if the counts require more. A logarithm is concave,
+        so no stake gains from durations whose mean is at most the level.
+        """
+        least_s = np.tensordot(np.diff(self._lower_s), drawn.over, 1)
+        can: Mask = np.maximum(drawn.seconds, least_s) > _BARELY * self._level_s * drawn.timed
+        return can
 
     def gains(self, drawn: Cells) -> Floats:
         """The gains by stake and cell; ``drawn`` has its cells in one row."""

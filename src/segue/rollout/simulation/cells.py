@@ -16,9 +16,10 @@ class Cells:
 
     def __init__(self, drawn: Drawn, runs: NDArray[np.intp], scopes: NDArray[np.intp]) -> None:
         self._drawn = drawn
-        self._at = (..., runs, scopes)
+        self._numbers = runs * drawn.units.shape[1] + scopes
 
     def __getattr__(self, name: str) -> Floats:
-        counts: Floats = getattr(self._drawn, name)[self._at]
+        drawn: Floats = getattr(self._drawn, name)
+        counts: Floats = drawn.reshape(*drawn.shape[:-2], -1).take(self._numbers, axis=-1)
         setattr(self, name, counts)
         return counts

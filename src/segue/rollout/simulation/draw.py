@@ -42,6 +42,8 @@ _ONE_BY_ONE = 200_000
 For more, the counts at the edges and a normal sum are drawn.
 """
 
+_MOSTLY_FULL = 0.5
+
 
 class Dice:
     """Draws slots. If ``first_levels`` has no edge that a gate uses, no streams are drawn."""
@@ -77,7 +79,10 @@ class Dice:
 
     def some_of(self, units: Floats, part: Floats) -> Floats:
         """Draws this part of the units at random."""
-        drawn: Floats = self._random.binomial(units.astype(np.int64), part).astype(np.float64)
+        drawn = np.zeros_like(units)
+        any_units = units > 0
+        some = units[any_units].astype(np.int64)
+        drawn[any_units] = self._random.binomial(some, np.broadcast_to(part, units.shape)[any_units])
         return drawn
 
     def outcomes(
@@ -119,7 +124,7 @@ class Dice:
 
         A session that fails as a whole is one unit; one that does not is several.
         """
-        rates: dict[SimulatedFaultKind, Floats] = {kind: np.zeros(units.shape) for kind in _FAILURES}
+        rates: dict[SimulatedFaultKind, Floats] = {kind: np.zeros(()) for kind in _FAILURES}
         often = self._units_a_session
         rates[SimulatedFaultKind.ERROR] += usual.error_rate / (usual.error_rate + (1.0 - usual.error_rate) * often)
         for fault, mask in struck:
@@ -137,7 +142,7 @@ class Dice:
         self, usual: Behaviour, spoken: Floats, struck: list[tuple[SimulatedFault, Mask]]
     ) -> tuple[Floats, Floats, Floats]:
         """How many calls have a duration, how many took longer than each edge, and the sum of their seconds."""
-        mean_s = np.full(spoken.shape, usual.delays.mean_s)
+        mean_s = np.array(usual.delays.mean_s)
         for fault, mask in struck:
             if fault.kind is SimulatedFaultKind.SLOW:
                 mean_s = np.where(mask, fault.size, mean_s)
@@ -153,13 +158,14 @@ class Dice:
     def _one_by_one(self, delays: Delays, units: Floats, mean_s: Floats) -> tuple[Floats, Floats]:
         flat = units.ravel().astype(np.int64)
         cells = np.repeat(np.arange(flat.size), flat)
-        times_s = np.minimum(self._durations(delays, cells.size) * mean_s.ravel()[cells], self._longest_s)
+        around_s = mean_s if mean_s.ndim == 0 else mean_s.ravel()[cells]
+        times_s = np.minimum(self._durations(delays, cells.size) * around_s, self._longest_s)
         seconds: Floats = np.bincount(cells, times_s, flat.size).reshape(units.shape).astype(np.float64)
         levels = np.searchsorted(EDGES_S, times_s, side="left")
-        stride = len(EDGES_S) + 1
-        within = np.bincount(cells * stride + levels, minlength=flat.size * stride).reshape(*units.shape, stride)
-        beyond = np.cumsum(within[..., ::-1], axis=-1)[..., ::-1][..., 1:]
-        over: Floats = np.moveaxis(beyond, -1, 0).astype(np.float64)
+        within = np.bincount(levels * flat.size + cells, minlength=flat.size * (len(EDGES_S) + 1))
+        over: Floats = within.reshape(-1, *units.shape)[1:].astype(np.float64)
+        for number in reversed(range(1, len(EDGES_S))):
+            over[number - 1] += over[number]
         return over, seconds
 
     def _durations(self, delays: Delays, count: int) -> Floats:
@@ -211,9 +217,18 @@ class Dice:
         chance = 1.0
         for number, edge_s in edges_s.items():
             beyond = delays.beyond(edge_s)
-            left = self._random.binomial(left, min(1.0, beyond / chance) if chance > 0 else 0.0)
+            left = self._some(left, min(1.0, beyond / chance) if chance > 0 else 0.0)
             counts[number] += left
             chance = beyond
+
+    def _some(self, units: NDArray[np.int64], part: float) -> NDArray[np.int64]:
+        """Draws this part of the units at random; in a fraction of the time if most cells are empty."""
+        cells = np.flatnonzero(units)
+        if cells.size > _MOSTLY_FULL * units.size:
+            return self._random.binomial(units, part)
+        drawn = np.zeros_like(units)
+        drawn.ravel()[cells] = self._random.binomial(units.ravel()[cells], part)
+        return drawn
 
 
 def _first_audio_mean_s(usual: Behaviour, fault: SimulatedFault) -> float | None:

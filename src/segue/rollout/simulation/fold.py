@@ -14,7 +14,6 @@ import numpy as np
 from segue.kernel.arms import Arm
 from segue.rollout.core.evidence import OVERALL, RARE, Evidence, Scope
 from segue.rollout.core.windows import Slot, Tally
-from segue.rollout.simulation.cells import Cells
 from segue.rollout.simulation.drawn import nothing_drawn
 from segue.rollout.simulation.watches import GateWatches, SlotDrawn
 
@@ -64,9 +63,8 @@ class Fold:
         scopes = len(characters) + 1
         self.gates = [GateWatches(gate, plan, runs, scopes) for gate in plan.watched_gates]
         streams = any(gate.metric.of_streams for gate in plan.gates)
-        self._totals = {arm: nothing_drawn(runs, len(characters), streams=streams) for arm in Arm}
-        self._steps = {arm: nothing_drawn(runs, len(characters), streams=streams) for arm in Arm}
-        self._usual = nothing_drawn(runs, scopes, streams=streams)
+        self._totals = {arm: nothing_drawn(runs, scopes, streams=streams) for arm in Arm}
+        self._before_step = {arm: nothing_drawn(runs, scopes, streams=streams) for arm in Arm}
         self._handed = nothing_drawn(runs, 1, streams=streams)
         self._step_live = np.zeros(runs)
         self._heard = np.zeros((runs, len(characters)), dtype=bool)
@@ -78,66 +76,58 @@ class Fold:
 
     def step(self, played: Played) -> None:
         """Adds one slot. A run that is over sees nothing and does not change."""
-        live, baseline = played.arms[Arm.CANDIDATE], played.arms[Arm.BASELINE]
-        candidate = live.plus(played.shadow)
+        live, baseline = played.arms[Arm.CANDIDATE].pooled(), played.arms[Arm.BASELINE].pooled()
+        shadow = played.shadow.pooled() if played.shadow.units.any() else None
+        candidate = live if shadow is None else live.plus(shadow)
         sound = ~self._baseline_in_trouble(baseline)
-        self._hold(played, candidate)
-        self._watch(played, candidate, sound)
+        self._hold(played, candidate, baseline)
+        self._watch(played, candidate, live, baseline)
+        self._handed.add(live.first(), sound)
+        self._step_live += live.units[:, 0] * played.promoting * sound
         if played.promoting < 1.0:
-            candidate = live.times(played.promoting).plus(played.shadow)
-            baseline = baseline.times(played.promoting)
-        candidate = candidate.only(sound)
-        for arm, counted in ((Arm.CANDIDATE, candidate), (Arm.BASELINE, baseline)):
-            self._totals[arm].add(counted)
-            self._steps[arm].add(counted)
-            self._heard |= (counted.units > 0) | (counted.timed > 0)
-        self._step_live += live.units.sum(axis=1) * played.promoting * sound
+            candidate, baseline = live.times(played.promoting), baseline.times(played.promoting)
+            candidate = candidate if shadow is None else candidate.plus(shadow)
+        for arm, counted, runs in (
+            (Arm.CANDIDATE, candidate, sound),
+            (Arm.BASELINE, baseline, np.ones_like(sound)),
+        ):
+            self._totals[arm].add(counted, runs)
+            self._heard |= ((counted.units > 0) | (counted.timed > 0))[:, 1:] & runs[:, None]
         self._lookups += (played.hits, played.lookups)
         self._step_lookups += (played.hits, played.lookups)
 
     def _baseline_in_trouble(self, baseline: Drawn) -> Mask:
         """By run, whether the baseline has more trouble than usual."""
-        pooled = baseline.pooled()
+        now, usual = baseline.first(), self._totals[Arm.BASELINE].first()
         found: Mask = np.zeros(self._since_s.size, dtype=bool)
         for gate in self.gates:
-            found |= gate.baseline_in_trouble(pooled, self._usual)
+            found |= gate.baseline_in_trouble(now, usual)
         return found
 
-    def _watch(self, played: Played, candidate: Drawn, sound: Mask) -> None:
-        live = played.arms[Arm.CANDIDATE].pooled()
-        baseline = played.arms[Arm.BASELINE].pooled()
-        ours, theirs = self._step_live, self._steps[Arm.BASELINE].units.sum(axis=1)
-        ours_pooled = candidate.pooled()
-        seen = (ours_pooled.units > 0) | (ours_pooled.timed > 0) | (baseline.units > 0)
-        for gate in self.gates:
-            seen |= gate.log_e.any(axis=0)
-        runs, scopes = np.nonzero(seen)
+    def _watch(self, played: Played, candidate: Drawn, live: Drawn, baseline: Drawn) -> None:
+        usual = self._totals[Arm.BASELINE]
+        ours, theirs = self._step_live, (usual.units - self._before_step[Arm.BASELINE].units)[:, 0]
         slot = SlotDrawn(
-            cells=(runs, scopes),
-            heard=Cells(ours_pooled, runs, scopes),
             start_s=played.start_s,
             length_s=played.length_s,
             lasted_s=played.lasted_s,
             characters=self._characters_heard(),
-            candidate=ours_pooled,
+            candidate=candidate,
             live=live,
             baseline=baseline,
-            usual=self._usual,
+            usual=usual,
             handed=self._handed,
             rare=(ours > 0) & (theirs < RARE * (ours + theirs)),
         )
         for gate in self.gates:
             gate.step(slot)
-        self._usual.add(baseline if played.promoting >= 1.0 else baseline.times(played.promoting))
-        self._handed.add(live.first().only(sound))
 
     def _characters_heard(self) -> NDArray[np.intp]:
         heard: NDArray[np.intp] = np.count_nonzero(self._heard, axis=1)
         return heard
 
-    def _hold(self, played: Played, candidate: Drawn) -> None:
-        baseline = played.arms[Arm.BASELINE]
-        heard = np.where(played.by_candidate, candidate.units.sum(axis=1), baseline.units.sum(axis=1)) > 0
+    def _hold(self, played: Played, candidate: Drawn, baseline: Drawn) -> None:
+        heard = np.where(played.by_candidate, candidate.units[:, 0], baseline.units[:, 0]) > 0
         end_s = played.start_s + played.length_s
         unbroken = played.start_s - self._heard_until_s <= self._plan.statistics.quiet_s
         since_s = np.where(unbroken, self._heard_until_s, played.start_s)
@@ -156,8 +146,8 @@ class Fold:
 
     def begin(self, run: int, since_s: float) -> None:
         """Starts a new step of a run."""
-        for counts in self._steps.values():
-            counts.clear(run)
+        for arm, counts in self._before_step.items():
+            counts.set_run(run, self._totals[arm])
         self._step_lookups[:, run] = 0.0
         self._step_live[run] = 0.0
         self._since_s[run] = self._heard_until_s[run] = since_s
@@ -165,7 +155,7 @@ class Fold:
 
     def forget(self, run: int) -> None:
         """Discards a run's evidence after it went back."""
-        for counts in (*self._totals.values(), self._usual, self._handed):
+        for counts in (*self._totals.values(), *self._before_step.values(), self._handed):
             counts.clear(run)
         self._lookups[:, run] = 0.0
         self._heard[run] = False
@@ -181,8 +171,10 @@ class Fold:
     def evidence(self, run: int, fresh_at_s: float) -> Evidence:
         """One run's evidence, in the judge's form."""
         since_s = float(self._since_s[run])
-        total = self._slot(self._totals, self._lookups, run, 0.0, fresh_at_s)
-        step = self._slot(self._steps, self._step_lookups, run, since_s, fresh_at_s)
+        counts = {arm: total.of_run(run) for arm, total in self._totals.items()}
+        of_step = {arm: total.minus(self._before_step[arm].of_run(run)) for arm, total in counts.items()}
+        total = self._slot(counts, self._lookups[:, run], 0.0, fresh_at_s)
+        step = self._slot(of_step, self._step_lookups[:, run], since_s, fresh_at_s)
         watches: dict[Scope, Watch] = {
             (gate.gate.metric, scope): watch
             for gate in self.gates
@@ -193,14 +185,15 @@ class Fold:
         heard_until_s = None if heard_s == _NOT_WATCHED else heard_s
         return Evidence(since_s, total, step, watches, {}, float(self.held_s[run]), heard_until_s, fresh_at_s)
 
-    def _slot(self, counts: dict[Arm, Drawn], lookups: Floats, run: int, since_s: float, until_s: float) -> Slot:
-        hits, asked = lookups[:, run]
-        return Slot(since_s, until_s - since_s, self._tallies(counts, run), float(hits), float(asked))
+    def _slot(self, counts: dict[Arm, Drawn], lookups: Floats, since_s: float, until_s: float) -> Slot:
+        hits, asked = lookups
+        return Slot(since_s, until_s - since_s, self._tallies(counts), float(hits), float(asked))
 
-    def _tallies(self, counts: dict[Arm, Drawn], run: int) -> dict[tuple[Arm, str], Tally]:
+    def _tallies(self, counts: dict[Arm, Drawn]) -> dict[tuple[Arm, str], Tally]:
+        """The counts of a single run, by arm and character."""
         return {
-            (arm, character): counts[arm].tally(run, number)
+            (arm, character): counts[arm].tally(0, number)
             for arm in Arm
-            for number, character in enumerate(self._characters)
-            if counts[arm].units[run, number] or counts[arm].timed[run, number]
+            for number, character in enumerate(self._characters, start=1)
+            if counts[arm].units[0, number] or counts[arm].timed[0, number]
         }

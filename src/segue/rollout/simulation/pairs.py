@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from segue.rollout.simulation.drawn import Floats
 
 _LEAST, _MOST = 1e-5, 1.0 - 1e-5
-_BISECTIONS = 30
+_STEPS = 60
+_NEAR = 1e-10
+"""``segue.rollout.core.compare`` bisects, which leaves about ten times as much."""
 
 
 def log_gains(block: Floats, rates: Floats, tolerance: float, handed_on: Floats) -> Floats:
@@ -44,13 +46,22 @@ def _no_worse(ours: Floats, theirs: Floats, our_weight: Floats, their_weight: Fl
         mixed: Floats = (our_weight * ours + their_weight * theirs) / (our_weight + their_weight)
         return mixed
     low, high = theirs.copy(), np.minimum(ours - tolerance, _MOST - tolerance)
-    for _ in range(_BISECTIONS):
-        rate = (low + high) / 2.0
-        raised = rate + tolerance
-        slope = our_weight * (raised - ours) / (raised * (1.0 - raised)) + their_weight * (rate - theirs) / (
-            rate * (1.0 - rate)
-        )
+    rate = (our_weight * high + their_weight * low) / (our_weight + their_weight)
+    for _ in range(_STEPS):
+        slope, bend = _slope_and_bend(ours, rate + tolerance)
+        their_slope, their_bend = _slope_and_bend(theirs, rate)
+        slope = our_weight * slope + their_weight * their_slope
         below = slope < 0.0
         low, high = np.where(below, rate, low), np.where(below, high, rate)
-    found: Floats = (low + high) / 2.0
-    return found
+        ahead = rate - slope / (our_weight * bend + their_weight * their_bend)
+        inside = (ahead >= low) & (ahead <= high)
+        before, rate = rate, np.where(inside, ahead, (low + high) / 2.0)
+        if np.abs(rate - before).max() < _NEAR:
+            break
+    return rate
+
+
+def _slope_and_bend(estimate: Floats, rate: Floats) -> tuple[Floats, Floats]:
+    """The first two derivatives, by the rate, of the divergence of a trial's outcome at the estimated rate."""
+    bad, good = estimate / rate, (1.0 - estimate) / (1.0 - rate)
+    return good - bad, bad / rate + good / (1.0 - rate)

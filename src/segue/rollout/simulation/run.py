@@ -12,10 +12,12 @@ from segue.kernel.arms import Arm
 from segue.kernel.edges import EDGES_S
 from segue.kernel.units import PPM
 from segue.rollout.core import rollout
-from segue.rollout.core.decide import decide
+from segue.rollout.core.decide import SPLIT_ODDS, decide
 from segue.rollout.core.gates import compared_level_s
 from segue.rollout.core.rollout import Phase, RolloutState, Verb
+from segue.rollout.core.stats import log_split_evidence
 from segue.rollout.simulation.draw import Dice
+from segue.rollout.simulation.drawn import nothing_drawn
 from segue.rollout.simulation.fold import Fold, Played
 from segue.rollout.simulation.outcome import Back, RunEnding, RunOutcome
 from segue.rollout.simulation.tame import tame
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from segue.rollout.core.plan import Plan
     from segue.rollout.simulation.drawn import Drawn, Floats, Mask
     from segue.rollout.simulation.world import SimulatedFault, World
+
+BATCH_RUNS = 500
+"""Runs on one clock: about as many as fit into the processor's caches."""
 
 PATIENCE = 3.0
 """A run that takes this many times the plan's holds ends as stuck."""
@@ -69,7 +74,7 @@ class RunSettings:
     ``coarse``: many slots are drawn as one where no alarm can be missed. ``slot_s``: the length of the other
     slots, in place of the plan's. ``finished``: runs begin after the last step of a finished rollout. ``until_s``:
     when a run ends, whatever its state; None: when it has taken ``PATIENCE`` times the plan's holds. ``watcher``
-    receives every slot of all runs.
+    receives every slot of all runs. ``batch_runs`` share a clock and a sequence of random numbers.
     """
 
     coarse: bool = True
@@ -77,6 +82,7 @@ class RunSettings:
     finished: bool = False
     until_s: float | None = None
     watcher: Watcher | None = None
+    batch_runs: int = BATCH_RUNS
 
 
 class Watcher(Protocol):
@@ -109,6 +115,7 @@ class Simulation:
             world, duration_levels(plan, of_streams=True), statistics.longest_s, statistics.unit_window_s, seed
         )
         units_a_session = world.units_a_session(statistics.unit_window_s)
+        self._streams = any(gate.metric.of_streams for gate in plan.gates)
         self._promoting = 1.0 / (world.sessions_a_day * units_a_session)
         self._requests_a_unit = world.burst / units_a_session
         self._fold = Fold(plan, world.characters, runs)
@@ -124,6 +131,7 @@ class Simulation:
         self._now_s = np.zeros(runs)
         self._alive = np.ones(runs, dtype=bool)
         self._share, self._shadow = np.zeros(runs), np.zeros(runs)
+        self._no_shadow = nothing_drawn(runs, len(world.characters), streams=self._streams)
         self._holds = np.zeros(runs, dtype=bool)
         self._eligible = np.zeros((runs, len(world.characters)), dtype=bool)
         self._look_at_s = np.zeros(runs)
@@ -169,8 +177,9 @@ class Simulation:
         first = self._promoting * np.where(self._now_s < DAY_S, 1.0, _NEW_LISTENERS)
         self._assigned += (heard[Arm.CANDIDATE] * first, heard[Arm.BASELINE] * first)
         faulty = (self._fault_at_s <= self._now_s[:, None]).any(axis=1)
-        requests = heard[Arm.CANDIDATE] * self._requests_a_unit
-        self._since_fault += np.where(faulty, (requests, self._bad_answers(candidate)), 0.0)
+        if faulty.any():
+            requests = heard[Arm.CANDIDATE] * self._requests_a_unit
+            self._since_fault += np.where(faulty, (requests, self._bad_answers(candidate)), 0.0)
         self._now_s += length_s
 
     def _played(self, length_s: Floats) -> Played:
@@ -187,8 +196,7 @@ class Simulation:
             arm: dice.outcomes(arm, counts, struck, rescued=arm is Arm.CANDIDATE) for arm, counts in units.items()
         }
         self._add_certain_failures(arms[Arm.CANDIDATE], lost)
-        shadow = dice.outcomes(Arm.CANDIDATE, self._shadowed(units[Arm.BASELINE]), struck, rescued=False)
-        shadow.unserved[:] = 0.0
+        shadow = self._in_shadow(units[Arm.BASELINE], struck)
         lookups = world.requests_per_s * length_s / max(1e-9, 1.0 - world.cache_hit_rate)
         return Played(
             start_s=self._now_s.copy(),
@@ -204,13 +212,19 @@ class Simulation:
             promoting=self._promoting,
         )
 
+    def _in_shadow(self, units: Floats, struck: list[tuple[SimulatedFault, Mask]]) -> Drawn:
+        """What happened to the shadow requests for the baseline's units."""
+        if not self._shadow.any():
+            return self._no_shadow
+        shadow = self._dice.outcomes(Arm.CANDIDATE, self._shadowed(units), struck, rescued=False)
+        shadow.unserved[:] = 0.0
+        return shadow
+
     def _shadowed(self, units: Floats) -> Floats:
         """The shadow requests for the baseline's units, within the day's budget.
 
         A listener's first of a day counts.
         """
-        if not self._shadow.any():
-            return np.zeros_like(units)
         day = (self._now_s // DAY_S).astype(np.int64)
         self._spent = np.where(day > self._day, 0.0, self._spent)
         self._day = day
@@ -301,10 +315,15 @@ class Simulation:
             self._judge(int(run))
 
     def _split_in_doubt(self) -> Mask:
+        """The runs whose listeners are split so unevenly that the judge pauses them."""
         total = self._assigned.sum(axis=0)
         spread = np.sqrt(np.maximum(1e-9, total * self._share * (1.0 - self._share)))
         doubt: Mask = np.abs(self._assigned[0] - total * self._share) > _SPLIT_DOUBT * spread
-        return doubt & (self._share > 0) & (self._share < 1)
+        doubt &= (self._share > 0) & (self._share < 1)
+        for run in np.flatnonzero(doubt):
+            ours, theirs = (int(count) for count in self._assigned[:, run])
+            doubt[run] = log_split_evidence(ours, theirs, float(self._share[run])) >= math.log(SPLIT_ODDS)
+        return doubt
 
     def _judge(self, run: int) -> None:
         state, now_s = self._states[run], float(self._now_s[run])

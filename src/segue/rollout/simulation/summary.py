@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from segue.rollout.simulation.run import Watcher
     from segue.rollout.simulation.world import World
 
-BATCH_RUNS = 500
-"""Runs on one clock: about as many as fit into the processor's caches."""
-
 IN_TIME = 1.5
 """A run is in time if it finishes within this many times the plan's holds."""
 
@@ -133,8 +130,8 @@ def simulated(  # noqa: PLR0913 - plan, world, number of runs, settings and obse
     size.
     """
     outcomes: list[RunOutcome] = []
-    for number, first in enumerate(range(0, runs, BATCH_RUNS)):
-        batch = min(BATCH_RUNS, runs - first)
+    for number, first in enumerate(range(0, runs, setting.batch_runs)):
+        batch = min(setting.batch_runs, runs - first)
         how = setting if watcher is None else replace(setting, watcher=watcher(batch))
         simulation = Simulation(plan, world, batch, seed * _SEEDS_APART + number, setting=how)
         outcomes += simulation.outcomes(_part_of(on_progress, first, batch, runs))

@@ -45,6 +45,34 @@ def tame(plan: Plan, scopes: int, usual: Behaviour) -> bool:
     )
 
 
+def chance_of_alarm(plan: Plan, scopes: int, usual: Behaviour, within_s: float) -> float:
+    """An upper bound of the probability that an arm with its usual behaviour raises an alarm within this time.
+
+    It holds for any traffic: each slot is a beginning, from which a climb is as unlikely however many units
+    follow. Alternatives, gates and scopes are added up.
+    """
+    alarm = plan.statistics.alarm_log_e(2.0 * len(plan.watched_gates) / UNITS_PART)
+    beginnings = within_s / plan.statistics.slot_s * scopes
+    climbs = sum(
+        math.exp(-_largest_theta(log_ratio) * alarm)
+        for gate in plan.watched_gates
+        for log_ratio in _log_ratios(gate, usual, plan.statistics.longest_s)
+    )
+    return min(1.0, beginnings * climbs)
+
+
+def _largest_theta(log_ratio: Floats) -> float:
+    """The largest theta found for which the mean of ``L ** theta`` is at most 1."""
+    low, high = 0.0, _MOST_THETA
+    for _ in range(_BISECTIONS):
+        theta = (low + high) / 2.0
+        low, high = (theta, high) if float(np.exp(theta * log_ratio).mean()) <= 1.0 else (low, theta)
+    return low
+
+
+_MOST_THETA, _BISECTIONS = 64.0, 40
+
+
 def _log_ratios(gate: Gate, usual: Behaviour, longest_s: float) -> list[Floats]:
     """The log ratios of a unit at equally likely points, for each alternative."""
     bad = _bad(gate, usual, longest_s)

@@ -1,8 +1,8 @@
 """One gate's detectors in many runs at once: the arithmetic of ``segue.rollout.core.detect`` and ``compare`` on
 arrays.
 
-Arrays are indexed by alternative, then run, then scope (0: overall, then the characters). Only cells with
-evidence, or with traffic, are computed.
+Arrays are indexed by alternative, then run, then scope (0: overall, then the characters). Only cells that have
+evidence, or that can get some from the slot, are computed.
 """
 
 from __future__ import annotations
@@ -38,35 +38,47 @@ if TYPE_CHECKING:
     from segue.rollout.simulation.drawn import Drawn, Floats, Mask
 
 _OWN_STRENGTH = 1.0
-_RUN, _BLOCK = 6, 6
+_ROUNDED = 1.0 - 1e-9
+"""Below 1 by more than a comparison of rounded numbers needs."""
+
 _RATES, _LOG_E, _OTHER_TRIALS, _OPEN = slice(0, 4), 4, 5, slice(6, 12)
-_COMPARISON, _TOP = 12, 2
+_COMPARISON, _RUN, _TOP = slice(0, 12), slice(12, 19), slice(19, 21)
+_SINCE_S, _SEEN, _LASTED_S, _TOP_LOG_E, _TOP_S = 12, slice(13, 19), 16, 19, 20
+_FIELDS = 21
+"""What a detector keeps besides its evidence: the fields of ``Comparison`` and ``EvidenceRun``, and its top."""
 
 
-class _Rows(NamedTuple):
-    """Cells of single alternatives, in a row."""
+class _Where(NamedTuple):
+    """Cells, in a row."""
 
-    ways: NDArray[np.intp]
     runs: NDArray[np.intp]
     scopes: NDArray[np.intp]
 
-    def where(self, mask: Mask) -> _Rows:
-        return _Rows(self.ways[mask], self.runs[mask], self.scopes[mask])
+
+class _Rows(NamedTuple):
+    """Detectors with evidence, in a row: their alternative, and the place of their cell among those of the slot.
+
+    ``new``: there was no evidence before. ``grew``: the evidence has grown. Its maximum is recorded only if it has
+    grown to at least its previous maximum.
+    """
+
+    ways: NDArray[np.intp]
+    places: NDArray[np.intp]
+    log_e: Floats
+    new: Mask
+    grew: Mask
 
 
 @dataclass(frozen=True, slots=True)
 class SlotDrawn:
     """One slot of all runs, with an additional first column for the sum over all characters.
 
-    ``candidate`` includes shadow requests, ``live`` does not. ``cells`` are those with traffic or evidence,
-    ``heard`` the candidate's counts there. By run, ``lasted_s`` is how long calls failed if any did, and
-    ``characters`` how many characters had traffic before. ``usual`` are the baseline's totals before the slot,
-    ``handed`` those of the live candidate over all characters. ``rare``, by run: the baseline's own traffic is too
-    rare.
+    ``candidate`` includes shadow requests, ``live`` does not. By run, ``lasted_s`` is how long calls failed if any
+    did, and ``characters`` how many characters had traffic before. ``usual`` are the baseline's totals before the
+    slot, ``handed`` those of the live candidate over all characters. ``rare``, by run: the baseline's own traffic
+    is too rare.
     """
 
-    cells: tuple[NDArray[np.intp], NDArray[np.intp]]
-    heard: Cells
     start_s: Floats
     length_s: Floats
     lasted_s: Floats
@@ -104,6 +116,7 @@ class GateWatches:
             self._rates = np.array(alternatives(boundary))
             self._good_gain = np.log((1.0 - self._rates) / (1.0 - boundary))
             self._bad_gain = np.log(self._rates / boundary)
+            self._least_bad = (self._good_gain / (self._good_gain - self._bad_gain)).min() * _ROUNDED
         each = 2.0 * len(plan.watched_gates) / UNITS_PART
         alarm = plan.statistics.alarm_log_e
         self._alarms = np.array(
@@ -112,81 +125,81 @@ class GateWatches:
         """The evidence that an alarm requires, by number of characters with traffic, and by scope."""
         shape = (self._rates.size, runs, scopes)
         self.log_e = np.zeros(shape)
-        self._top = np.zeros((_TOP, *shape))
-        self._run = np.zeros((_RUN + 1, *shape))
-        self._comparison = np.zeros((_COMPARISON, *shape))
+        self._has_evidence = np.zeros((runs, scopes), dtype=bool)
+        self._most_log_e = 0.0
+        self._kept = np.zeros((*shape, _FIELDS))
+        self._by_number = self._kept.reshape(-1, _FIELDS)
 
     def step(self, slot: SlotDrawn) -> None:
         """Adds one slot."""
-        runs, scopes = slot.cells
-        own = self._own(slot.heard)
-        before = self.log_e[:, runs, scopes]
-        gains = self._gains(slot.heard, own)
-        after = np.minimum(before + gains, CEILING * self._alarms[slot.characters[runs], scopes])
+        self._most_log_e = 0.0
+        cells = np.flatnonzero(self._has_evidence | self._can_gain(slot.candidate))
+        if not cells.size:
+            return
+        at = _Where(*np.divmod(cells, self._has_evidence.shape[1]))
+        candidate = Cells(slot.candidate, *at)
+        before, gains = self.log_e[:, *at], self._gains(candidate)
+        after = np.minimum(before + gains, CEILING * self._alarms[slot.characters[at.runs], at.scopes])
         np.maximum(after, 0.0, out=after)
-        self.log_e[:, runs, scopes] = after
+        self.log_e[:, *at] = after
+        self._has_evidence[at] = after.any(axis=0)
         ways, places = np.nonzero(after)
         if ways.size:
-            rows = _Rows(ways, runs[places], scopes[places])
-            self._begin(slot, rows.where(before[ways, places] <= 0.0))
-            self._go_on(slot, rows)
-            self._rise(slot, rows.where(gains[ways, places] > 0.0))
+            found = (values[ways, places] for values in (after, before <= 0.0, gains > 0.0))
+            self._follow(slot, candidate, at, _Rows(ways, places, *found))
+            self._most_log_e = float(after.max())
 
-    def _begin(self, slot: SlotDrawn, rows: _Rows) -> None:
-        """Starts runs and comparisons that have no evidence yet."""
-        known = self._comparable(Cells(slot.usual, rows.runs, rows.scopes), Arm.BASELINE)
-        bad, good = known.bad + UNKNOWN[0], known.trials - known.bad + UNKNOWN[1]
-        scale = np.minimum(1.0, USUAL_STRENGTH / (bad + good))
-        rate = self._rates[rows.ways]
-        begun = np.zeros((_COMPARISON, rate.size))
-        begun[_RATES] = (_OWN_STRENGTH * rate, _OWN_STRENGTH * (1.0 - rate), bad * scale, good * scale)
-        ways, runs, scopes = rows
-        self._comparison[:, ways, runs, scopes] = begun
-        self._run[:, ways, runs, scopes] = 0.0
-        self._run[0, ways, runs, scopes] = slot.start_s[runs]
-        self._top[:, ways, runs, scopes] = 0.0
+    def _follow(self, slot: SlotDrawn, candidate: Cells, at: _Where, rows: _Rows) -> None:
+        """Adds one slot to what the detectors with evidence keep."""
+        ways, places = rows.ways, rows.places
+        numbers = (ways * self._has_evidence.size) + (at.runs * self._has_evidence.shape[1] + at.scopes)[places]
+        kept = np.ascontiguousarray(self._by_number.take(numbers, axis=0).T)
+        kept[:, rows.new] = self._begun(slot, at, ways[rows.new], places[rows.new])
+        kept[_SEEN] += self._run_seen(slot, candidate, at)[:, places]
+        block, handed_on = self._block(slot, candidate, at)
+        self._compare(block[:, places], handed_on[places], kept)
+        rises = rows.grew & (rows.log_e >= kept[_TOP_LOG_E])
+        kept[_TOP, rises] = rows.log_e[rises], (slot.start_s + slot.length_s)[at.runs[places[rises]]]
+        self._by_number[numbers] = kept.T
 
-    def _go_on(self, slot: SlotDrawn, rows: _Rows) -> None:
-        """Adds one slot to the cells with evidence."""
-        candidate = Cells(slot.candidate, rows.runs, rows.scopes)
-        ways, runs, scopes = rows
-        self._run[1:, ways, runs, scopes] += self._run_seen(slot, candidate, rows)
-        block, handed_on = self._block(slot, candidate, rows)
-        self._compare(block, handed_on, rows)
+    def _begun(self, slot: SlotDrawn, at: _Where, ways: NDArray[np.intp], places: NDArray[np.intp]) -> Floats:
+        """What detectors keep that have no evidence yet, of these alternatives and places among the cells."""
+        known = self._comparable(Cells(slot.usual, *at), Arm.BASELINE)
+        usual = np.stack([known.bad + UNKNOWN[0], known.trials - known.bad + UNKNOWN[1]])
+        usual *= np.minimum(1.0, USUAL_STRENGTH / usual.sum(axis=0))
+        rate = _OWN_STRENGTH * self._rates[ways]
+        begun = np.zeros((_FIELDS, rate.size))
+        begun[_RATES] = (rate, _OWN_STRENGTH - rate, *usual[:, places])
+        begun[_SINCE_S] = slot.start_s[at.runs[places]]
+        return begun
 
-    def _rise(self, slot: SlotDrawn, rows: _Rows) -> None:
-        """Records the maximum of the evidence where it has grown to at least its previous maximum in this run."""
-        log_e = self.log_e[tuple(rows)]
-        rows = rows.where(log_e >= self._top[(0, *rows)])
-        self._top[:, *rows] = self.log_e[tuple(rows)], (slot.start_s + slot.length_s)[rows.runs]
-
-    def _run_seen(self, slot: SlotDrawn, candidate: Cells, rows: _Rows) -> Floats:
+    def _run_seen(self, slot: SlotDrawn, candidate: Cells, at: _Where) -> Floats:
         """Returns ``bad``, ``severe``, ``trials``, ``lasted_s``, ``rest_bad``, ``rest_trials``."""
         own = self._own(candidate)
         severe = own.bad
         if self.gate.metric in QUANTILES and self.gate.roll_back is not None:
             severe = self._slower(candidate, self.gate.roll_back)
-        everyone = self._own(Cells(slot.candidate, rows.runs, np.zeros_like(rows.runs)))
-        others = rows.scopes > 0
+        everyone = self._own(Cells(slot.candidate, at.runs, np.zeros_like(at.runs)))
+        others = at.scopes > 0
         rest_bad = np.where(others, np.maximum(0.0, everyone.bad - own.bad), 0.0)
         rest_trials = np.where(others, np.maximum(0.0, everyone.trials - own.trials), 0.0)
         length_s = slot.length_s if self.gate.metric.is_duration else slot.lasted_s
-        lasted_s = np.where(own.bad > 0, length_s[rows.runs], 0.0)
+        lasted_s = np.where(own.bad > 0, length_s[at.runs], 0.0)
         return np.stack([own.bad, severe, own.trials, lasted_s, rest_bad, rest_trials])
 
-    def _block(self, slot: SlotDrawn, candidate: Cells, rows: _Rows) -> tuple[Floats, Floats]:
+    def _block(self, slot: SlotDrawn, candidate: Cells, at: _Where) -> tuple[Floats, Floats]:
         """Both arms' trials, and the part of the candidate's failures that falls back."""
         ours = self._comparable(candidate, Arm.CANDIDATE)
-        theirs = self._comparable(Cells(slot.baseline, rows.runs, rows.scopes), Arm.BASELINE)
+        theirs = self._comparable(Cells(slot.baseline, at.runs, at.scopes), Arm.BASELINE)
         none = np.zeros_like(ours.bad)
         if self.gate.metric not in RESCUED:
             return np.stack([*ours, *theirs, none, none]), none
-        live = Cells(slot.live, rows.runs, rows.scopes)
+        live = Cells(slot.live, at.runs, at.scopes)
         handed = np.minimum(live.fallbacks, self._comparable(live, Arm.CANDIDATE).bad)
         alone = np.maximum(0.0, live.errors + live.refused - live.fallbacks)
         lost = np.minimum(np.maximum(0.0, live.unserved - alone), handed)
         of_live = np.divide(live.units, ours.trials, out=none, where=ours.trials > 0)
-        return np.stack([*ours, *theirs, handed, lost]), self._handed_on(slot)[rows.runs] * of_live
+        return np.stack([*ours, *theirs, handed, lost]), self._handed_on(slot)[at.runs] * of_live
 
     def _handed_on(self, slot: SlotDrawn) -> Floats:
         """By run, the part of the candidate's failures that falls back, if it is needed."""
@@ -198,9 +211,7 @@ class GateWatches:
         known: Floats = np.where(slot.rare & (part >= MOSTLY), part, 0.0)
         return known
 
-    def _compare(self, seen: Floats, handed_on: Floats, rows: _Rows) -> None:
-        ways, runs, scopes = rows
-        known = self._comparison[:, ways, runs, scopes]
+    def _compare(self, seen: Floats, handed_on: Floats, known: Floats) -> None:
         known[_OPEN] += seen
         known[_OTHER_TRIALS] += seen[3] + seen[4]
         block = known[_OPEN]
@@ -214,45 +225,51 @@ class GateWatches:
             learnt = (closed[0], closed[1] - closed[0], other_bad, other_trials - other_bad)
             known[_RATES, closes] += np.stack(learnt)
             known[_OPEN, closes] = 0.0
-        self._comparison[:, ways, runs, scopes] = known
 
     def baseline_in_trouble(self, baseline: Drawn, usual: Drawn) -> Mask:
-        """By run, whether the baseline crosses the gate's level in this slot and far exceeds its usual rate."""
-        everyone = np.arange(baseline.units.shape[0])
-        now, known = (self._own(Cells(drawn, everyone, np.zeros_like(everyone))) for drawn in (baseline, usual))
+        """By run, whether the baseline crosses the gate's level in this slot and far exceeds its usual rate.
+
+        Both are sums over all characters.
+        """
+        now, known = self._own(baseline), self._own(usual)
         usual_bad = UNUSUAL * known.bad
         rate = np.divide(usual_bad, known.trials, out=np.zeros_like(known.bad), where=known.trials > 0)
         beyond: Mask = now.bad > np.maximum(self._boundary, rate) * now.trials
-        return beyond & (baseline.units[:, 0] > 0) & (known.trials >= USUAL_STRENGTH)
+        trouble: Mask = beyond & (baseline.units > 0) & (known.trials >= USUAL_STRENGTH)
+        return trouble[:, 0]
 
     def rings(self, characters: NDArray[np.intp]) -> Mask:
         """By run and scope, whether the level is crossed for long enough.
 
         ``characters`` is the number of known characters.
         """
+        rung: Mask = np.zeros_like(self._has_evidence)
+        if self._most_log_e < self._alarms.min():
+            return rung
         top, alarm = self.log_e.max(axis=0), self._alarms[characters]
-        rung: Mask = np.zeros_like(top, dtype=bool)
         runs, scopes = np.nonzero(top >= alarm)
         if runs.size:
             mean = top[runs, scopes] + np.log(np.exp(self.log_e[:, runs, scopes] - top[runs, scopes]).mean(axis=0))
             best = _gravest(self.log_e[:, runs, scopes])
-            lasted_s = self._run[4, best, runs, scopes]
+            lasted_s = self._kept[best, runs, scopes, _LASTED_S]
             long_enough = lasted_s >= self._plan.statistics.blip_s
             rung[runs, scopes] = (mean >= alarm[runs, scopes]) & long_enough
         return rung
 
     def accuses(self, characters: NDArray[np.intp]) -> Mask:
         """By run and scope, whether an alarm is raised and the candidate is worse, or the baseline had too few
-        trials.
+        trials for so long that the plan acts without a comparison.
         """
         rung = self.rings(characters)
         runs, scopes = np.nonzero(rung)
         if runs.size:
             best = _gravest(self.log_e[:, runs, scopes])
-            known = self._comparison[:, best, runs, scopes]
+            known = self._kept[best, runs, scopes].T
             alone = known[_OTHER_TRIALS] < self._plan.statistics.least_baseline_units
+            after_s = self._plan.policy.alone_after_s
+            for_long = known[_TOP_S] - known[_SINCE_S] >= (math.inf if after_s is None else after_s)
             worse = known[_LOG_E] >= math.log(WORSE_ODDS)
-            rung[runs, scopes] = worse | (alone & (self._plan.policy.alone_after_s is not None))
+            rung[runs, scopes] = worse | (alone & for_long)
         return rung
 
     def watch(self, run: int, scope: int) -> Watch | None:
@@ -265,32 +282,41 @@ class GateWatches:
         log_e = float(self.log_e[way, run, scope])
         if log_e <= 0.0:
             return Detector()
-        numbers = [float(number) for number in self._comparison[:, way, run, scope]]
+        kept = [float(number) for number in self._kept[way, run, scope]]
+        numbers = kept[_COMPARISON]
         comparison = Comparison(
             Rates(*numbers[_RATES]), numbers[_LOG_E], numbers[_OTHER_TRIALS], Block(*numbers[_OPEN])
         )
-        top_log_e, top_s = (float(number) for number in self._top[:, way, run, scope])
-        seen = EvidenceRun(*(float(number) for number in self._run[:, way, run, scope]))
-        return Detector(log_e, seen, comparison, top_log_e, top_s)
+        return Detector(log_e, EvidenceRun(*kept[_RUN]), comparison, *kept[_TOP])
 
     def forget(self, run: int, scopes: NDArray[np.intp] | slice = slice(None)) -> None:
         """Discards the evidence of these scopes, or of all."""
         self.log_e[:, run, scopes] = 0.0
+        self._has_evidence[run, scopes] = False
 
-    def _gains(self, drawn: Cells, own: _Counts) -> Floats:
+    def _can_gain(self, drawn: Drawn) -> Mask:
+        """By run and scope, whether the evidence for some alternative can grow; it cannot anywhere else."""
+        if self.gate.metric is GateMetric.MEAN_SYNTHESIS:
+            return self._capital.can_gain(drawn)
+        own = self._own(drawn)
+        can: Mask = own.bad > self._least_bad * own.trials
+        return can
+
+    def _gains(self, drawn: Cells) -> Floats:
         if self.gate.metric is GateMetric.MEAN_SYNTHESIS:
             return self._capital.gains(drawn)
+        own = self._own(drawn)
         good = own.trials - own.bad
         gains: Floats = self._bad_gain[:, None] * own.bad + self._good_gain[:, None] * good
         return gains
 
-    def _own(self, drawn: Cells) -> _Counts:
+    def _own(self, drawn: Cells | Drawn) -> _Counts:
         """Bad cases at the gate's own level."""
         if self.gate.metric is GateMetric.MEAN_SYNTHESIS:
             return _Counts(np.minimum(drawn.seconds / self._longest_s, drawn.timed), drawn.timed)
         return self._comparable(drawn, Arm.CANDIDATE)
 
-    def _comparable(self, drawn: Cells, arm: Arm) -> _Counts:
+    def _comparable(self, drawn: Cells | Drawn, arm: Arm) -> _Counts:
         metric = self.gate.metric
         if metric.is_duration:
             ratio = self._plan.statistics.slower_ratio if arm is Arm.BASELINE else 1.0
@@ -306,7 +332,7 @@ class GateWatches:
             return _Counts(drawn.errors, drawn.units)
         return _Counts(np.minimum(drawn.errors + drawn.refused, drawn.units), drawn.units)
 
-    def _slower(self, drawn: Cells, level_s: float) -> Floats:
+    def _slower(self, drawn: Cells | Drawn, level_s: float) -> Floats:
         counts = drawn.late if self.gate.metric.of_streams else drawn.over
         slower: Floats = counts[self.gate.metric.edges_s.index(level_s)]
         return slower
