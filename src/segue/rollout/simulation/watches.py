@@ -145,8 +145,9 @@ class GateWatches:
         self._has_evidence[at] = after.any(axis=0)
         ways, places = np.nonzero(after)
         if ways.size:
-            found = (values[ways, places] for values in (after, before <= 0.0, gains > 0.0))
-            self._follow(slot, candidate, at, _Rows(ways, places, *found))
+            which = ways, places
+            rows = _Rows(ways, places, after[which], before[which] <= 0.0, gains[which] > 0.0)
+            self._follow(slot, candidate, at, rows)
             self._most_log_e = float(after.max())
 
     def _follow(self, slot: SlotDrawn, candidate: Cells, at: _Where, rows: _Rows) -> None:
