@@ -122,3 +122,22 @@ def test_other_commands_take_a_key_for_the_token(keys: Keys, locked: Listening) 
     verified = CliRunner().invoke(app, ["verify"], env=environ)
     assert "requires an API key" not in verified.stdout
     assert "401" not in verified.stdout
+
+
+def test_limits_are_set_changed_one_by_one_and_removed(keys: Keys, locked: Listening) -> None:
+    created = keys(
+        "create", "app", "--role", "synthesize", "--requests-per-minute", "1", "--chars-per-month", "5000"
+    )
+    secret = created.stdout.strip()
+    key_id = secret.split("_")[1]
+    assert [_said(locked, secret) for _ in range(2)] == [200, 429]
+    assert "requests a minute: 1" in keys("list").stdout
+    assert "5,000" in keys("list").stdout
+
+    changed = keys("limit", key_id, "--requests-per-minute", "0", "--concurrent-requests", "3")
+    assert changed.stdout == (
+        f"limits of the key {key_id} (app): characters a month: 5,000, requests at the same time: 3\n"
+    )
+    assert _said(locked, secret) == 200
+    for words, status in (((key_id,), exits.USAGE), (("0" * 12, "--chars-per-minute", "5"), exits.FAILED)):
+        assert keys("limit", *words).exit_code == status

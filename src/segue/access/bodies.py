@@ -10,6 +10,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyLimitsBody:
+    """The limits of a key; None: unlimited. A month is one of the calendar, in UTC."""
+
+    requests_per_minute: int | None = None
+    chars_per_minute: int | None = None
+    chars_per_month: int | None = None
+    concurrent_requests: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KeyBody:
     """A key. Times are Unix seconds. ``state``: valid, expired, revoked. ``characters`` and ``apis`` None: all.
 
@@ -29,6 +39,7 @@ class KeyBody:
     revoked_by: str
     created_by_source: str = ""
     revoked_by_source: str = ""
+    limits: KeyLimitsBody = KeyLimitsBody()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +67,5 @@ def key_body(key: Key, now_s: float) -> KeyBody:
         revoked_by=key.revoked_by,
         created_by_source=key.created_by_source,
         revoked_by_source=key.revoked_by_source,
+        limits=KeyLimitsBody(**dict(key.limits.sizes())),
     )

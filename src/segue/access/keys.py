@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from segue.access.limits import KeyLimits
 from segue.access.roles import PERMISSIONS, AccessRefusal, Api, Caller, Role
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ _EMPTY = blake2b(digest_size=_DIGEST_BYTES, person=_PERSON)
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """A key without its secret. Times are Unix seconds. ``characters`` and ``apis`` None: all of them."""
+    """A key without its secret. Times are Unix seconds. ``characters`` and ``apis`` None: all of them.
+
+    ``limits_number`` is the key's place among those that have ever had limits, in all processes; None: never.
+    """
 
     id: str
     name: str
@@ -50,6 +54,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     revoked_by: str = ""
     created_by_source: str = ""
     revoked_by_source: str = ""
+    limits: KeyLimits = KeyLimits()
+    limits_number: int | None = None
 
     def fault(self, now_s: float) -> AccessRefusal | None:
         """Why the key is no longer valid; None if it is. It is no longer valid at the moment of its expiry."""
@@ -61,11 +67,15 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
     def caller(self) -> Caller:
         """Who calls with this key."""
+        number = self.limits_number if any(self.limits.sizes()) else None
         return Caller(
             self.name,
             PERMISSIONS[self.role],
             None if self.characters is None else frozenset(self.characters),
             self.apis,
+            key_id="" if number is None else self.id,
+            limits=None if number is None else self.limits,
+            limits_number=number or 0,
         )
 
 

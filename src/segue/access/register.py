@@ -1,4 +1,4 @@
-"""Creates, revokes and lists keys."""
+"""Creates, limits, revokes and lists keys."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import msgspec
 
 from segue.access.keys import ID_PLACE, PREFIX, Key, digest_of, drawn_secret, folded
+from segue.access.limits import LARGEST_LIMIT, KeyLimits
 from segue.access.roles import Role
-from segue.access.state import created, revoked
+from segue.access.state import created, limited, revoked
 from segue.kernel.errors import InvalidRequest, Unavailable
 from segue.rollout.ports.store import Conflict
 
@@ -56,6 +57,7 @@ class WantedKey(NamedTuple):
     characters: tuple[str, ...] | None = None
     apis: tuple[Api, ...] | None = None
     expires_at_s: float | None = None
+    limits: KeyLimits = KeyLimits()
 
 
 class KeyRegister:
@@ -81,6 +83,7 @@ class KeyRegister:
                 "without limits; choose another role",
                 field="role",
             )
+        _check_limits(wanted.role, wanted.limits)
         if wanted.expires_at_s is not None and wanted.expires_at_s <= now_s:
             raise InvalidRequest("the expiry is in the past; give a later one", field="expires_at_s")
 
@@ -94,6 +97,24 @@ class KeyRegister:
 
         return await self._changed(added)
 
+    async def limit(self, key_id: str, limits: KeyLimits, actor: str, actor_source: str = "") -> Key:
+        """The key, which has these limits from now on, and no others.
+
+        Raises:
+            NoSuchKey: no key has this id.
+            InvalidRequest: it was revoked, or cannot have limits.
+        """
+
+        def changed(state: KeyState) -> tuple[Event | None, Key]:
+            key = _found(state, key_id)
+            if key.revoked_at_s is not None:
+                raise InvalidRequest("the key was revoked, so its limits have no effect", field="id")
+            _check_limits(key.role, limits)
+            event = limited(key_id, limits, state.revision + 1, self._clock.now_s(), actor, actor_source)
+            return (None if limits == key.limits else event), msgspec.structs.replace(key, limits=limits)
+
+        return await self._changed(changed)
+
     async def revoke(self, key_id: str, actor: str, actor_source: str = "") -> Key:
         """The key, which is no longer valid in this process. Revoking it again changes nothing.
 
@@ -102,9 +123,7 @@ class KeyRegister:
         """
 
         def ended(state: KeyState) -> tuple[Event | None, Key]:
-            key = state.keys.get(key_id)
-            if key is None:
-                raise NoSuchKey("no key has this id; `segue keys list` shows them all", field="id")
+            key = _found(state, key_id)
             if key.revoked_at_s is not None:
                 return None, key
             event = revoked(key_id, state.revision + 1, self._clock.now_s(), actor, actor_source)
@@ -152,6 +171,26 @@ class KeyRegister:
                 await self._follower.wrote(event)
             return result
         raise AssertionError("unreachable")
+
+
+def _found(state: KeyState, key_id: str) -> Key:
+    key = state.keys.get(key_id)
+    if key is None:
+        raise NoSuchKey("no key has this id; `segue keys list` shows them all", field="id")
+    return key
+
+
+def _check_limits(role: Role, limits: KeyLimits) -> None:
+    sizes = dict(limits.sizes())
+    if sizes and role is Role.ADMIN:
+        raise InvalidRequest(
+            "a key with the role admin cannot have limits, because it can create keys without limits; choose "
+            "another role",
+            field="role",
+        )
+    for limit, size in sizes.items():
+        if not 1 <= size <= LARGEST_LIMIT:
+            raise InvalidRequest(f"{limit} must be from 1 to {LARGEST_LIMIT:,}, but is {size:,}", field=limit)
 
 
 def _refuse_taken(name: str, keys: Mapping[str, Key], now_s: float) -> None:

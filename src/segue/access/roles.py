@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from segue.access.limits import KeyLimits
+
 
 class Permission(StrEnum):
     """One kind of request. ``list``: lists of voices and models, which cost nothing and change nothing."""
@@ -67,13 +69,20 @@ class AccessRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. ``characters`` and ``apis`` None: all of them. ``is_token``: with the admin token, not a key."""
+    """Who calls. ``characters`` and ``apis`` None: all of them. ``is_token``: with the admin token, not a key.
+
+    ``limits`` None: unlimited. Otherwise, ``limits_number`` is the place of the key ``key_id`` among those that
+    have ever had limits.
+    """
 
     name: str
     permissions: tuple[Permission, ...]
     characters: frozenset[str] | None = None
     apis: tuple[Api, ...] | None = None
     is_token: bool = False
+    key_id: str = ""
+    limits: KeyLimits | None = None
+    limits_number: int = 0
 
     def refusal(self, api: Api, permission: Permission) -> AccessRefusal | None:
         """Why this caller may not do that there; None if it may."""

@@ -1,4 +1,6 @@
-"""All keys, derived from their history: one stream of events, in which each creation and revocation is one."""
+"""All keys, derived from their history: one stream of events, in which each creation, change of limits, and
+revocation is one.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segue.access.keys import Key, folded
+from segue.access.limits import KeyLimits
 from segue.access.roles import Api, Role
 from segue.kernel.errors import Unavailable
 from segue.rollout.ports.store import Event
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 STREAM = "keys"
 CREATED = "key_created"
 REVOKED = "key_revoked"
+LIMITED = "key_limited"
 
 
 class UnknownEvent(Unavailable):
@@ -35,6 +39,15 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     apis: tuple[Api, ...] | None = None
     expires_at_s: float | None = None
     actor_source: str = ""
+    limits: KeyLimits = KeyLimits()
+
+
+class Limited(msgspec.Struct, frozen=True, kw_only=True):
+    """The data of a change: these are the limits of the key from now on."""
+
+    id: str
+    limits: KeyLimits
+    actor_source: str = ""
 
 
 class Revoked(msgspec.Struct, frozen=True):
@@ -45,6 +58,7 @@ class Revoked(msgspec.Struct, frozen=True):
 
 
 _CREATED = msgspec.json.Decoder(Created)
+_LIMITED = msgspec.json.Decoder(Limited)
 _REVOKED = msgspec.json.Decoder(Revoked)
 
 
@@ -84,6 +98,7 @@ def created(key: Key, revision: int) -> Event:
         apis=key.apis,
         expires_at_s=key.expires_at_s,
         actor_source=key.created_by_source,
+        limits=key.limits,
     )
     return Event(STREAM, revision, key.created_at_s, key.created_by, CREATED, _written(data))
 
@@ -91,6 +106,12 @@ def created(key: Key, revision: int) -> Event:
 def revoked(key_id: str, revision: int, at_s: float, actor: str, actor_source: str = "") -> Event:
     """The event that ends the key."""
     return Event(STREAM, revision, at_s, actor, REVOKED, _written(Revoked(key_id, actor_source)))
+
+
+def limited(key_id: str, limits: KeyLimits, revision: int, at_s: float, actor: str, actor_source: str) -> Event:
+    """The event that gives the key these limits."""
+    data = Limited(id=key_id, limits=limits, actor_source=actor_source)
+    return Event(STREAM, revision, at_s, actor, LIMITED, _written(data))
 
 
 def _apply(keys: dict[str, Key], named: dict[str, str], event: Event) -> None:
@@ -101,7 +122,12 @@ def _apply(keys: dict[str, Key], named: dict[str, str], event: Event) -> None:
             # Earlier versions gave the name of an expired key to another: that ended the expired one for good.
             _end(keys, named.get(folded(key.name)), event, key.created_by_source)
             keys[key.id] = key
+            _number(keys, key.id)
             named[folded(key.name)] = key.id
+        elif event.kind == LIMITED:
+            change = _LIMITED.decode(event.data)
+            keys[change.id] = msgspec.structs.replace(keys[change.id], limits=change.limits)
+            _number(keys, change.id)
         elif event.kind == REVOKED:
             data = _REVOKED.decode(event.data)
             key_id = data.id
@@ -112,6 +138,14 @@ def _apply(keys: dict[str, Key], named: dict[str, str], event: Event) -> None:
             raise _unknown(event, f"its kind is {event.kind!r}")
     except (msgspec.DecodeError, KeyError) as error:
         raise _unknown(event, str(error)) from None
+
+
+def _number(keys: dict[str, Key], key_id: str) -> None:
+    """Gives the key the next number, if it has limits for the first time."""
+    key = keys[key_id]
+    if key.limits_number is None and any(key.limits.sizes()):
+        taken = sum(other.limits_number is not None for other in keys.values())
+        keys[key_id] = msgspec.structs.replace(key, limits_number=taken)
 
 
 def _end(keys: dict[str, Key], key_id: str | None, event: Event, actor_source: str) -> None:

@@ -97,7 +97,7 @@ class ApiParts:
 def build_api(parts: ApiParts) -> ApiApp:
     """The ASGI application."""
     context = parts.context
-    guard, operators = Guard(context.callers, context.identity), parts.operators
+    guard, operators = Guard(context.callers, context.identity, context.limiter), parts.operators
     rest = FastAPI(
         title="Segue",
         version=__version__,

@@ -11,11 +11,15 @@ from segue.access.roles import AccessRefusal, Caller
 from segue.api.refusals import NotPermitted
 
 if TYPE_CHECKING:
+    from segue.access.limiter import Visit
     from segue.speech.core.catalogue import Catalogue
 
 _CALLER: ContextVar[Caller | None] = ContextVar("segue_caller", default=None)
 _NAME: ContextVar[str] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}caller")
 """In all log lines, as if structlog had bound it, which takes longer."""
+
+_VISIT: ContextVar[Visit | None] = ContextVar("segue_visit", default=None)
+"""Valid only if the caller's key has limits."""
 
 
 def called_by(caller: Caller) -> None:
@@ -27,6 +31,17 @@ def called_by(caller: Caller) -> None:
 def current_caller() -> Caller | None:
     """The caller of the current task; None if no keys are required."""
     return _CALLER.get()
+
+
+def visits(visit: Visit) -> None:
+    """Sets the visit of the current task, whose caller has limits."""
+    _VISIT.set(visit)
+
+
+def current_visit() -> Visit | None:
+    """What counts the current task's request; None if its caller has no limits."""
+    caller = _CALLER.get()
+    return None if caller is None or caller.limits is None else _VISIT.get()
 
 
 def caller_name() -> str:

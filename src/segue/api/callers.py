@@ -89,6 +89,10 @@ class Callers:
         if why is not None:
             raise self._refused(why, api, client, secret)
 
+    def note_limit(self, api: Api, client: str, caller: str) -> None:
+        """A request was refused because the caller's key has reached a limit."""
+        self._note(api, "limit", client, caller)
+
     def name_of(self, secret: bytes) -> str:
         """The name of the caller with this secret, also if it is refused; empty if nobody has it."""
         return self._known.name_of(secret) or (TOKEN_HOLDER.name if self._is_token(secret) else "")

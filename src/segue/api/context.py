@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segue.api.caller import check_character
+from segue.access.limits import LimitReached
+from segue.access.roles import Api
+from segue.api.caller import check_character, current_caller, current_visit
+from segue.api.client import client_address
 from segue.kernel.errors import InvalidRequest
 from segue.speech.core.text.written import TextFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from segue.access.limiter import KeyLimiter
     from segue.api.asgi import Scope
     from segue.api.bodies import Bodies
     from segue.api.callers import Callers
@@ -33,7 +37,8 @@ class Context:
     """The service as the endpoints see it. Without a ``public_url``, URLs use the address that the client used.
 
     ``max_input_chars`` is the longest text in the dialects of other vendors. ``text_format`` is how plain text is
-    read if a request does not set it. ``callers`` None: no keys are required.
+    read if a request does not set it. ``callers`` None: no keys are required. ``limiter``: what keeps keys within
+    their limits.
     """
 
     pipeline: Pipeline
@@ -52,6 +57,7 @@ class Context:
     links: Links
     callers: Callers | None = None
     text_format: TextFormat = TextFormat.AUTO
+    limiter: KeyLimiter | None = None
 
     @property
     def literal_format(self) -> TextFormat:
@@ -74,6 +80,15 @@ class Context:
         return self.pipeline.enter(request)
 
     def note_refusal(self, dialect: str, error: SegueError) -> None:
-        """Counts a request refused for the client's mistake; other failures are counted where they occur."""
+        """Counts a request refused for the client's mistake, or because its key has reached a limit.
+
+        Other failures are counted where they occur. None of them uses up the limits of a key.
+        """
+        visit = current_visit()
+        if visit is not None:
+            visit.refund()
+        if isinstance(error, LimitReached) and self.callers is not None:
+            caller = current_caller()
+            self.callers.note_limit(Api(dialect), client_address(), "" if caller is None else caller.name)
         if isinstance(error, InvalidRequest):
             self.recorder.rejected(dialect, error.code)

@@ -6,13 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from segue.api.asgi import headers_of
-from segue.api.caller import called_by
+from segue.api.caller import called_by, visits
 from segue.api.client import client_address
 from segue.kernel.errors import SegueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from segue.access.limiter import KeyLimiter
     from segue.access.roles import Api, Permission
     from segue.api.app import Dialect
     from segue.api.asgi import App, Receive, Response, Scope, Send
@@ -29,10 +30,14 @@ class GuardRule(NamedTuple):
 
 
 class Guard:
-    """Admits requests. Without ``callers`` no keys are required, and every endpoint is returned as it is."""
+    """Admits requests. Without ``callers`` no keys are required, and every endpoint is returned as it is.
 
-    def __init__(self, callers: Callers | None, identity: Identity) -> None:
+    Without a ``limiter``, the limits of keys are ignored.
+    """
+
+    def __init__(self, callers: Callers | None, identity: Identity, limiter: KeyLimiter | None = None) -> None:
         self._callers = callers
+        self._limiter = limiter
         self._identity = identity
 
     @property
@@ -61,7 +66,15 @@ class Guard:
             await rule.refused(error, self._identity.request_id(headers_of(scope)))(send)
             return
         called_by(caller)
-        await app(scope, receive, send)
+        if caller.limits is None or self._limiter is None:
+            await app(scope, receive, send)
+            return
+        visit = self._limiter.visit(caller)
+        visits(visit)
+        try:
+            await app(scope, receive, send)
+        finally:
+            visit.end()
 
 
 class _GuardedDialect:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from segue.access.limits import Limit, LimitReached
 from segue.kernel.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
@@ -101,6 +102,13 @@ class KeysUnread(Unavailable):
     """The keys are not known at present, so no caller can be recognized."""
 
 
+LIMIT_REACHED = "rate_limit_exceeded"
+BUDGET_USED = "insufficient_quota"
+"""The codes for limits of a key, which are OpenAI's too."""
+
+
 def code_of(error: SegueError) -> str:
     """The error's code in Segue's own APIs."""
+    if isinstance(error, LimitReached):
+        return BUDGET_USED if error.limit is Limit.CHARS_PER_MONTH else LIMIT_REACHED
     return error.name or error.code if isinstance(error, HttpRefusal) else error.code

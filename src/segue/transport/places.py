@@ -16,6 +16,13 @@ _EMPTY = -1
 _NUMBER_BYTES = 4
 
 
+def places_for(workers: int) -> int:
+    """How many places this number of workers needs: a worker and its replacement run together, and others may be
+    stopping.
+    """
+    return 2 * workers + 2
+
+
 def shared_memory(places: int) -> int:
     """A file descriptor of shared memory with a number for each place. On Linux it does not depend on the disk."""
     if hasattr(os, "memfd_create"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from segue.transport.places import Places, shared_memory
+from segue.transport.places import Places, places_for, shared_memory
 from segue.transport.worker_process import WorkerProcess, ending_of
 
 if TYPE_CHECKING:
@@ -38,16 +38,23 @@ class WorkerTimeouts(NamedTuple):
 
 
 class Supervisor:
-    """Runs ``workers`` processes of ``command``, which listen on ``listening``."""
+    """Runs ``workers`` processes of ``command``, which listen on ``listening``.
+
+    They inherit the descriptors ``inherited`` too.
+    """
 
     def __init__(
-        self, command: Sequence[str], workers: int, listening: Sequence[socket.socket], patience: WorkerTimeouts
+        self,
+        command: Sequence[str],
+        workers: int,
+        listening: Sequence[socket.socket],
+        patience: WorkerTimeouts,
+        inherited: Sequence[int] = (),
     ) -> None:
-        # More than twice the workers: a worker and its replacement run together, and others may be stopping.
-        handle = shared_memory(2 * workers + 2)
+        handle = shared_memory(places_for(workers))
         self._places = Places(handle)
         self._command = [part.replace(PLACES, str(handle)) for part in command]
-        self._handles = [handle, *(one.fileno() for one in listening)]
+        self._handles = [handle, *inherited, *(one.fileno() for one in listening)]
         self._listening = listening
         self._wanted = workers
         self._patience = patience

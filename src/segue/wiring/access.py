@@ -12,8 +12,10 @@ import structlog
 
 from segue.access.copies import KeyCopies, moment
 from segue.access.copy_file import CopyFile
+from segue.access.counts import Counts
 from segue.access.follower import KeyFollower
 from segue.access.known import KnownKeys
+from segue.access.limiter import KeyLimiter
 from segue.access.register import KeyRegister
 from segue.access.roles import Api
 from segue.access.state import UnknownEvent
@@ -50,9 +52,14 @@ _NO_KEYS = "no API key is valid until the keys can be read from the store; the c
 
 
 class Access:
-    """The keys, what follows them in the store, and what recognizes callers by them."""
+    """The keys, what follows them in the store, and what recognizes callers by them.
 
-    def __init__(self, settings: Settings, store: Store, clock: Clock, recorder: Recorder) -> None:
+    ``counts``: the memory for the limits of keys, if several workers share it.
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, clock: Clock, recorder: Recorder, counts: Counts | None = None
+    ) -> None:
         self.is_required = settings.auth == "keys"
         self.known = KnownKeys(clock, settings.auth_stale_s)
         self._copying = DaemonPool(1, "key-copy")
@@ -62,6 +69,7 @@ class Access:
         token = settings.admin_token.get_secret_value() if settings.admin_token else None
         guesses = Guesses(proxies_of(settings))
         self.callers = Callers(self.known, token, guesses, clock, _noted(recorder))
+        self.limiter = KeyLimiter(counts or Counts(), store, clock) if self.is_required else None
         is_closed = token is None and not self.is_required
         self.operators = Operators(self.callers, is_closed=is_closed, believed=not self.is_required)
         self._is_token_set = token is not None
@@ -82,9 +90,13 @@ class Access:
             if self.is_required and not state.keys and not self._is_token_set:
                 self._log.warning("no_keys", effect="nobody can call; set SEGUE_ADMIN_TOKEN to create keys")
         self.follower.start()
+        if self.limiter is not None:
+            self.limiter.start()
         try:
             yield
         finally:
+            if self.limiter is not None:
+                await self.limiter.close()
             await self.follower.close()
             self._copying.shutdown()
 

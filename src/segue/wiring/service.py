@@ -47,6 +47,7 @@ from segue.wiring.wyoming import wyoming
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from segue.access.counts import Counts
     from segue.api.app import ApiApp
     from segue.config.load import Loaded
     from segue.config.schema import Settings
@@ -66,8 +67,8 @@ class Service:
     examined for garbage again.
     """
 
-    def __init__(self, loaded: Loaded, create: CreateEngine | None = None) -> None:
-        """``create`` creates engines; by default from the settings."""
+    def __init__(self, loaded: Loaded, create: CreateEngine | None = None, counts: Counts | None = None) -> None:
+        """``create`` creates engines; by default from the settings. ``counts``: see ``Access``."""
         settings = self._settings = loaded.settings
         registry = CollectorRegistry()
         self._metrics = PrometheusRecorder(registry)
@@ -85,7 +86,7 @@ class Service:
         self._metrics.arms_are({arm: spec.model for arm, spec in self.speech.catalogue.arms.items()})
         self._metrics.awaits_units_of(self.speech.catalogue.characters)
         exporter = RolloutExporter(self._metrics)
-        self.access = Access(settings, store, self.speech.clock, recorder)
+        self.access = Access(settings, store, self.speech.clock, recorder, counts)
         following = ReplicaFollowers(
             self.current, meter, self.speech.shadow, self._routing_taken, self._secrets, self.access.follower
         )
@@ -121,6 +122,7 @@ class Service:
             links=self._secrets.links,
             callers=self.access.callers if self.access.is_required else None,
             text_format=TextFormat(settings.text_format),
+            limiter=self.access.limiter,
         )
         return ApiParts(
             context=context,
@@ -185,12 +187,12 @@ def app() -> ApiApp:
     return service_of_process(loaded).api
 
 
-def service_of_process(loaded: Loaded) -> Service:
-    """The only service of this process. Its metrics may be shared with other workers."""
+def service_of_process(loaded: Loaded, counts: Counts | None = None) -> Service:
+    """The only service of this process. Its metrics, and its ``counts``, may be shared with other workers."""
     # stamina's own hooks would add metrics that are not in the catalogue to the registry that workers share.
     stamina.instrumentation.set_on_retry_hooks(())
     if MULTIPROC_DIR in os.environ:
         reserve_room()
-    service = Service(loaded)
+    service = Service(loaded, counts=counts)
     service.owns_process = True
     return service

@@ -12,10 +12,11 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from segue.access.counts import Counts, shared_counts
 from segue.config.load import load_settings
 from segue.kernel.telemetry.logs import LogFormat, configure_logging, forward_libraries_logs
 from segue.transport.link import Link
-from segue.transport.places import Places
+from segue.transport.places import Places, places_for
 from segue.transport.server import Server, Team
 from segue.transport.supervisor import PLACES, Supervisor, WorkerTimeouts
 from segue.transport.worker_process import CONTROL, PLACE
@@ -39,13 +40,16 @@ def serve_alone(listening: list[socket.socket]) -> None:
 def serve_supervised(settings: Settings, listening: Sequence[socket.socket]) -> int:
     """Serves on these sockets with ``settings.workers`` worker processes, and returns an exit status."""
     logging_of(settings)
+    counts = shared_counts(places_for(settings.workers))
     handles = [one.fileno() for one in listening]
     command = [
         *(sys.executable, "-m", "segue.wiring.worker", "--control", CONTROL, "--places", PLACES, "--place", PLACE),
+        *("--counts", str(counts), "--counts-places", str(places_for(settings.workers))),
         *("--listen", *map(str, handles)),
     ]
     longest_s = leave_times(settings).longest_s + _BESIDES_LEAVING_S
-    return Supervisor(command, settings.workers, listening, WorkerTimeouts(leaving_s=longest_s)).run()
+    timeouts = WorkerTimeouts(leaving_s=longest_s)
+    return Supervisor(command, settings.workers, listening, timeouts, [counts]).run()
 
 
 def logging_of(settings: Settings) -> None:
@@ -54,11 +58,11 @@ def logging_of(settings: Settings) -> None:
     forward_libraries_logs()
 
 
-def _server(team: Team | None) -> Server:
+def _server(team: Team | None, counts: Counts | None = None) -> Server:
     loaded = load_settings(os.environ)
     settings = loaded.settings
     logging_of(settings)
-    service = service_of_process(loaded)
+    service = service_of_process(loaded, counts)
     shared = open_connections(settings, service.connections, service.recorder)
     config = server_config(settings, fronted(service.api, settings, service.recorder), shared)
     server = Server(config, shared, service.leaving, leave_times(settings), team)
@@ -72,8 +76,9 @@ def main() -> None:
     link = Link(socket.socket(fileno=_own(options.control)))
     link.start()
     team = Team(link, Places(_own(options.places)), options.place)
+    counts = Counts(_own(options.counts), options.place, options.counts_places)
     with suppress(KeyboardInterrupt):  # a regular end, which the supervisor logs
-        _server(team).run([socket.socket(fileno=_own(handle)) for handle in options.listen])
+        _server(team, counts).run([socket.socket(fileno=_own(handle)) for handle in options.listen])
 
 
 def _options() -> argparse.Namespace:
@@ -82,6 +87,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--places", type=int, required=True, help="file descriptor of the memory that workers share"
     )
+    parser.add_argument(
+        "--counts", type=int, required=True, help="file descriptor of the memory for the limits of API keys"
+    )
+    parser.add_argument("--counts-places", type=int, required=True, help="the number of places in that memory")
     parser.add_argument("--place", type=int, required=True, help="number of this worker")
     parser.add_argument(
         "--listen", type=int, nargs="+", required=True, help="file descriptors of the listening sockets"

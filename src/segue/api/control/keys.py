@@ -1,4 +1,4 @@
-"""``/api/v1/keys``: creates, lists and revokes API keys."""
+"""``/api/v1/keys``: creates, limits, lists and revokes API keys."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from segue.access.bodies import KeyBody, NewKeyBody, key_body
 from segue.access.keys import ID_PATTERN
+from segue.access.limits import LARGEST_LIMIT, KeyLimits
 from segue.access.register import MOST_NAME_CHARS, NameTaken, NoSuchKey, WantedKey
 from segue.access.roles import Api, Permission, Role
 from segue.api.auth import Actor
@@ -31,6 +32,20 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
+_Size = Annotated[int | None, Field(ge=1, le=LARGEST_LIMIT)]
+
+
+class LimitsRequest(BaseModel):
+    """The limits of a key; those that are not given are unlimited. A month is one of the calendar, in UTC."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    requests_per_minute: _Size = None
+    chars_per_minute: _Size = None
+    chars_per_month: _Size = None
+    concurrent_requests: _Size = None
+
+
 class KeyRequest(BaseModel):
     """A key to create. Characters and apis that are not given: all. ``expires_at_s`` is Unix time."""
 
@@ -41,6 +56,7 @@ class KeyRequest(BaseModel):
     characters: list[str] | None = Field(default=None, min_length=1, max_length=1000)
     apis: list[Api] | None = Field(default=None, min_length=1)
     expires_at_s: float | None = Field(default=None, gt=0, le=_LATEST_S)
+    limits: LimitsRequest = Field(default_factory=LimitsRequest)
 
 
 def key_routes(register: KeyRegister, catalogue: Catalogue, clock: Clock, operators: Operators) -> APIRouter:
@@ -61,6 +77,15 @@ def key_routes(register: KeyRegister, catalogue: Catalogue, clock: Clock, operat
             raise HTTPException(409, str(error)) from None
         return NewKeyBody(key_body(key, clock.now_s()), secret)
 
+    @routes.post("/{key_id}/limits", summary="Replace the limits of an API key; they apply within seconds")
+    async def post_limits(
+        body: LimitsRequest, key_id: Annotated[str, Path(pattern=f"^{ID_PATTERN}$")], actor: Actor = admin
+    ) -> KeyBody:
+        try:
+            return key_body(await register.limit(key_id, _limits(body), *actor), clock.now_s())
+        except NoSuchKey as error:
+            raise NotFound(str(error)) from None
+
     @routes.post("/{key_id}/revoke", summary="Revoke an API key; it is refused everywhere within seconds")
     async def post_revoke(
         key_id: Annotated[str, Path(pattern=f"^{ID_PATTERN}$")], actor: Actor = admin
@@ -79,4 +104,8 @@ def _wanted(body: KeyRequest, catalogue: Catalogue) -> WantedKey:
     if body.characters is not None:
         characters = tuple(dict.fromkeys(catalogue.character(name).key for name in body.characters))
     apis = None if body.apis is None else tuple(dict.fromkeys(body.apis))
-    return WantedKey(body.name, body.role, characters, apis, body.expires_at_s)
+    return WantedKey(body.name, body.role, characters, apis, body.expires_at_s, _limits(body.limits))
+
+
+def _limits(body: LimitsRequest) -> KeyLimits:
+    return KeyLimits(**body.model_dump())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from segue.access.limits import Limit, LimitReached
 from segue.api.asgi import Response
 from segue.api.elevenlabs.search import PARAMETERS
 from segue.api.elevenlabs.wire import (
@@ -56,6 +57,15 @@ _SPECIAL: tuple[tuple[type[SegueError], int, str], ...] = (
     (NotPermitted, 403, "missing_permissions"),
     (TooManyGuesses, 429, "too_many_requests"),
 )
+_TOO_MANY = 429
+_LIMITS = {
+    Limit.REQUESTS_PER_MINUTE: "rate_limit_exceeded",
+    Limit.CHARS_PER_MINUTE: "rate_limit_exceeded",
+    Limit.CHARS_PER_MONTH: "quota_exceeded",
+    Limit.CONCURRENT_REQUESTS: "too_many_concurrent_requests",
+}
+"""ElevenLabs' statuses. It answers the third with 401; here it is 429, as with all APIs."""
+
 _BY_CODE = {ErrorCode.QUOTA: (429, "rate_limit_exceeded")}
 
 
@@ -74,5 +84,7 @@ def _told(error: SegueError) -> tuple[int, ElevenLabsFaultsAnswer | ElevenLabsTr
         field = error.field or ""
         place = _FAULTS.get(field) or ["body", *field.split(".")] if field else ["body"]
         return _UNPROCESSABLE, ElevenLabsFaultsAnswer([ElevenLabsFault(place, str(error), "value_error")])
+    if isinstance(error, LimitReached):
+        return _TOO_MANY, ElevenLabsTroubleAnswer(ElevenLabsTrouble(_LIMITS[error.limit], str(error)))
     status, name = _BY_CODE.get(error.code, _UNAVAILABLE)
     return status, ElevenLabsTroubleAnswer(ElevenLabsTrouble(name, str(error)))

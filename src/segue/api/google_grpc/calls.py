@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import structlog
 
 from segue.access.roles import Api, Permission
-from segue.api.caller import called_by
+from segue.api.caller import called_by, visits
 from segue.api.client import came_from
 from segue.api.credentials import of_google
 from segue.api.google.request import DIALECT, GoogleCaller
@@ -20,6 +20,7 @@ from segue.kernel.errors import QuotaExhausted, SegueError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
+    from segue.access.limiter import Visit
     from segue.api.asgi import Header
     from segue.api.context import Context
     from segue.kernel.connections import Connections
@@ -54,8 +55,12 @@ class GrpcCalls:
         try:
             address = peer_address(call.peer())
             with self._place(address):
-                await self._admit(headers, permission, address)
-                yield GoogleCaller(headers, request_id, call.time_remaining())
+                visit = await self._admit(headers, permission, address)
+                try:
+                    yield GoogleCaller(headers, request_id, call.time_remaining())
+                finally:
+                    if visit is not None:
+                        visit.end()
         except SegueError as error:
             self._context.note_refusal(DIALECT, error)
             await call.abort(*ending(told(error), request_id))
@@ -66,10 +71,18 @@ class GrpcCalls:
             said = GoogleRefusal(INTERNAL, "unexpected error; the service's log has the details", "INTERNAL")
             await call.abort(*ending(said, request_id))
 
-    async def _admit(self, headers: Mapping[bytes, bytes], permission: Permission, address: str) -> None:
-        callers = self._context.callers
-        if callers is not None:
-            called_by(await callers.admit(of_google(headers), Api.GOOGLE, permission, address))
+    async def _admit(self, headers: Mapping[bytes, bytes], permission: Permission, address: str) -> Visit | None:
+        """Admits the caller; if its key has limits, what counts the call."""
+        callers, limiter = self._context.callers, self._context.limiter
+        if callers is None:
+            return None
+        caller = await callers.admit(of_google(headers), Api.GOOGLE, permission, address)
+        called_by(caller)
+        if caller.limits is None or limiter is None:
+            return None
+        visit = limiter.visit(caller)
+        visits(visit)
+        return visit
 
     @contextmanager
     def _place(self, address: str) -> Iterator[None]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from segue.access.limits import Limit, LimitReached
 from segue.api.asgi import Response
 from segue.api.headers import error_headers
 from segue.api.openai.wire import ErrorBody, ErrorDetail
-from segue.api.refusals import HttpRefusal, NotAuthenticated, NotPermitted, TooManyGuesses
+from segue.api.refusals import HttpRefusal, NotAuthenticated, NotPermitted, TooManyGuesses, code_of
 from segue.kernel.errors import ErrorCode, InvalidRequest, SegueError, UnknownCharacter
 
 STATUS = {
@@ -25,6 +26,14 @@ _PARAMETERS = {"text": "input", "character_key": "voice", "force_voice_model": "
 """OpenAI's name for each of Segue's fields."""
 
 _TYPES = {ErrorCode.INVALID_REQUEST: "invalid_request_error", ErrorCode.QUOTA: "requests"}
+_TYPES_OF_LIMITS = {
+    Limit.REQUESTS_PER_MINUTE: "requests",
+    Limit.CHARS_PER_MINUTE: "tokens",
+    Limit.CHARS_PER_MONTH: "insufficient_quota",
+    Limit.CONCURRENT_REQUESTS: "requests",
+}
+"""OpenAI's types; its own limits of a text's length are in tokens."""
+
 _CODES = {ErrorCode.QUOTA: "rate_limit_exceeded"}
 
 
@@ -48,15 +57,20 @@ _SPECIAL: dict[type[SegueError], str] = {
 def refused(error: SegueError, request_id: str) -> Response:
     """The error response in OpenAI's format.
 
-    ``x-should-retry: false`` stops the client from retrying, because Segue has already tried its fallback.
+    ``x-should-retry: false`` stops the client from retrying, because Segue has already tried its fallback. If the
+    key has reached a limit that frees soon, the client may decide.
     """
-    headers = [*error_headers(error, b"application/json", request_id), (b"x-should-retry", b"false")]
+    headers = error_headers(error, b"application/json", request_id)
+    if not isinstance(error, LimitReached) or error.limit is Limit.CHARS_PER_MONTH:
+        headers.append((b"x-should-retry", b"false"))
     return Response(_status(error), headers, msgspec.json.encode(body_of(error)))
 
 
 def body_of(error: SegueError) -> ErrorBody:
     """The body of an error, for an error response or for the last event of a stream."""
     param = _PARAMETERS.get(error.field or "", error.field) if isinstance(error, InvalidRequest) else None
+    if isinstance(error, LimitReached):
+        return ErrorBody(ErrorDetail(str(error), _TYPES_OF_LIMITS[error.limit], None, code_of(error)))
     code = _SPECIAL.get(type(error)) or _CODES.get(error.code, error.code)
     return ErrorBody(ErrorDetail(_message(error), _TYPES.get(error.code, "server_error"), param, code))
 

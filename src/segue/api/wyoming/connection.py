@@ -17,7 +17,7 @@ from wyoming.event import async_write_event
 from wyoming.ping import Pong
 
 from segue.access.roles import Api, Permission
-from segue.api.caller import called_by, check_character, current_caller
+from segue.api.caller import called_by, check_character, current_caller, visits
 from segue.api.client import came_from
 from segue.api.refusals import code_of
 from segue.api.wyoming import wire
@@ -124,11 +124,27 @@ class WyomingConnection:
         """Answers requests in order; ends only by raising."""
         while True:
             order = await self._orders.get()
-            if order.caller is not None:
-                called_by(order.caller)
-            await speak(self._context, self._reader, order, self._send)
+            await self._answer(order)
             self._unanswered -= 1
             self._orders.task_done()
+
+    async def _answer(self, order: WyomingExchange) -> None:
+        """Answers one request, which its caller's limits count."""
+        caller, limiter = order.caller, self._context.limiter
+        if caller is not None:
+            called_by(caller)
+        if caller is None or caller.limits is None or limiter is None:
+            await speak(self._context, self._reader, order, self._send)
+            return
+        visit = limiter.visit(caller)
+        visits(visit)
+        try:
+            await speak(self._context, self._reader, order, self._send)
+        except SegueError:
+            visit.refund()
+            raise
+        finally:
+            visit.end()
 
     async def _listen(self) -> None:
         """Reads and handles events; ends by raising, or when the client has been idle too long."""

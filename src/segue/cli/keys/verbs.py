@@ -1,4 +1,4 @@
-"""``segue keys create``, ``list`` and ``revoke``; each sends one request to the service."""
+"""``segue keys create``, ``limit``, ``list`` and ``revoke``; each asks the service."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from segue.access.bodies import KeyBody, NewKeyBody
+from segue.access.bodies import KeyBody, KeyLimitsBody, NewKeyBody
 from segue.access.keys import ID_PATTERN
+from segue.access.limits import Limit
 from segue.access.roles import Api, Role
 from segue.cli import exits
 from segue.cli.rollout.client import control, understood
@@ -25,9 +26,23 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/keys"
 _UNITS_S = {"m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+_WORDS = {
+    Limit.REQUESTS_PER_MINUTE: "requests a minute",
+    Limit.CHARS_PER_MINUTE: "characters a minute",
+    Limit.CHARS_PER_MONTH: "characters a month",
+    Limit.CONCURRENT_REQUESTS: "requests at the same time",
+}
 _SPAN = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>[mhdw])")
 
 Name = Annotated[str, typer.Argument(help="What the history calls the key, such as the app that uses it.")]
+RequestsPerMinute = Annotated[int | None, typer.Option(min=0, help="Most requests in any 60 s; 0: unlimited.")]
+CharsPerMinute = Annotated[int | None, typer.Option(min=0, help="Most characters in any 60 s; 0: unlimited.")]
+CharsPerMonth = Annotated[
+    int | None, typer.Option(min=0, help="Most characters in a calendar month (UTC); 0: unlimited.")
+]
+ConcurrentRequests = Annotated[
+    int | None, typer.Option(min=0, help="Most requests at the same time; 0: unlimited.")
+]
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="The key's id; `segue keys list` shows it.")]
 
 
@@ -44,6 +59,10 @@ def create(  # noqa: PLR0913 - an option is an argument
     expires_in: Annotated[
         str, typer.Option(help="How long the key is valid, such as 12h, 90d or 52w. For ever by default.")
     ] = "",
+    requests_per_minute: RequestsPerMinute = None,
+    chars_per_minute: CharsPerMinute = None,
+    chars_per_month: CharsPerMonth = None,
+    concurrent_requests: ConcurrentRequests = None,
     url: Url = DEFAULT_URL,
     token: Token = "",
     as_format: AsFormat = OutputFormat.TABLE,
@@ -57,6 +76,9 @@ def create(  # noqa: PLR0913 - an option is an argument
             body["apis"] = [one.value for one in api]
         if expires_in:
             body["expires_at_s"] = time.time() + _span_s(expires_in)
+        given = _given(requests_per_minute, chars_per_minute, chars_per_month, concurrent_requests)
+        if any(given.values()):
+            body["limits"] = {limit: size or None for limit, size in given.items()}
         with control(Operator(url, token), PATH) as service:
             answer = service.post("", body)
         created = understood(answer, NewKeyBody)
@@ -70,6 +92,39 @@ def create(  # noqa: PLR0913 - an option is an argument
         highlight=False,
     )
     out().print(created.secret, markup=False, highlight=False)
+
+
+def limit(  # noqa: PLR0913 - an option is an argument
+    key_id: KeyId,
+    *,
+    requests_per_minute: RequestsPerMinute = None,
+    chars_per_minute: CharsPerMinute = None,
+    chars_per_month: CharsPerMonth = None,
+    concurrent_requests: ConcurrentRequests = None,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+    as_format: AsFormat = OutputFormat.TABLE,
+) -> None:
+    """Change how much an API key may use. Limits that are not given stay as they are; 0 removes one."""
+    with complaints():
+        _check_id(key_id)
+        given = _given(requests_per_minute, chars_per_minute, chars_per_month, concurrent_requests)
+        if not given:
+            raise CommandFailed("give at least one limit; see `segue keys limit --help`", exits.USAGE)
+        with control(Operator(url, token), PATH) as service:
+            keys = understood(service.get(), list[KeyBody])
+            before = next((key.limits for key in keys if key.id == key_id), KeyLimitsBody())
+            sizes = {str(limit): given.get(limit, getattr(before, limit)) or None for limit in Limit}
+            answer = service.post(f"{key_id}/limits", sizes)
+        key = understood(answer, KeyBody)
+    if as_format is OutputFormat.JSON:
+        out().print_json(answer.decode())
+    else:
+        out().print(
+            f"limits of the key {key.id} ({key.name}): {_limits(key, ', ') or 'none'}",
+            markup=False,
+            highlight=False,
+        )
 
 
 def list_keys(url: Url = DEFAULT_URL, token: Token = "", as_format: AsFormat = OutputFormat.TABLE) -> None:
@@ -89,8 +144,7 @@ def revoke(
 ) -> None:
     """Revoke an API key; it is refused everywhere within seconds."""
     with complaints():
-        if not re.fullmatch(ID_PATTERN, key_id):
-            raise CommandFailed("a key's id has 12 hex digits; `segue keys list` shows it", exits.USAGE)
+        _check_id(key_id)
         with control(Operator(url, token), PATH) as service:
             answer = service.post(f"{key_id}/revoke", {})
         key = understood(answer, KeyBody)
@@ -98,6 +152,23 @@ def revoke(
         out().print_json(answer.decode())
     else:
         out().print(f"revoked the key {key.id} ({key.name})", markup=False, highlight=False)
+
+
+def _check_id(key_id: str) -> None:
+    if not re.fullmatch(ID_PATTERN, key_id):
+        raise CommandFailed("a key's id has 12 hex digits; `segue keys list` shows it", exits.USAGE)
+
+
+def _given(*sizes: int | None) -> dict[str, int]:
+    """The limits that were given, in the order of ``Limit``."""
+    return {str(limit): size for limit, size in zip(Limit, sizes, strict=True) if size is not None}
+
+
+def _limits(key: KeyBody, between: str) -> str:
+    """The key's limits in words; empty if it has none."""
+    return between.join(
+        f"{words}: {getattr(key.limits, limit):,}" for limit, words in _WORDS.items() if getattr(key.limits, limit)
+    )
 
 
 def _span_s(written: str) -> float:
@@ -110,7 +181,9 @@ def _span_s(written: str) -> float:
 
 
 def _table(keys: Iterable[KeyBody]) -> Table:
-    table = Table("id", "name", "role", "state", "characters", "APIs", "created (UTC)", "by", "expires (UTC)")
+    table = Table(
+        "id", "name", "role", "state", "characters", "APIs", "limits", "created (UTC)", "by", "expires (UTC)"
+    )
     for key in keys:
         table.add_row(
             key.id,
@@ -119,6 +192,7 @@ def _table(keys: Iterable[KeyBody]) -> Table:
             key.state,
             escape("all" if key.characters is None else ", ".join(key.characters)),
             "all" if key.apis is None else ", ".join(key.apis),
+            _limits(key, "\n") or "none",
             moment(key.created_at_s),
             escape(shown(key.created_by, key.created_by_source)),
             "never" if key.expires_at_s is None else moment(key.expires_at_s),

@@ -226,7 +226,8 @@ TURNED_AWAY = Metric(
     "too large or too slow (header_bytes, header_time), too many parts of a body (body_parts), too many requests "
     "queued behind an unanswered one (pipelined), not HTTP (malformed), a host name or content type that is not "
     "served (host, content_type), a wrong operator token (token), no valid API key (key), a key that may not do "
-    "this (permission), too many wrong keys (guesses), keys that cannot be read (keys_unread). With door "
+    "this (permission), too many wrong keys (guesses), keys that cannot be read (keys_unread). After "
+    "the text was read: a limit of the key (limit). With door "
     "synthesis: requests for which neither arm had capacity in time (overloaded).",
     ("door", "reason"),
 )
@@ -238,7 +239,11 @@ TURNS = (
     *(("wyoming", reason) for reason in ("in_all", "by_address")),
     ("google_grpc", "by_address"),
     ("control", "token"),
-    *((door, reason) for door in _WITH_KEYS for reason in ("key", "permission", "guesses", "keys_unread")),
+    *(
+        (door, reason)
+        for door in _WITH_KEYS
+        for reason in ("key", "permission", "guesses", "keys_unread", "limit")
+    ),
     *(("control", reason) for reason in ("permission", "guesses", "keys_unread")),
     OVERLOADED,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from segue.rollout.store.tables import BUDGETS
 
@@ -32,3 +32,6 @@ class SqlBudgets:
         query = select(BUDGETS.c.taken).where(BUDGETS.c.name == name, BUDGETS.c.day == day)
         rows = await self._database.rows(query)
         return float(rows[0].taken) if rows else 0.0
+
+    async def forget(self, name: str, before_day: int) -> None:
+        await self._database.write(delete(BUDGETS).where(BUDGETS.c.name == name, BUDGETS.c.day < before_day))

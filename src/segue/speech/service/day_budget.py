@@ -36,6 +36,8 @@ class NoBudgets:
     async def taken(self, name: str, day: int) -> float:  # noqa: ARG002
         return 0.0
 
+    async def forget(self, name: str, before_day: int) -> None: ...
+
 
 class DayBudget:
     """Takes blocks of characters from the shared budget in advance, and spends them.

@@ -37,6 +37,22 @@ class BudgetsContract:
         assert await store.budgets.take("other", 20_000, 100.0, 100.0)
         assert await store.budgets.taken("預算" * 128, 20_000) == 100.0
 
+    async def test_what_is_given_back_can_be_taken_again(self, store: Store) -> None:
+        assert await store.budgets.take("shadow", 20_000, 100.0, 100.0)
+        assert await store.budgets.take("shadow", 20_000, -30.0, 100.0)
+        assert await store.budgets.taken("shadow", 20_000) == 70.0
+        assert await store.budgets.take("shadow", 20_000, 30.0, 100.0)
+
+    async def test_earlier_days_of_one_name_are_forgotten(self, store: Store) -> None:
+        for name in ("shadow", "other"):
+            for day in (20_000, 20_001):
+                assert await store.budgets.take(name, day, 10.0, 100.0)
+        await store.budgets.forget("shadow", 20_001)
+
+        assert await store.budgets.taken("shadow", 20_000) == 0.0
+        assert await store.budgets.taken("shadow", 20_001) == 10.0
+        assert await store.budgets.taken("other", 20_000) == 10.0
+
     async def test_of_eight_that_take_at_once_no_more_succeed_than_it_holds(self, store: Store) -> None:
         takers = [store.budgets.take("shadow", 20_000, 30.0, 100.0) for _ in range(8)]
         assert sorted(await asyncio.gather(*takers)) == [False] * 5 + [True] * 3

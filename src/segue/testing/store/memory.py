@@ -140,6 +140,10 @@ class MemoryBudgets:
     async def taken(self, name: str, day: int) -> float:
         return self._taken[storable(name), day]
 
+    async def forget(self, name: str, before_day: int) -> None:
+        for key in [key for key in self._taken if key[0] == storable(name) and key[1] < before_day]:
+            del self._taken[key]
+
 
 class MemoryStore:
     """Implements ``segue.rollout.ports.store.Store``."""
