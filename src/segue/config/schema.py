@@ -227,6 +227,11 @@ class Settings(Document):
         default=None,
         description="Secret that signs the posts to SEGUE_WEBHOOK_URLS (HMAC-SHA256). Unset: they are not signed.",
     )
+    webhook_private: bool = Field(
+        default=True,
+        description="Whether webhooks may lead to addresses that are not public, such as those of the same "
+        "machine or cluster. Link-local addresses and those of clouds' metadata are refused in any case.",
+    )
     notify_urls: SecretStr | None = Field(
         default=None,
         description="URLs of chats in apprise's format, separated by commas. Needs the extra notify.",
