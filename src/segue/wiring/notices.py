@@ -28,8 +28,7 @@ def notice_client(settings: Settings) -> httpx.AsyncClient:
     """The client that posts to webhooks. If the environment names a proxy, that looks hosts up, and decides."""
     if getproxies():
         return httpx.AsyncClient()
-    checked = CheckedTransport(httpx.AsyncHTTPTransport(), private=settings.webhook_private)
-    return httpx.AsyncClient(transport=checked)
+    return httpx.AsyncClient(transport=CheckedTransport(private=settings.webhook_private))
 
 
 def notice_targets(settings: Settings, client: httpx.AsyncClient, clock: Clock) -> Sequence[Target]:

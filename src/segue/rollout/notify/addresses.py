@@ -27,6 +27,9 @@ Address: TypeAlias = IPv4Address | IPv6Address
 _CONNECT_S = 3.0
 """Per address: a POST has ten seconds in all, and the first address may not respond."""
 
+_ONE_REQUEST_EACH = httpx.Limits(max_keepalive_connections=0)
+"""A kept connection would be used for every name with that address, though TLS has checked only one of them."""
+
 _NAT64 = ip_network("64:ff9b::/96")
 _METADATA = frozenset((ip_address("fd00:ec2::254"), ip_address("100.100.100.200")))
 """Where clouds give out credentials, besides the link-local address of most of them."""
@@ -42,14 +45,20 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         Refused: the host has an address that may not be used. The message names the address, not the URL.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, *, private: bool, lookup: Lookup | None = None) -> None:
-        self._inner = inner
+    def __init__(
+        self,
+        *,
+        private: bool,
+        lookup: Lookup | None = None,
+        inner: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._inner = inner or httpx.AsyncHTTPTransport(limits=_ONE_REQUEST_EACH)
         self._private = private
         self._lookup = lookup or system_lookup
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        host = request.url.host
-        found = await self._addresses(request)
+        host = request.url.raw_host.decode("ascii")
+        found = await self._addresses(request, host)
         request.extensions |= {"sni_hostname": host, "timeout": {"connect": _CONNECT_S}}
         for address in found[:-1]:
             try:
@@ -63,10 +72,10 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         request.url = request.url.copy_with(host=address)
         return await self._inner.handle_async_request(request)
 
-    async def _addresses(self, request: httpx.Request) -> Sequence[str]:
+    async def _addresses(self, request: httpx.Request, host: str) -> Sequence[str]:
         port = request.url.port or (443 if request.url.scheme == "https" else 80)
         try:
-            found = await self._lookup(request.url.host, port)
+            found = await self._lookup(host, port)
         except OSError as error:
             raise httpx.ConnectError(f"no address: {error}", request=request) from error
         for address in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -11,7 +12,7 @@ import httpx
 import pytest
 
 from segue.kernel.errors import Unavailable
-from segue.rollout.notify.addresses import CheckedTransport, may_be_notified, system_lookup
+from segue.rollout.notify.addresses import CheckedTransport, may_be_notified
 from segue.rollout.notify.webhook import WebhookTarget
 from segue.rollout.ports.notice import Refused
 from segue.testing.clock import FakeClock
@@ -45,7 +46,7 @@ class Names:
 
 @asynccontextmanager
 async def a_webhook(url: str, names: Names | None = None, *, private: bool = True) -> AsyncIterator[WebhookTarget]:
-    transport = CheckedTransport(httpx.AsyncHTTPTransport(), private=private, lookup=names or system_lookup)
+    transport = CheckedTransport(private=private, lookup=names)
     async with httpx.AsyncClient(transport=transport) as client:
         yield WebhookTarget(client, url, "", FakeClock(), timeout_s=5.0)
 
@@ -139,8 +140,30 @@ async def test_tls_is_for_the_name_and_not_for_the_address() -> None:
             seen.extend((request.url.host, request.headers["Host"], request.extensions["sni_hostname"]))
             return httpx.Response(204)
 
-    transport = CheckedTransport(Recorded(), private=True, lookup=Names(["8.8.8.8"]))
+    transport = CheckedTransport(private=True, lookup=Names(["8.8.8.8"]), inner=Recorded())
     async with httpx.AsyncClient(transport=transport, verify=ssl.create_default_context()) as client:
         await client.post("https://hooks.example/x")
 
     assert seen == ["8.8.8.8", "hooks.example", "hooks.example"]
+
+
+async def test_names_with_one_address_share_no_connection() -> None:
+    connections = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while await reader.readline():
+            if not writer.is_closing():
+                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            await reader.read(100_000)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        names = Names(["127.0.0.1"], ["127.0.0.1"])
+        async with httpx.AsyncClient(transport=CheckedTransport(private=True, lookup=names)) as client:
+            for host in ("one.example", "two.example"):
+                assert (await client.post(f"http://{host}:{port}/", content=b"{}")).status_code == 204
+
+    assert connections == 2
