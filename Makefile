@@ -10,7 +10,7 @@ PEERS := $(VENV)/.peers
 DOWNLOAD_MB := 305
 
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url
-EXTRAS := --extra embedded --extra google --extra redis --extra postgresql --extra report --extra ops --extra notify --extra wyoming
+EXTRAS := --extra embedded --extra google --extra redis --extra postgresql --extra report --extra ops --extra notify --extra oidc --extra wyoming
 
 .PHONY: help setup demo test quick coverage lint audit sbom serve bench passthrough judge mutants pages docs lock clean
 

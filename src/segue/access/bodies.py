@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class KeyBody:
     """A key. Times are Unix seconds. ``state``: valid, expired, revoked. ``characters`` and ``apis`` None: all.
 
-    The sources say how the service knows who created and revoked it: key, token, or claimed.
+    The sources say how the service knows who created and revoked it: key, token, person, or claimed.
     """
 
     id: str

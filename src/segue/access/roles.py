@@ -38,6 +38,10 @@ PERMISSIONS: Mapping[Role, tuple[Permission, ...]] = {
 """Tuples, because every request looks into one: the hash of a member of an enumeration is slow."""
 
 
+PERSONS_ROLES = (Role.VIEW, Role.OPERATE, Role.ADMIN)
+"""The roles that people can have by their issuer, from the lowest on. To have texts spoken takes a key."""
+
+
 class Api(StrEnum):
     """The APIs that a key can be limited to."""
 
@@ -67,13 +71,17 @@ class AccessRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. ``characters`` and ``apis`` None: all of them. ``is_token``: with the admin token, not a key."""
+    """Who calls. ``characters`` and ``apis`` None: all of them.
+
+    ``is_token``: with the admin token, not a key. ``is_person``: with a token of the issuer.
+    """
 
     name: str
     permissions: tuple[Permission, ...]
     characters: frozenset[str] | None = None
     apis: tuple[Api, ...] | None = None
     is_token: bool = False
+    is_person: bool = False
 
     def refusal(self, api: Api, permission: Permission) -> AccessRefusal | None:
         """Why this caller may not do that there; None if it may."""
