@@ -10,12 +10,12 @@ PEERS := $(VENV)/.peers
 DOWNLOAD_MB := 305
 
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url
-EXTRAS := --extra embedded --extra google --extra redis --extra postgresql --extra report --extra ops --extra notify --extra wyoming
+EXTRAS := --extra embedded --extra google --extra redis --extra postgresql --extra report --extra ops --extra notify --extra oidc --extra wyoming
 
 # Run at once: nothing need wait for mypy, which takes most of the time, on one processor.
-LINT := lint-format lint-rules lint-spelling lint-layers lint-types
+LINT := lint-format lint-rules lint-spelling lint-layers lint-security lint-types
 
-.PHONY: help setup demo test quick quick-tests coverage lint $(LINT) serve bench passthrough judge mutants pages docs lock clean
+.PHONY: help setup demo test quick quick-tests coverage lint $(LINT) audit sbom serve bench passthrough judge mutants pages docs lock clean
 
 help:
 	@echo "make setup  - Segue into .venv, and nothing else"
@@ -23,6 +23,8 @@ help:
 	@echo "make test   - lint, types, architecture and all tests"
 	@echo "make quick  - lint, types, and the tests that need no voices, services or server"
 	@echo "make coverage - the same tests, and which lines they do not reach"
+	@echo "make audit  - published vulnerabilities of the locked packages; says so if their list cannot be reached"
+	@echo "make sbom   - the packages of a release, as CycloneDX JSON in dist/"
 	@echo "make serve  - the service on http://127.0.0.1:8000"
 	@echo "make bench  - the measurements of docs/benchmarks.md"
 	@echo "make passthrough - what Segue adds to an upstream, beside LiteLLM's proxy and speech-gateway: docs/benchmarks.md"
@@ -74,6 +76,15 @@ lint-layers: $(DEV)
 
 lint-types: $(DEV)
 	$(BIN)/mypy src tests bench scripts docs/tools examples
+
+lint-security: $(DEV)
+	$(BIN)/bandit -q -c pyproject.toml -r src scripts
+
+audit: $(DEV)
+	$(BIN)/python scripts/audit_locks.py
+
+sbom: $(DEV)
+	$(BIN)/python scripts/write_sbom.py dist/segue.cdx.json
 
 bench: $(DEV)
 	$(BIN)/python bench/run.py --write

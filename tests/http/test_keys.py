@@ -150,6 +150,28 @@ async def test_refusals_have_the_vendors_shape_and_say_what_to_do(stage: Stage) 
         assert "synthesize, operate or admin" in message
 
 
+@pytest.mark.parametrize(
+    "field", ["id", "digest", "secret", "created_by", "created_by_source", "revoked_at_s", "state", "permissions"]
+)
+async def test_what_the_service_sets_of_a_key_is_taken_from_nobody(stage: Stage, field: str) -> None:
+    body = {"name": "app", "role": "view", field: "0" * 12}
+    answer = await stage.client.post(KEYS, json=body, headers=OPERATOR)
+
+    assert answer.status_code == 422
+    assert [fault["loc"] for fault in answer.json()["detail"]] == [["body", field]]
+    assert (await stage.client.get(KEYS, headers=OPERATOR)).json() == []
+
+
+async def test_after_its_creation_nobody_is_shown_a_keys_secret_or_digest(stage: Stage) -> None:
+    created = await made(stage)
+    digest = stage.service.access.known.state.keys[created["key"]["id"]].digest
+    listed = await stage.client.get(KEYS, headers=OPERATOR)
+    revoked = await stage.client.post(f"{KEYS}/{created['key']['id']}/revoke", headers=OPERATOR)
+
+    assert created["secret"] not in listed.text + revoked.text
+    assert digest not in listed.text + revoked.text + str(created)
+
+
 async def test_a_revoked_key_is_refused_at_once(stage: Stage) -> None:
     created = await made(stage)
     assert (await ask(stage, SYNTHESIZE, sent(SYNTHESIZE, created["secret"]))).status_code == 200

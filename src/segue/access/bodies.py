@@ -23,7 +23,7 @@ class KeyLimitsBody:
 class KeyBody:
     """A key. Times are Unix seconds. ``state``: valid, expired, revoked. ``characters`` and ``apis`` None: all.
 
-    The sources say how the service knows who created and revoked it: key, token, or claimed.
+    The sources say how the service knows who created and revoked it: key, token, person, or claimed.
     """
 
     id: str

@@ -41,6 +41,11 @@ UNSEEN = re.compile(
 """Printable characters without a sign of their own: two names that differ only in them look the same."""
 
 
+def visible(text: str) -> str:
+    """The text without what nobody sees, or sees as something else."""
+    return "".join(char for char in UNSEEN.sub("", text) if char.isprintable()).strip()
+
+
 class NameTaken(InvalidRequest):
     """A key that was not revoked has this name, so the history would not tell them apart."""
 

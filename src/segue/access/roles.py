@@ -40,6 +40,10 @@ PERMISSIONS: Mapping[Role, tuple[Permission, ...]] = {
 """Tuples, because every request looks into one: the hash of a member of an enumeration is slow."""
 
 
+PERSONS_ROLES = (Role.VIEW, Role.OPERATE, Role.ADMIN)
+"""The roles that people can have by their issuer, from the lowest on. To have texts spoken takes a key."""
+
+
 class Api(StrEnum):
     """The APIs that a key can be limited to."""
 
@@ -69,10 +73,10 @@ class AccessRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. ``characters`` and ``apis`` None: all of them. ``is_token``: with the admin token, not a key.
+    """Who calls. ``characters`` and ``apis`` None: all of them.
 
-    ``limits`` None: unlimited. Otherwise, ``limits_number`` is the place of the key ``key_id`` among those that
-    have ever had limits.
+    ``is_token``: with the admin token, not a key. ``is_person``: with a token of the issuer. ``limits`` None:
+    unlimited. Otherwise, ``limits_number`` is the place of the key ``key_id`` among those that have ever had limits.
     """
 
     name: str
@@ -80,6 +84,7 @@ class Caller:
     characters: frozenset[str] | None = None
     apis: tuple[Api, ...] | None = None
     is_token: bool = False
+    is_person: bool = False
     key_id: str = ""
     limits: KeyLimits | None = None
     limits_number: int = 0

@@ -8,7 +8,7 @@ import structlog
 from fastapi import Header, HTTPException, Request
 
 from segue.access.keys import folded
-from segue.access.register import RESERVED_NAMES, UNSEEN
+from segue.access.register import RESERVED_NAMES, visible
 from segue.access.roles import AccessRefusal, Api, Permission
 from segue.api.credentials import bearer
 from segue.api.refusals import CallerRefused
@@ -91,7 +91,7 @@ class Operators:
 
     def _actor(self, caller: Caller, said: str) -> Actor:
         if not caller.is_token:
-            return Actor(caller.name, ActorSource.KEY)
+            return Actor(caller.name, ActorSource.PERSON if caller.is_person else ActorSource.KEY)
         if not self._believed:
             return Actor(caller.name, ActorSource.TOKEN)
         name = _read(said)
@@ -140,7 +140,7 @@ def _client(request: Request) -> str:
 
 def _read(said: str) -> str:
     name = said.encode("latin-1", "replace").decode(errors="replace")
-    name = "".join(char for char in UNSEEN.sub("", name) if char.isprintable()).strip() or _UNNAMED
+    name = visible(name) or _UNNAMED
     if folded(name) in RESERVED_NAMES - {_UNNAMED}:
         raise HTTPException(
             400,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from segue.access.known import KnownKeys
+    from segue.access.people import People
     from segue.kernel.errors import SegueError
     from segue.kernel.guesses import Guesses
     from segue.kernel.ports.clock import Clock
@@ -44,14 +45,26 @@ _NOTED = {401: "key", 403: "permission", 429: "guesses"}
 
 
 class Callers:
-    """Recognizes callers. ``token`` is the admin token, which is valid like a key with the role admin."""
+    """Recognizes callers. ``token`` is the admin token, which is valid like a key with the role admin.
 
-    def __init__(self, known: KnownKeys, token: str | None, guesses: Guesses, clock: Clock, note: Note) -> None:
+    ``people``: who may use the control API with a token of their issuer; None if nobody may.
+    """
+
+    def __init__(
+        self,
+        known: KnownKeys,
+        token: str | None,
+        guesses: Guesses,
+        clock: Clock,
+        note: Note,
+        people: People | None = None,
+    ) -> None:
         self._known = known
         self._token = None if token is None else token.encode()
         self._guesses = guesses
         self._clock = clock
         self._note = note
+        self._people = people
         self._waiting = 0
 
     async def admit(self, secret: bytes, api: Api, permission: Permission, client: str) -> Caller:
@@ -65,7 +78,7 @@ class Callers:
         if refusal is None:
             return found
         self._note(api, _NOTED[403], client, found.name)
-        raise NotPermitted(_not_permitted(refusal, api, permission), refusal)
+        raise NotPermitted(_not_permitted(refusal, api, permission, found), refusal)
 
     async def recognize(self, secret: bytes, api: Api, client: str) -> Caller:
         """The caller with this secret, whatever it may do.
@@ -95,7 +108,10 @@ class Callers:
 
     def name_of(self, secret: bytes) -> str:
         """The name of the caller with this secret, also if it is refused; empty if nobody has it."""
-        return self._known.name_of(secret) or (TOKEN_HOLDER.name if self._is_token(secret) else "")
+        if self._is_token(secret):
+            return TOKEN_HOLDER.name
+        people = self._people_for(secret)
+        return self._known.name_of(secret) or ("" if people is None else people.name_of(secret))
 
     def is_name_of_key(self, name: str) -> bool:
         """Whether a key has this name, or had it before it was revoked."""
@@ -109,19 +125,42 @@ class Callers:
         found = self._known.find(secret)
         if not isinstance(found, AccessRefusal) or found is AccessRefusal.UNREAD or self._is_token(secret):
             return None
-        return found
+        people = self._people_for(secret)
+        if people is None:
+            return found
+        person = people.find_known(secret)
+        return None if isinstance(person, Caller) or person.reason is AccessRefusal.UNREAD else person.reason
 
     def _is_token(self, secret: bytes) -> bool:
         return self._token is not None and hmac.compare_digest(secret, self._token)
 
+    def _people_for(self, secret: bytes) -> People | None:
+        """Those who may know whose this is, if it has the form of a token of an issuer."""
+        return self._people if self._people is not None and self._people.may_know(secret) else None
+
+    async def _person(self, people: People, token: bytes, client: str) -> Caller:
+        """The person with this token. A valid one cannot be guessed, so it is not locked out, as no key is."""
+        found = await people.find(token)
+        if isinstance(found, Caller):
+            return found
+        if found.is_guess:
+            self._refuse_locked(Api.CONTROL, client)
+            await self._wait(self._guesses.wrong(client, self._clock.monotonic_s()))
+        is_unread = found.reason is AccessRefusal.UNREAD
+        self._note(Api.CONTROL, "keys_unread" if is_unread else _NOTED[401], client, "")
+        raise KeysUnread(found.told) if is_unread else NotAuthenticated(found.told, found.reason)
+
     async def _without_key(self, secret: bytes, why: AccessRefusal, api: Api, client: str) -> Caller:
-        """The holder of the admin token. Nobody else is recognized here, and wrong secrets count as guesses.
+        """A person, or the holder of the admin token. Nobody else is recognized here; wrong secrets are guesses.
 
         A valid key never comes here. It cannot be guessed, so it is not locked out when others behind its address
         send wrong ones.
         """
         if why in (AccessRefusal.EXPIRED, AccessRefusal.REVOKED):
             raise self._refused(why, api, client, secret)
+        people = self._people_for(secret)
+        if people is not None and api is Api.CONTROL and not self._is_token(secret):
+            return await self._person(people, secret, client)
         self._refuse_locked(api, client)
         if self._is_token(secret):
             return TOKEN_HOLDER
@@ -137,7 +176,8 @@ class Callers:
     def _refused(self, why: AccessRefusal, api: Api, client: str, secret: bytes) -> SegueError:
         self._note(api, _NOTED[401], client, self._known.name_of(secret))
         how = _HOW.get(api, _BEARER)
-        thing = "an API key or the admin token" if api is Api.CONTROL else "an API key"
+        others = "the admin token" if self._people is None else "the admin token, or a token of your issuer"
+        thing = f"an API key or {others}" if api is Api.CONTROL else "an API key"
         return NotAuthenticated(_TOLD.get(why) or f"this service requires {thing}; send it {how}", why)
 
     def _refuse_locked(self, api: Api, client: str) -> None:
@@ -159,7 +199,10 @@ class Callers:
             self._waiting -= 1
 
 
-def _not_permitted(refusal: AccessRefusal, api: Api, permission: Permission) -> str:
+def _not_permitted(refusal: AccessRefusal, api: Api, permission: Permission, caller: Caller) -> str:
     if refusal is AccessRefusal.API:
         return f"this API key may not be used with this API ({api}); use another key, or another API"
+    if caller.is_person:
+        groups = f"a group with the role {_ROLES[permission]} (SEGUE_OIDC_ROLES)"
+        return f"{caller.name} may not do this; it needs {groups}"
     return f"this API key may not do this; it needs a key with the role {_ROLES[permission]}"

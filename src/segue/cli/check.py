@@ -30,6 +30,7 @@ from segue.preflight.review import review
 from segue.preflight.startup import doubts
 from segue.rollout.simulation.world import parse_traffic
 from segue.wiring.notices import check_notices
+from segue.wiring.people import check_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +95,7 @@ def check(  # noqa: PLR0913, PLR0917 - each parameter is an option
             return
         check_notices(loaded.settings)
         check_open_ports(loaded.settings)
+        check_people(loaded.settings)
         found = asyncio.run(review(loaded.settings, online=online))
     if settings:
         out().print(_settings_table(loaded))

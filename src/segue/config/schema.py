@@ -192,6 +192,31 @@ class Settings(Document):
         le=365 * DAY_S,
         description="How long the last known keys stay valid while the store is out of reach.",
     )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="OpenID Connect issuer whose tokens let people use the control API, such as "
+        "https://login.example.com. Unset: nobody. Needs the extra oidc.",
+    )
+    oidc_audience: str | None = Field(
+        default=None, description="Audience (aud) that these tokens must be for: Segue's client id at the issuer."
+    )
+    oidc_roles_claim: str = Field(
+        default="groups",
+        min_length=1,
+        description="Claim of the tokens with a person's groups: a list or a text. A path within other claims "
+        "has full stops, such as realm_access.roles.",
+    )
+    oidc_roles: CommaList = Field(
+        default=(),
+        description="Role of each group, as group=role, separated by commas. The roles are view, operate and "
+        "admin.",
+    )
+    oidc_name_claim: str = Field(
+        default="email",
+        min_length=1,
+        description="Claim with the person's name for the history; the e-mail address counts only if the issuer "
+        "says that it is verified. Otherwise the name is sub: and the subject.",
+    )
     data_dir: Path = Field(default=Path("var"), description="Directory for state and cached audio.")
     store_url: SecretStr | None = Field(
         default=None,
@@ -226,6 +251,11 @@ class Settings(Document):
     webhook_secret: SecretStr | None = Field(
         default=None,
         description="Secret that signs the posts to SEGUE_WEBHOOK_URLS (HMAC-SHA256). Unset: they are not signed.",
+    )
+    webhook_private: bool = Field(
+        default=True,
+        description="Whether webhooks may lead to addresses that are not public, such as those of the same "
+        "machine or cluster. Link-local addresses and those of clouds' metadata are refused in any case.",
     )
     notify_urls: SecretStr | None = Field(
         default=None,

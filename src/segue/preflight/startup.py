@@ -13,6 +13,7 @@ from segue.preflight.review import check_engines
 from segue.wiring.front import check_front
 from segue.wiring.google_grpc import check_google_grpc
 from segue.wiring.notices import check_notices
+from segue.wiring.people import check_people
 from segue.wiring.ports import check_ports
 from segue.wiring.transport import check_connections
 from segue.wiring.wyoming import check_wyoming
@@ -88,4 +89,5 @@ _CHECKS: tuple[Check, ...] = (
     check_front,
     check_token,
     check_open_ports,
+    check_people,
 )

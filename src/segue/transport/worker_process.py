@@ -32,7 +32,7 @@ class WorkerProcess:
         with its_end:
             words = [part.replace(CONTROL, str(its_end.fileno())).replace(PLACE, str(place)) for part in command]
             # In its own process group, so that a terminal's signal reaches it only once, through the supervisor.
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module  # nosec B603
                 words, pass_fds=[*handles, its_end.fileno()], process_group=0
             )
 

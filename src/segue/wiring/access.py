@@ -28,6 +28,7 @@ from segue.speech.service.disk_threads import DiskThreads
 from segue.system.clock import SystemEntropy
 from segue.system.daemon_pool import DaemonPool
 from segue.transport.refusals import Refusals
+from segue.wiring.people import people_parts
 from segue.wiring.rollout import store_url
 from segue.wiring.transport import proxies_of
 
@@ -68,9 +69,11 @@ class Access:
         self.register = KeyRegister(store.events, self.follower, clock, SystemEntropy())
         token = settings.admin_token.get_secret_value() if settings.admin_token else None
         guesses = Guesses(proxies_of(settings))
-        self.callers = Callers(self.known, token, guesses, clock, _noted(recorder))
+        self._people = people_parts(settings, clock, self.known.has_name)
+        people = None if self._people is None else self._people.people
+        self.callers = Callers(self.known, token, guesses, clock, _noted(recorder), people)
         self.limiter = KeyLimiter(counts or Counts(), store, clock) if self.is_required else None
-        is_closed = token is None and not self.is_required
+        is_closed = token is None and not self.is_required and people is None
         self.operators = Operators(self.callers, is_closed=is_closed, believed=not self.is_required)
         self._is_token_set = token is not None
         self._log = structlog.get_logger("segue.access")
@@ -92,16 +95,32 @@ class Access:
         self.follower.start()
         if self.limiter is not None:
             self.limiter.start()
+        if self._people is not None:
+            self._people.keys.start()
         try:
             yield
         finally:
+            if self._people is not None:
+                await self._people.keys.close()
             if self.limiter is not None:
                 await self.limiter.close()
             await self.follower.close()
             self._copying.shutdown()
 
     def health(self) -> list[PartHealth]:
-        """The keys' part of the service's health, if keys are required."""
+        """The parts of the service's health: keys, if they are required, and the issuer, if there is one."""
+        return [*self._health_of_keys(), *self._health_of_issuer()]
+
+    def _health_of_issuer(self) -> list[PartHealth]:
+        if self._people is None:
+            return []
+        keys = self._people.keys
+        if not keys.fault:
+            return [PartHealth("issuer", HealthLevel.OK, "its keys were read")]
+        valid = "the last known keys are valid" if keys.is_usable else "nobody can use its tokens; API keys work"
+        return [PartHealth("issuer", HealthLevel.DEGRADED, f"{keys.fault}; {valid}")]
+
+    def _health_of_keys(self) -> list[PartHealth]:
         if not self.is_required:
             return []
         age_s = self.known.age_s()

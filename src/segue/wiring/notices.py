@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import httpx
 
 from segue.kernel.errors import ConfigurationError
+from segue.rollout.notify.addresses import CheckedTransport
 from segue.rollout.notify.retrying import Retrying, RetryLimits
 from segue.rollout.notify.webhook import WebhookTarget
 from segue.system.clock import SystemClock
@@ -20,6 +22,13 @@ if TYPE_CHECKING:
     from segue.config.schema import Settings
     from segue.kernel.ports.clock import Clock
     from segue.rollout.ports.notice import Target
+
+
+def notice_client(settings: Settings) -> httpx.AsyncClient:
+    """The client that posts to webhooks. If the environment names a proxy, that looks hosts up, and decides."""
+    if getproxies():
+        return httpx.AsyncClient()
+    return httpx.AsyncClient(transport=CheckedTransport(private=settings.webhook_private))
 
 
 def notice_targets(settings: Settings, client: httpx.AsyncClient, clock: Clock) -> Sequence[Target]:

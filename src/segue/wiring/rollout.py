@@ -37,7 +37,7 @@ from segue.rollout.evidence.publish import Publisher
 from segue.rollout.store.open import open_store
 from segue.system.clock import SystemEntropy
 from segue.system.stopping import told_of_stop
-from segue.wiring.notices import notice_targets
+from segue.wiring.notices import notice_client, notice_targets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -104,7 +104,8 @@ class Rollout:
         self._http = httpx.AsyncClient()
         judged = Judged(settings.rollout_id, voices.fingerprint)
         observer = Observer(self._signals(settings, series), store.rows, self._ledger, judged, clock)
-        targets = notice_targets(settings, self._http, clock)
+        self._notice_http = notice_client(settings)
+        targets = notice_targets(settings, self._notice_http, clock)
         archive = Archive(
             self._ledger, settings.rollout_id, store.leases, store.notes, clock, SystemEntropy().token()
         )
@@ -144,6 +145,7 @@ class Rollout:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._http.aclose)
+            stack.push_async_callback(self._notice_http.aclose)
             stack.push_async_callback(self._presence.close)
             stack.push_async_callback(self._follower.close)
             stack.push_async_callback(self._joining.close)

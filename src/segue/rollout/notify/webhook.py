@@ -71,6 +71,8 @@ class WebhookTarget:
                 retry_after = answer.headers.get("retry-after", "")
         except TimeoutError as error:
             raise Unavailable(f"{self._told} did not answer within {self._timeout_s:g} s") from error
+        except Refused as refusal:
+            raise Refused(f"{self._told}: {refusal}") from None
         except httpx.HTTPError as error:
             raise Unavailable(f"{self._told} cannot be reached ({type(error).__name__})") from error
         if status in _TRY_LATER or status >= _SERVER_FAULTS:

@@ -124,8 +124,8 @@ class ReadingBody:
 class EventBody:
     """One entry of the history: when, who, what, why, on what evidence, and the state before and after.
 
-    ``actor_source``: how the service knows the actor: key, token, or claimed for a name that the holder of the
-    admin token gave; empty for the service itself, and in entries of earlier versions.
+    ``actor_source``: how the service knows the actor: key, token, person, or claimed for a name that the holder of
+    the admin token gave; empty for the service itself, and in entries of earlier versions.
 
     ``trigger``: P0 or P1 if the judge went back. ``took_s`` is the time from reading the state to writing the
     event. ``reasons`` are the messages of ``reason_values``; entries of development versions have only the

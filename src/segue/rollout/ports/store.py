@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 
 
 class ActorSource(StrEnum):
-    """How the service knows who acted. ``claimed``: the holder of the admin token gave this name, unchecked.
+    """How the service knows who acted. ``person``: by a token of their issuer. ``claimed``: the holder of the
+    admin token gave this name, unchecked.
 
     Entries of the service itself have none, nor have those of earlier versions.
     """
 
     KEY = "key"
     TOKEN = "token"  # noqa: S105 - the kind of a secret, not one
+    PERSON = "person"
     CLAIMED = "claimed"
 
 

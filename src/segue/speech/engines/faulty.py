@@ -81,7 +81,7 @@ class FaultyEngine:
         self._inner = inner
         self._board = board
         self._clock = clock
-        self._dice = random.Random(seed)  # noqa: S311 - chance, not secrecy
+        self._dice = random.Random(seed)  # noqa: S311 - chance, not secrecy  # nosec B311
         self.name = inner.name
         self.version = inner.version
         self._called = called or inner.name

@@ -51,7 +51,7 @@ def spawn(line: CommandLine, text: bytes | None, niceness: int) -> Spawned:
         to_it, its_input = _input(text, own)
         output, its_output = _pipe(own)
         errors, its_errors = _pipe(own)
-        process = subprocess.Popen(  # noqa: S603 - what the operator's catalogue names; no shell
+        process = subprocess.Popen(  # noqa: S603 - what the operator's catalogue names; no shell  # nosec B603
             line.arguments,
             executable=line.path,
             env=line.environment,

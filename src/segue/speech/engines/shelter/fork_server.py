@@ -159,7 +159,7 @@ def _started() -> _Running:
     """
     ours, theirs = socket.socketpair()
     try:
-        process = subprocess.Popen(  # noqa: S603 - this interpreter, and a module of ours
+        process = subprocess.Popen(  # noqa: S603 - this interpreter, and a module of ours  # nosec B603
             [sys.executable, "-P", "-m", _PROGRAM, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             env=_environment(),
