@@ -416,6 +416,7 @@ VERBS = {
         ("GET", "/api/v1/rollout/salt"),
     ],
 }
+LIMITS = ("requests_per_minute", "chars_per_minute", "chars_per_month", "concurrent_requests")
 MAY = {
     "synthesize": {"list", "synthesize"},
     "view": {"list", "view"},
@@ -451,6 +452,7 @@ class TestManaging:
             "state": "valid",
             "characters": None,
             "apis": ["openai"],
+            "limits": dict.fromkeys(LIMITS),
             "created_at_s": 0,
             "created_by": "admin-token",
             "expires_at_s": 4e9,

@@ -38,6 +38,9 @@ class ShutBudgets:
     async def taken(self, name: str, day: int) -> float:
         return await self.inner.taken(name, day)
 
+    async def forget(self, name: str, before_day: int) -> None:
+        await self.inner.forget(name, before_day)
+
 
 class CountingBudgets:
     """Counts what is asked of another."""
@@ -53,6 +56,9 @@ class CountingBudgets:
 
     async def taken(self, name: str, day: int) -> float:
         return await self.inner.taken(name, day)
+
+    async def forget(self, name: str, before_day: int) -> None:
+        await self.inner.forget(name, before_day)
 
 
 def a_worker(budgets: Budgets, chars_a_day: float = 1000.0, clock: FakeClock | None = None) -> DayBudget:
