@@ -76,7 +76,7 @@ class Caller:
     """Who calls. ``characters`` and ``apis`` None: all of them.
 
     ``is_token``: with the admin token, not a key. ``is_person``: with a token of the issuer. ``limits`` None:
-    unlimited. Otherwise, ``limits_number`` is the place of the key ``key_id`` among those that have ever had limits.
+    unlimited. Otherwise, ``limits_number`` is the place of the key ``key_id`` among those that ever had limits.
     """
 
     name: str

@@ -259,8 +259,9 @@ async def test_an_unknown_key_is_looked_for_once_in_a_while(
     people: People, issuer: Issuer, clock: FakeClock
 ) -> None:
     await admitted(people, key("one").signed(issuer.claims()))
-    for _ in range(5):
-        found = await refused(people, key("two").signed(issuer.claims()))
+    found = await refused(people, key("two").signed(issuer.claims()))
+    for _ in range(4):
+        assert await refused(people, key("two").signed(issuer.claims())) == found
 
     assert found.is_guess
     assert "does not publish" in found.told
@@ -362,8 +363,9 @@ async def test_an_issuer_that_hangs_is_waited_for_once_and_not_for_long(
 ) -> None:
     issuer.answers[path] = (0, b"")
     began_s = time.monotonic()
-    for _ in range(5):
-        found = await refused(people, key("one").signed(issuer.claims()))
+    found = await refused(people, key("one").signed(issuer.claims()))
+    for _ in range(4):
+        await refused(people, key("one").signed(issuer.claims()))
 
     assert found.reason is AccessRefusal.UNREAD
     assert time.monotonic() - began_s < 3 * FETCH_S

@@ -256,12 +256,12 @@ def test_a_misspelt_off_is_a_fault_even_if_the_other_says_on(tmp_path: Path) -> 
     rollout = tmp_path / "rollout.env"
     named = {"SEGUE_ROLLOUT_FILE": str(rollout)}
     rollout.write_text("CHIRP3_ENABLED=true\n", encoding="utf-8")
-    (in_environment,) = faults(named | {"CHIRP3_ENABLED": "flase"})
-    rollout.write_text("CHIRP3_ENABLED=flase\n", encoding="utf-8")
+    (in_environment,) = faults(named | {"CHIRP3_ENABLED": "falze"})
+    rollout.write_text("CHIRP3_ENABLED=falze\n", encoding="utf-8")
     (in_file,) = faults(named | {"CHIRP3_ENABLED": "false"})
 
-    assert in_environment.startswith("environment: CHIRP3_ENABLED='flase': ")
-    assert in_file.startswith("rollout file: CHIRP3_ENABLED='flase': ")
+    assert in_environment.startswith("environment: CHIRP3_ENABLED='falze': ")
+    assert in_file.startswith("rollout file: CHIRP3_ENABLED='falze': ")
 
 
 def test_the_rollout_file_sets_nothing_else(tmp_path: Path) -> None:
