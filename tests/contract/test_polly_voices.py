@@ -95,8 +95,8 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("options", "fault"),
         [
-            ({}, "set region, as us-east-1"),
-            ({"region": "US East"}, "set region, as us-east-1"),
+            ({}, "such as us-east-1"),
+            ({"region": "US East"}, "such as us-east-1"),
             ({"region": 3}, "'region' must be str"),
             ({"region": REGION, "key_env": "A"}, "key_env and key_file are not used"),
             ({"region": REGION, "engine": "best"}, "engine must be one of standard, neural"),
