@@ -121,7 +121,7 @@ class TestEncryption:
     ) -> None:
         url = encrypted.url.replace("https", scheme, 1)
         async with started(engine_at(encrypted, base_url=f"{url}/v1", unlisted_voices=True)) as engine:
-            with pytest.raises(Unavailable, match="was rejected .unknown issuer"):
+            with pytest.raises(Unavailable, match="was rejected"):
                 await engine.synthesize(ALLOY)
         assert not encrypted.asked
 

@@ -171,8 +171,8 @@ def _people(status: StatusBody, now_s: float) -> Iterator[str]:
     yield f"[bold]Replicas:[/] {escape(names)}{current}"
     if behind:
         yield (
-            f"[yellow]not yet at revision {status.revision}: {escape(', '.join(behind))} (a replica that stays behind "
-            "cannot read the store; see its log)[/]"
+            f"[yellow]not yet at revision {status.revision}: {escape(', '.join(behind))} "
+            "(a replica that stays behind cannot read the store; see its log)[/]"
         )
 
 
