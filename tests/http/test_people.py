@@ -38,7 +38,8 @@ def settings(issuer: Issuer) -> dict[str, str]:
 
 @pytest.fixture(params=["keys", "off"])
 async def stage(tmp_path: Path, issuer: Issuer, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
-    async with staged(tmp_path, SEGUE_AUTH=request.param, **settings(issuer)) as started:
+    more = {"SEGUE_TRUSTED_PROXIES": "none"}  # so that loopback is no proxy, behind which nobody is locked out
+    async with staged(tmp_path, SEGUE_AUTH=request.param, **more, **settings(issuer)) as started:
         started.service.access.callers._waiting = 1000  # no refusal is delayed
         yield started
 
