@@ -457,3 +457,8 @@ class Settings(Document):
         if value is not None and not value.get_secret_value().isprintable():
             raise ValueError("contains unprintable characters; use letters, digits and punctuation")
         return value
+
+
+def is_secret(field: str) -> bool:
+    """Whether the setting's value must not be shown."""
+    return "SecretStr" in str(Settings.model_fields[field].annotation)
