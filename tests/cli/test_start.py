@@ -107,7 +107,7 @@ def test_a_stage_that_needs_approval_is_not_heard_and_the_status_says_what_it_wa
     again = rollout("approve")
     assert (again.exit_code, "there is nothing to approve" in again.stderr) == (exits.NOT_NOW, True)
     early = rollout("advance")
-    assert (early.exit_code, "half may not be entered at this hour" in early.stderr) == (exits.NOT_NOW, True)
+    assert (early.exit_code, "half may not be entered now" in early.stderr) == (exits.NOT_NOW, True)
 
 
 def heard(share_percent: float, *characters: str, phase: str = "finished") -> StatusBody:

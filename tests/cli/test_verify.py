@@ -187,6 +187,15 @@ def test_variables_that_no_service_would_start_with_are_a_failure(service: Liste
     assert "CHIRP3_ROLLOUT_PERCENTAGE='ten'" in found.checks["environment"]["detail"]
 
 
+def test_secrets_are_not_compared_because_the_server_does_not_show_them(tmp_path: Path) -> None:
+    alike: dict[str, Any] = {"SEGUE_WEBHOOK_URLS": "http://127.0.0.1:9/hook", "SEGUE_WEBHOOK_SECRET": "s" * 32}
+    with listening(tmp_path, **alike) as service:
+        environment = verified(service.url, CHIRP3_ENABLED="true", **alike).checks["environment"]
+
+    assert environment["status"] == "passed"
+    assert environment["detail"] == "the server was started with the values set here: CHIRP3_ENABLED"
+
+
 def test_what_was_changed_at_run_time_is_told(service: Listening) -> None:
     service.control.patch("/api/v1/rollout", json={"share_percent": 50})
     detail = verified(service.url).checks["configuration"]["detail"]

@@ -518,7 +518,7 @@ class TestStart:
         monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
         monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
         engine = create({})
-        with pytest.raises(ConfigurationError, match="set GOOGLE_APPLICATION_CREDENTIALS, or engines"):
+        with pytest.raises(ConfigurationError, match="set GOOGLE_APPLICATION_CREDENTIALS, or cred"):
             await engine.start()
         assert not (await engine.health()).ready
 
@@ -526,8 +526,8 @@ class TestStart:
         ("content", "told"),
         [
             (None, "No such file"),
-            ("{", "no usable Google credentials"),
-            ('{"type": "service_account"}', "no usable Google credentials"),
+            ("{", r"credentials_file .*key\.json cannot be used"),
+            ('{"type": "service_account"}', r"credentials_file .*key\.json cannot be used"),
             ('{"type": "external_account"}', "takes authorized_user, service_account"),
         ],
     )

@@ -263,7 +263,7 @@ class TestRefusals:
     ) -> None:
         monkeypatch.setenv("A_KEY", "sk-other-fedcba9876543210")
         async with started(OPENAI.at(server.url)) as engine:
-            with pytest.raises(Unavailable, match="check key_env or key_file") as caught:
+            with pytest.raises(Unavailable, match="check the key and its permissions") as caught:
                 await engine.synthesize(ALLOY)
             told = f"{caught.value} {await engine.health()} {engine._server._secret!r} {capsys.readouterr()}"
         for part in ("sk-other", "fedc", "3210"):

@@ -154,6 +154,14 @@ async def test_a_text_that_is_too_long_for_any_minute_is_told_so(stage: Stage) -
     assert "retry-after" not in answer.headers
 
 
+async def test_splitting_is_not_advised_for_a_text_that_is_too_long_for_any_month(stage: Stage) -> None:
+    answer = await ask(stage, SYNTHESIZE, await secret_of(stage, chars_per_month=5))
+
+    assert answer.status_code == 429
+    assert "5 characters a month, so not even a whole month's allowance suffices" in told(answer)[1]
+    assert "split" not in told(answer)[1]
+
+
 async def test_what_is_invalid_or_fails_counts_nothing(stage: Stage) -> None:
     secret = await secret_of(stage, requests_per_minute=1, chars_per_month=len(TEXT))
     for change in ({"text": ""}, {"character_key": "nobody"}):

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 5.0
 _PAGE = 1000
 _REPLACED = "the store has other keys than before, such as those of a backup; they are in force now"
-_EFFECT = "the last known keys, if there are any, stay valid for SEGUE_AUTH_STALE_S"
+_EFFECT = (
+    "the last known keys, if there are any, stay valid until SEGUE_AUTH_STALE_S after the store last "
+    "confirmed them"
+)
 
 
 class KeyFollower:

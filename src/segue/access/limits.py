@@ -68,11 +68,13 @@ def reached(limit: Limit, size: int, retry_after_s: float, now_s: float) -> Limi
 
 def too_large(limit: Limit, size: int, chars: int) -> LimitReached:
     """The error for a text that is longer than its key may ever use within a minute or a month."""
-    span = "month" if limit is Limit.CHARS_PER_MONTH else "minute"
+    if limit is Limit.CHARS_PER_MONTH:
+        told = "month, so not even a whole month's allowance suffices; ask an admin for a higher limit"
+    else:
+        told = "minute; split the text, or ask an admin for a higher limit"
     return LimitReached(
         limit,
-        f"the text has {chars:,} characters, and this API key is limited to {size:,} characters a {span}; split "
-        "the text, or ask an admin for a higher limit",
+        f"the text has {chars:,} characters, and this API key is limited to {size:,} characters a {told}",
         None,
     )
 

@@ -134,8 +134,11 @@ class People:
                 f"{self._rules.issuer} could not be read; try again, or use an API key",
             )
         if self._keys.fault:
-            told = "; the issuer cannot be reached now, so newer keys are not known: try again, or use an API key"
-            return PersonRefusal(AccessRefusal.UNKNOWN, f"the token is signed with an unknown key{told}")
+            return PersonRefusal(
+                AccessRefusal.UNKNOWN,
+                "the token is signed with an unknown key; the latest keys of the issuer could not be read, so "
+                "newer ones are not known: try again, or use an API key (the log line issuer_unread says why)",
+            )
         return _guess("the token is signed with a key that its issuer does not publish; sign in again")
 
     def _name(self, claims: dict[str, Any]) -> str:

@@ -55,7 +55,11 @@ def check(  # noqa: PLR0913, PLR0917 - each parameter is an option
         Path | None, typer.Option(help="Check this plan instead, and describe what it would do.")
     ] = None,
     traffic: Annotated[
-        str | None, typer.Option(help="With --plan: requests that reach an engine, such as 20/s, 300/m or 5000/d.")
+        str | None,
+        typer.Option(
+            help="With --plan: requests that reach an engine, or with --cache-hits all requests, such as 20/s, "
+            "300/m or 5000/d."
+        ),
     ] = None,
     cache_hits: Annotated[
         str | None,

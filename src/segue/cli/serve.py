@@ -55,9 +55,8 @@ def _run(settings: Settings) -> None:
     if settings.workers > 1:
         share_metrics(settings.data_dir)
     host, port = listening.getsockname()[:2]
-    err().print(
-        f"Segue listens on http://{host}:{port}  (profile {settings.profile}, {settings.workers} worker(s))"
-    )
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    err().print(f"Segue listens on http://{place}  (profile {settings.profile}, {settings.workers} worker(s))")
     if settings.workers > 1:
         status = serve_supervised(settings, [listening])
         if status:

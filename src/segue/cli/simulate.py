@@ -22,6 +22,7 @@ from segue.rollout.simulation.plots import draw_plots
 from segue.rollout.simulation.report import report
 from segue.rollout.simulation.summary import Summary, simulated
 from segue.rollout.simulation.world import (
+    SimulatedFaultKind,
     Tail,
     World,
     behaviour,
@@ -36,9 +37,10 @@ if TYPE_CHECKING:
     from segue.rollout.core.plan import Plan
 
 _FAULT_HELP = (
-    "kind:size@when[+for][/character]: error:0.1@stage2, silence:0.2@day3, hang:0.05@36h, slow:10@day6, "
-    "late:2@day6, outage:1@stage4+10m, drag:4@day6+1h, lost:1@day2+23h, down:1@day2+5h, "
-    "error:0.5@stage3/pip_boy. Repeat it for several faults."
+    "A fault, written kind:size@when, then +duration and /character if wanted. Examples: error:0.1@stage2 (10 % "
+    "of calls fail from stage 2 on), slow:10@day6 (mean 10 s), drag:4@day6+1h (both arms 4 times as slow for an "
+    "hour), hang:0.05@36h, error:0.5@stage3/pip_boy. "
+    f"Kinds: {', '.join(SimulatedFaultKind)}. Repeat the option for several faults."
 )
 
 
@@ -67,7 +69,9 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option
     heavy: Annotated[
         float,
         typer.Option(
-            min=0, max=0.99, help="Part of the requests that come from one listener for whom the candidate fails."
+            min=0,
+            max=0.99,
+            help="Share of all requests that a single listener makes, for whom the candidate always fails.",
         ),
     ] = 0.0,
     poisoned: Annotated[

@@ -106,8 +106,8 @@ def _without_engine(content: CatalogueFile) -> Iterator[Fault]:
         lacking = [place for place, engine in _deliveries(content, arm) if engine is None]
         if spec.engine is None and lacking:
             first, more = ".".join(map(str, lacking[0])), len(lacking) - 1
-            whose = f"{first} names none" if not more else f"{first} and {more} more deliveries name none"
-            yield ("arms", str(arm)), f"no engine: {whose}; add engine: here or to each delivery"
+            whose = first if not more else f"{first} and {more} more"
+            yield ("arms", str(arm)), f"no engine for {whose}; set `engine` here for all deliveries, or in each"
 
 
 def _deliveries(content: CatalogueFile, of: Arm | None = None) -> Iterator[tuple[Place, str | None]]:

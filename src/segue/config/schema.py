@@ -195,7 +195,8 @@ class Settings(Document):
     oidc_issuer: str | None = Field(
         default=None,
         description="OpenID Connect issuer whose tokens let people use the control API, such as "
-        "https://login.example.com. Unset: nobody. Needs the extra oidc.",
+        "https://login.example.com. Unset: no such tokens are accepted, only API keys and the admin token. Needs "
+        "the extra oidc.",
     )
     oidc_audience: str | None = Field(
         default=None, description="Audience (aud) that these tokens must be for: Segue's client id at the issuer."
@@ -457,3 +458,8 @@ class Settings(Document):
         if value is not None and not value.get_secret_value().isprintable():
             raise ValueError("contains unprintable characters; use letters, digits and punctuation")
         return value
+
+
+def is_secret(field: str) -> bool:
+    """Whether the setting's value must not be shown."""
+    return "SecretStr" in str(Settings.model_fields[field].annotation)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from segue.config.names import env_name
-from segue.config.schema import Settings
+from segue.config.schema import Settings, is_secret
 from segue.rollout.ports.control import SettingBody
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ def effective_settings(loaded: Loaded) -> list[SettingBody]:
 
 
 def _told(loaded: Loaded, field: str, value: object) -> SettingBody:
-    secret = "SecretStr" in str(Settings.model_fields[field].annotation)
     if isinstance(getattr(loaded.settings, field), SecretStr):
         value = _SET
-    return SettingBody(name=env_name(field), value=value, source=loaded.sources[field], secret=secret)
+    return SettingBody(name=env_name(field), value=value, source=loaded.sources[field], secret=is_secret(field))

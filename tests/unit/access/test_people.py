@@ -307,7 +307,7 @@ async def test_without_its_issuer_the_known_keys_go_on_and_an_unknown_one_is_tol
 
     assert found.reason is AccessRefusal.UNKNOWN
     assert not found.is_guess
-    assert "the issuer cannot be reached now" in found.told
+    assert "the latest keys of the issuer could not be read" in found.told
     await admitted(people, token)
 
 

@@ -90,7 +90,7 @@ def test_a_fault_is_told_with_line_and_place(file: Path, right: str, wrong: str,
 
 def test_a_backup_without_an_engine_needs_the_arms(file: Path) -> None:
     assert fault(file, "candidate: {engine: piper, model", "candidate: {model").startswith(
-        "7: arms.candidate: no engine: characters.ghoul.candidate.0 and 1 more deliveries name none"
+        "7: arms.candidate: no engine for characters.ghoul.candidate.0 and 1 more;"
     )
 
 

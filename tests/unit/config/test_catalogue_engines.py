@@ -131,7 +131,7 @@ def test_each_engine_is_named_first_somewhere(file: Path) -> None:
         (("{engine: fast, voice", "{engin: fast, voice"), "20: characters.ghoul.candidate.0.engin: unknown key"),
         (
             ("{engine: fast, voice: joe}", "{voice: joe}"),
-            "7: arms.candidate: no engine: characters.ghoul.candidate.0 names none; add engine: here or to each",
+            "7: arms.candidate: no engine for characters.ghoul.candidate.0; set `engine` here for all deliveries",
         ),
         (("default_character: ghoul", "default_character: goul"), "4: default_character: unknown character "),
     ],
@@ -147,8 +147,8 @@ def test_a_fault_is_told_with_line_and_place(file: Path, change: tuple[str, str]
 def test_deliveries_without_an_engine_are_one_fault_of_the_arm(file: Path) -> None:
     assert faults(file, ("baseline: {engine: espeak, model", "baseline: {model")) == [
         (
-            "6: arms.baseline: no engine: characters.ghoul.baseline.0 and 1 more deliveries name none; "
-            "add engine: here or to each delivery"
+            "6: arms.baseline: no engine for characters.ghoul.baseline.0 and 1 more; "
+            "set `engine` here for all deliveries, or in each"
         )
     ]
 

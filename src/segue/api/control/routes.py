@@ -157,7 +157,11 @@ def _add_steering(routes: APIRouter, control: RolloutControl, operator: Any) -> 
 def _add_going_back(routes: APIRouter, control: RolloutControl, operator: Any) -> None:
     steering = control.steering
 
-    @routes.post("/back", summary="Go back one stage and cool down")
+    @routes.post(
+        "/back",
+        summary="Go back to the nearest earlier stage with fewer candidate listeners and cool down; "
+        "without one, roll back",
+    )
     async def post_back(body: MoveBody, actor: Actor = operator) -> DoneBody:
         return done_body(await steering.back(_move(body, actor)))
 

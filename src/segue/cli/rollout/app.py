@@ -30,7 +30,13 @@ COMMANDS = (
         _ORDERS,
         "advance",
     ),
-    ListedCommand("back", "Go back one stage and cool down.", _ORDERS, "back"),
+    ListedCommand(
+        "back",
+        "Go back to the nearest earlier stage with fewer candidate listeners and cool down; without one, roll "
+        "back.",
+        _ORDERS,
+        "back",
+    ),
     ListedCommand("rollback", "Move all listeners to the baseline now, on every replica.", _ORDERS, "rollback"),
     ListedCommand("hold-back", "Move one character back to the baseline.", _ORDERS, "hold_back"),
     ListedCommand("release", "Let a held-back character use the candidate again.", _ORDERS, "release"),

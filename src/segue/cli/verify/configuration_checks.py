@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from segue.cli.verify.outcome import CheckFailed, CheckSkipped
 from segue.config.load import load_settings
 from segue.config.names import env_name
-from segue.config.schema import Settings
+from segue.config.schema import Settings, is_secret
 from segue.kernel.errors import ConfigurationError
 from segue.kernel.units import percent_from_ppm
 from segue.ops.words import off_in_words
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from segue.rollout.core.plan import Stage
     from segue.rollout.ports.control import ConfigBody, RoutingBody
 
-_OF_A_MACHINE = frozenset({"rollout_file", "admin_token", "store_url", "prometheus_url"})
-"""Secrets, and paths that are valid on the server only: not compared."""
+_NOT_COMPARED = frozenset({"rollout_file", *filter(is_secret, Settings.model_fields)})
+"""Secrets, which the server does not show, and paths that are valid on the server only."""
 
 
 def configuration(deployment: Deployment) -> str:
@@ -67,7 +67,7 @@ def environment(deployment: Deployment, environ: Mapping[str, str]) -> str:
     Raises:
         CheckSkipped: this shell sets no such variable.
     """
-    names = {env_name(field): field for field in Settings.model_fields if field not in _OF_A_MACHINE}
+    names = {env_name(field): field for field in Settings.model_fields if field not in _NOT_COMPARED}
     here = {name: environ[name] for name in names if environ.get(name, "").strip()}
     if not here:
         raise CheckSkipped("this shell sets no CHIRP3_ or SEGUE_ variable to compare")
@@ -89,7 +89,8 @@ def environment(deployment: Deployment, environ: Mapping[str, str]) -> str:
         raise CheckFailed(
             "; ".join(differ),
             means="the server was started with other values",
-            do="set the variables where the service is started and restart it, or run this in its environment",
+            do="change each value where the server takes it from (in brackets) and restart the service, or run "
+            "this command with the service's environment",
         )
     return f"the server was started with the values set here: {', '.join(sorted(here))}"
 

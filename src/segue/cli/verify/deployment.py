@@ -23,18 +23,24 @@ _UNSPEAKABLE = (
     "the service has no such character, or cannot speak the text",
     "choose a character of GET /api/v1/voices with --character, or another text with --text",
 )
+_MISDIRECTED = 421
+_OTHER_NAME = (
+    "the service, or a proxy in between, does not answer under the host name of --url",
+    "use a name that is allowed, or add this one to SEGUE_ALLOWED_HOSTS, or the proxy to SEGUE_TRUSTED_PROXIES",
+)
 _REFUSED = {
     400: _UNSPEAKABLE,
     413: _UNSPEAKABLE,
     422: _UNSPEAKABLE,
     429: (
         "it refuses requests from this address or key for a while",
-        "correct the token if it is wrong, and wait",
+        "for a limit of the key, raise it (`segue keys limit`) or use another key; else check the token, and wait",
     ),
+    _MISDIRECTED: _OTHER_NAME,
 }
 _REFUSED_BY_OTHERS = (
-    "this is not the address of the service, or a proxy in between refused the request",
-    "check that --url is the service's base address",
+    "this is not the address of the service, or the service or a proxy in between refuses such a request",
+    "correct what the reason in brackets names; without one, check that --url is the service's base address",
 )
 _DO = "check that --url is the service's base address and that the service has the version of this command"
 
@@ -127,10 +133,11 @@ def succeeded(answer: httpx.Response) -> httpx.Response:
         CheckFailed: the response is an error.
     """
     if not answer.is_success:
+        means, do = "the service has no such route, or a proxy in between answered", _DO
+        if answer.status_code == _MISDIRECTED:
+            means, do = _OTHER_NAME
         raise CheckFailed(
-            f"{answer.request.url.path} answers {answer.status_code}: {_said(answer)}",
-            means="the service has no such route, or a proxy in between answered",
-            do=_DO,
+            f"{answer.request.url.path} answers {answer.status_code}: {_said(answer)}", means=means, do=do
         )
     return answer
 

@@ -35,7 +35,10 @@ def fallback(deployment: Deployment, *, allowed: bool) -> str:
     if not found.in_force.enabled:
         raise CheckSkipped("the master switch is off: there is no candidate to fall back from")
     if not found.in_force.fallback:
-        raise CheckSkipped("the fallback is switched off (CHIRP3_FALLBACK_TO_WAVENET)")
+        raise CheckSkipped(
+            "the fallback is switched off now (by CHIRP3_FALLBACK_TO_WAVENET, or by a command: see "
+            "`segue rollout history`)"
+        )
     candidate = found.arms[Arm.CANDIDATE]
     with ExitStack() as broken:
         for engine in candidate.engines or (candidate.engine,):

@@ -69,8 +69,9 @@ def _gates_against_boundaries() -> Panel:
         "Gates: bad cases relative to the target",
         (PanelQuery(f"{estimate} / on (gate) group_left () {boundary}", "{{gate}} {{arm}}"),),
         PanelUnit.RATIO,
-        "The rate of bad cases since the step began, divided by the rate at the target. Below 100 % the gate is "
-        "met.",
+        "The rate of bad cases since the step began, divided by the rate at the target. Above 100 % the estimate "
+        "misses the target. Below 100 % it meets the target, but the gate is met only when there are enough cases "
+        "to be certain: see `segue rollout status`.",
         width=24,
         levels=(Threshold(1.0, "red"),),
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     """Receives every state that is newer than the last."""
 
 _RETRY_S = 0.5
+_UNREAD = "this replica keeps the routing that it has now, and tries again until it can read the rollout"
 _REPLACED = "the store has another history than before, such as a backup; its state is in force now"
 _EMPTIED = (
     "the store's history is empty; the last known state stays in force here, but a replica that starts takes the "
@@ -91,9 +92,7 @@ class Follower:
                         await self.catch_up()
             except SegueError as error:
                 # The store or its content: a missing plan, or an event of a later version.
-                self._log.warning(
-                    "store_unreachable", error=str(error), effect="the last known state stays in force"
-                )
+                self._log.warning("rollout_unread", error=str(error), effect=_UNREAD)
             await self._clock.sleep(_RETRY_S)
 
 

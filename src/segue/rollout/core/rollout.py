@@ -168,7 +168,7 @@ def advanced(state: RolloutState, plan: Plan, now_s: float) -> RolloutState:
     Ordering this implies approval of the stage. Its hours cannot be overridden.
 
     Raises:
-        NotNow: the phase does not allow it, this is the last step, or the stage may not be entered at this hour.
+        NotNow: the phase does not allow it, this is the last step, or the stage may not be entered now.
     """
     phase_after(state, Verb.ADVANCE)
     target = coming_place(state, plan)
@@ -176,7 +176,7 @@ def advanced(state: RolloutState, plan: Plan, now_s: float) -> RolloutState:
         raise NotNow("this is the last step; there is no next step")
     stage = plan.stage(target)
     if _is_entry(state, target) and not stage.is_open(now_s):
-        raise NotNow(f"{closed_told(stage, now_s)}; back and rollback are possible at any hour")
+        raise NotNow(f"{closed_told(stage, now_s)}; back and rollback are possible at any time")
     return _entered(_switched_on(state), plan, target, Verb.ADVANCE, now_s)
 
 
@@ -185,7 +185,8 @@ def closed_told(stage: Stage, now_s: float) -> str:
     assert stage.hours is not None, "a stage without hours is always open"
     opens = stage.hours.opens(now_s)
     return (
-        f"{stage.name} may not be entered at this hour; it opens at {opens:%a %Y-%m-%d %H:%M} ({stage.hours.zone})"
+        f"{stage.name} may not be entered now (outside its hours or days); it opens at "
+        f"{opens:%a %Y-%m-%d %H:%M} ({stage.hours.zone})"
     )
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from segue.rollout.ports.store import Rows
 
 _LOOK_EVERY_S = 0.1
+_LOST = (
+    "these counts are missing from the store: a judge that reads the store (no SEGUE_PROMETHEUS_URL) does not see "
+    "what this worker's listeners heard in this slot"
+)
 
 
 class Publisher:
@@ -68,5 +72,5 @@ class Publisher:
                 start_s=self._start_s,
                 units=len(seen.units),
                 error=str(error),
-                effect="the judge does not see what these listeners heard in this slot",
+                effect=_LOST,
             )

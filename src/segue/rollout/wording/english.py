@@ -42,13 +42,17 @@ def _size(values: Values) -> str:
 def _opens_later(values: Values) -> str:
     stage, zone = values["stage"], values["zone"]
     opens = local_time(values["opens_at_s"], zone)
-    return f"{stage} may not be entered at this hour; it opens at {opens:%a %Y-%m-%d %H:%M} ({zone})"
+    found = f"{stage} may not be entered now (outside its hours or days); it opens at"
+    return f"{found} {opens:%a %Y-%m-%d %H:%M} ({zone})"
 
 
 def _no_stream(values: Values) -> str:
     if "arm" not in values:
         return f"{values['metric']}: no stream yet"
-    return f"{values['metric']} against the baseline: no stream yet on the {values['arm']}: {values['verdict']}"
+    return (
+        f"{values['metric']}: not comparable with the baseline ({values['verdict']}), because the {values['arm']} "
+        "has had no stream yet"
+    )
 
 
 def _few_cases(values: Values) -> str:

@@ -64,16 +64,15 @@ def _size(values: Values) -> str:
 def _opens_later(values: Values) -> str:
     opens = local_time(values["opens_at_s"], values["zone"])
     day = _DAYS_OF_WEEK[opens.weekday()]
-    return (
-        f"此時段不可進入階段 {values['stage']}；{opens:%Y-%m-%d}（{day}）{opens:%H:%M} 起開放（{values['zone']}）"
-    )
+    from_when = f"{opens:%Y-%m-%d}（{day}）{opens:%H:%M} 起開放（{values['zone']}）"
+    return f"目前不可進入階段 {values['stage']}（不在其時段或星期內）；{from_when}"
 
 
 def _no_stream(values: Values) -> str:
     if "arm" not in values:
         return f"{values['metric']}：尚無串流"
     verdict = _VERDICTS[values["verdict"]]
-    return f"{values['metric']} 與基準相比：{_ARMS[values['arm']]}尚無串流：{verdict}"
+    return f"{values['metric']}：無法與基準比較（{verdict}），因為{_ARMS[values['arm']]}尚無串流"
 
 
 def _few_cases(values: Values) -> str:

@@ -329,7 +329,8 @@ def test_a_stage_is_entered_only_at_its_hours() -> None:
     assert within.verb is Verb.ADVANCE
     assert without.verb is None
     why = "hold of 604800 s is over, all 8 gates are met"
-    closed = "all-characters-100 may not be entered at this hour; it opens at Tue 2026-03-10 13:00 (UTC)"
+    what = "all-characters-100 may not be entered now (outside its hours or days)"
+    closed = f"{what}; it opens at Tue 2026-03-10 13:00 (UTC)"
     assert english(without) == (why, closed)
     assert (without.wake_at_s, len(without.readings)) == (NOON_S + 11 * SLOT_S, 8)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FRIDAY_S = datetime(2026, 11, 27, 12, tzinfo=UTC).timestamp()
 SUNDAY_S = datetime(2026, 11, 29, 2, 30, tzinfo=UTC).timestamp()
 SUNDAY_NIGHT = Hours(2 * 60, 3 * 60, frozenset({6}))
-WHEN = r"may not be entered at this hour; it opens at Sun 2026-11-29 02:00 \(UTC\)"
+WHEN = r"may not be entered now \(outside its hours or days\); it opens at Sun 2026-11-29 02:00 \(UTC\)"
 
 
 def plan_of(*stages: Stage, resume_after_s: float | None = None) -> Plan:
@@ -96,7 +96,7 @@ def test_an_approved_stage_is_entered_by_the_judge_and_not_before_its_hours() ->
     early = judged(GUARDED, agreed, FRIDAY_S)
     assert (early.verb, early.wake_at_s > FRIDAY_S) == (None, True)
     assert english(early)[-1].endswith(
-        "first may not be entered at this hour; it opens at Sun 2026-11-29 02:00 (UTC)"
+        "first may not be entered now (outside its hours or days); it opens at Sun 2026-11-29 02:00 (UTC)"
     )
     after = by_the_judge(GUARDED, agreed, SUNDAY_S)
     assert (after.phase, after.entering, after.approved) == (Phase.RUNNING, None, None)

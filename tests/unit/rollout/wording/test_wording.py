@@ -83,8 +83,11 @@ def test_each_code_has_words_in_each_language(words: Words) -> None:
         ),
         (
             reason(ReasonCode.STAGE_OPENS_LATER, stage="all", opens_at_s=1773147600.0, zone="Asia/Taipei"),
-            "all may not be entered at this hour; it opens at Tue 2026-03-10 21:00 (Asia/Taipei)",
-            "此時段不可進入階段 all；2026-03-10（二）21:00 起開放（Asia/Taipei）",
+            (
+                "all may not be entered now (outside its hours or days); it opens at Tue 2026-03-10 21:00 "
+                "(Asia/Taipei)"
+            ),
+            "目前不可進入階段 all（不在其時段或星期內）；2026-03-10（二）21:00 起開放（Asia/Taipei）",
         ),
         (
             Reason(ReasonCode.ALARM, _ALARM),
@@ -111,8 +114,11 @@ def test_each_code_has_words_in_each_language(words: Words) -> None:
         ),
         (
             reason(ReasonCode.NO_STREAM, metric="p95_first_audio", arm="candidate", verdict=Verdict.INCONCLUSIVE),
-            "p95_first_audio against the baseline: no stream yet on the candidate: inconclusive",
-            "p95_first_audio 與基準相比：候選尚無串流：尚無定論",
+            (
+                "p95_first_audio: not comparable with the baseline (inconclusive), because the candidate has had "
+                "no stream yet"
+            ),
+            "p95_first_audio：無法與基準比較（尚無定論），因為候選尚無串流",
         ),
     ],
     ids=lambda value: str(value.code) if isinstance(value, Reason) else None,

@@ -39,7 +39,8 @@ def normalize(text: str, *, max_chars: int = MAX_TEXT_CHARS) -> str:
     if not text.isascii():
         # Remove invisible characters first, because one may separate a letter from its accent.
         text = unpiled(one_spelling(unpiled(_INVISIBLE.sub("", text))))
-        _check_length(text, max_chars)  # some characters become several
+        # Some characters become several.
+        _check_length(text, max_chars, " after normalization (for example, Ⅷ becomes VIII)")
     return " ".join(text.split())
 
 
@@ -83,9 +84,9 @@ def is_invisible(sign: str) -> bool:
     return _INVISIBLE.match(sign) is not None
 
 
-def _check_length(text: str, max_chars: int) -> None:
+def _check_length(text: str, max_chars: int, after: str = "") -> None:
     if len(text) > max_chars:
-        raise InvalidRequest(f"text has {len(text)} characters; the limit is {max_chars}", field="text")
+        raise InvalidRequest(f"text has {len(text)} characters{after}; the limit is {max_chars}", field="text")
 
 
 def _is_plain(text: str) -> bool:

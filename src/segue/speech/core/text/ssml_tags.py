@@ -120,7 +120,7 @@ def _emphasis(attributes: Attributes) -> TagEffect:
 def _say_as(attributes: Attributes) -> TagEffect:
     kind, details = attributes.get("interpret-as", ""), attributes.get("format", "")
     if not kind:
-        return _refuse("say-as", "", "the attribute interpret-as is missing")
+        return _refuse("say-as", "", "the attribute interpret-as is missing or empty")
     said = f"{kind}:{details}" if details else kind
     return TagEffect(Span(0, 0, say_as=said[:_SHOWN_CHARS]))
 
@@ -128,7 +128,7 @@ def _say_as(attributes: Attributes) -> TagEffect:
 def _phoneme(attributes: Attributes) -> TagEffect:
     said, alphabet = attributes.get("ph", "").strip(), attributes.get("alphabet", "ipa")
     if not said:
-        return _refuse("phoneme", alphabet, "the attribute ph is missing")
+        return _refuse("phoneme", alphabet, "the attribute ph is missing or empty")
     if alphabet not in set(PhoneticAlphabet):
         return _refuse("phoneme", f"{alphabet} {said}", f"known alphabets: {', '.join(PhoneticAlphabet)}")
     return TagEffect(Span(0, 0, pronunciation=Pronunciation("", said, PhoneticAlphabet(alphabet))))
@@ -137,7 +137,7 @@ def _phoneme(attributes: Attributes) -> TagEffect:
 def _sub(attributes: Attributes) -> TagEffect:
     alias = attributes.get("alias", "").strip()
     if not alias:
-        return _refuse("sub", "", "the attribute alias is missing")
+        return _refuse("sub", "", "the attribute alias is missing or empty")
     return TagEffect(Span(0, 0, as_is=True), instead=alias)
 
 

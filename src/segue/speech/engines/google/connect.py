@@ -43,8 +43,8 @@ environment.
 """
 
 _REMEDY = (
-    "set GOOGLE_APPLICATION_CREDENTIALS, or engines.google.credentials_file or engines.google.api_key "
-    "in the catalogue"
+    "correct them, or set GOOGLE_APPLICATION_CREDENTIALS, or credentials_file or api_key of this engine in the "
+    "catalogue"
 )
 
 
@@ -80,14 +80,19 @@ def _channel(roots: bytes | None, host: str, **arguments: Any) -> grpc.aio.Chann
 
 
 def _credentials(options: GoogleOptions) -> Any:
+    path = options.credentials_file
     try:
-        if options.credentials_file:
-            return _from_file(Path(options.credentials_file))
+        if path:
+            return _from_file(Path(path))
         found, _ = google.auth.default()
     except (GoogleAuthError, OSError, ValueError) as error:
-        raise ConfigurationError(
-            [f"no usable Google credentials ({error}): correct them, or {_REMEDY}"]
-        ) from error
+        told = f"no usable Google credentials ({error}): {_REMEDY}"
+        if path:
+            told = (
+                f"credentials_file {path} cannot be used ({error}): correct it, or remove the option to use "
+                "GOOGLE_APPLICATION_CREDENTIALS"
+            )
+        raise ConfigurationError([told]) from error
     return found
 
 
@@ -95,7 +100,10 @@ def _from_file(path: Path) -> Any:
     kind = json.loads(path.read_bytes()).get("type")
     read = _READERS.get(kind)
     if read is None:
-        remedy = f"credentials_file takes {', '.join(_READERS)}; for others set GOOGLE_APPLICATION_CREDENTIALS"
+        remedy = (
+            f"credentials_file takes {', '.join(_READERS)}; for others remove the option, and set "
+            "GOOGLE_APPLICATION_CREDENTIALS"
+        )
         raise ConfigurationError([f"{path} holds credentials of type {kind!r}: {remedy}"])
     return read(str(path))
 

@@ -142,7 +142,12 @@ def _refused(told: str, _: float | None) -> SegueError:
 
 
 def _credentials(told: str, wait_s: float | None) -> SegueError:
-    return Unavailable(f"{told}: it refused the key; check key_env or key_file", retry_after_s=wait_s)
+    return Unavailable(
+        f"{told}: it refused the key, or requires one; check the key and its permissions (the key is read from "
+        "key_env or key_file of the catalogue; without them, for a vendor's own service, from its usual variable, "
+        "such as OPENAI_API_KEY)",
+        retry_after_s=wait_s,
+    )
 
 
 def _signature(told: str, wait_s: float | None) -> SegueError:
