@@ -9,7 +9,7 @@ import asyncio
 import os
 import sys
 
-from segue.access.counts import Counts, shared_counts
+from segue.access.counts import SharedCounts, shared_counts
 from segue.access.limiter import KeyLimiter
 from segue.access.limits import KeyLimits, LimitReached
 from segue.access.roles import Caller
@@ -36,7 +36,7 @@ async def passed_by_machine(url: str, workers: int, limit: int, requests: int) -
 async def main(url: str, handle: int, place: int, places: int, limit: int, requests: int) -> None:
     store = open_store(url)
     await store.start()
-    limiter = KeyLimiter(Counts(handle, place, places), store, SystemClock())
+    limiter = KeyLimiter(SharedCounts(handle, place, places), store, SystemClock())
     caller = Caller("app", (), key_id="a" * 12, limits=KeyLimits(requests_per_minute=limit))
     _say("ready")
     sys.stdin.read()

@@ -63,7 +63,7 @@ def shared_counts(places: int) -> int:
     return handle
 
 
-class Row(NamedTuple):
+class CountRow(NamedTuple):
     """Numbers of all workers, of which this one writes the one in its ``place``."""
 
     numbers: Numbers
@@ -98,11 +98,11 @@ def _total(numbers: Numbers, earliest: int) -> int:
 class KeyCounts(NamedTuple):
     """The rows of one key."""
 
-    used: dict[Limit, list[Row]]
-    taken: dict[Limit, Row]
+    used: dict[Limit, list[CountRow]]
+    taken: dict[Limit, CountRow]
 
 
-class Counts:
+class SharedCounts:
     """The memory of this process: shared with the other workers if there is a ``handle``, otherwise its own."""
 
     def __init__(self, handle: int | None = None, place: int = 0, places: int = 1) -> None:
@@ -125,7 +125,7 @@ class Counts:
 
 
 def _rows(numbers: Numbers, places: int, place: int) -> KeyCounts:
-    rows = [Row(numbers[start : start + places], place) for start in range(0, len(numbers), places)]
+    rows = [CountRow(numbers[start : start + places], place) for start in range(0, len(numbers), places)]
     used, at = {}, 0
     for limit, count in _ROWS_OF.items():
         used[limit] = rows[at : at + count]
@@ -154,7 +154,7 @@ class Count:
         "time",
     )
 
-    def __init__(self, rows: list[Row]) -> None:
+    def __init__(self, rows: list[CountRow]) -> None:
         self._rows = rows
         self._numbers, self._place = rows[0]
         self._is_alone = len(self._numbers) == 1
@@ -194,13 +194,13 @@ class Count:
         self._numbers[self._place] = self._stamp + self._own
         self.room = self.room + amount if self._is_alone else 0  # others may have counted it already
 
-    def _begin(self, row: Row, time: int) -> None:
+    def _begin(self, row: CountRow, time: int) -> None:
         self._numbers = row.numbers
         self._own, self._stamp = row.own(time), time << _BITS
         self.time, self.room = time, 0
 
 
-class Window(Count):
+class MinuteWindow(Count):
     """What was used in the last 60 to 61 seconds. Times are seconds of a clock that all workers share."""
 
     __slots__ = ("_before",)

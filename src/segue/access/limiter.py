@@ -10,14 +10,14 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from segue.access.counts import SECONDS, Count, Month, Open, Window
+from segue.access.counts import SECONDS, Count, MinuteWindow, Month, Open
 from segue.access.limits import Limit, month_ends_in_s, month_of, reached, too_large
-from segue.access.shares import PERIOD_S, Share, StoreLink
+from segue.access.shares import PERIOD_S, LimitShare, StoreLink
 from segue.kernel.background import BackgroundTasks
 from segue.kernel.errors import Unavailable
 
 if TYPE_CHECKING:
-    from segue.access.counts import Counts, KeyCounts
+    from segue.access.counts import KeyCounts, SharedCounts
     from segue.access.limits import KeyLimits
     from segue.access.roles import Caller
     from segue.kernel.ports.clock import Clock
@@ -31,8 +31,8 @@ _ASLEEP_AFTER_TICKS = 180
 
 _NEXT_SECOND_S = 1.0
 _COUNTS: dict[Limit, type[Count]] = {
-    Limit.REQUESTS_PER_MINUTE: Window,
-    Limit.CHARS_PER_MINUTE: Window,
+    Limit.REQUESTS_PER_MINUTE: MinuteWindow,
+    Limit.CHARS_PER_MINUTE: MinuteWindow,
     Limit.CHARS_PER_MONTH: Month,
     Limit.CONCURRENT_REQUESTS: Open,
 }
@@ -43,7 +43,7 @@ class _Gauge:
 
     __slots__ = ("_frees", "_idle_ticks", "count", "is_by_chars", "limit", "period", "share", "size")
 
-    def __init__(self, limit: Limit, size: int, counts: KeyCounts, share: Share) -> None:
+    def __init__(self, limit: Limit, size: int, counts: KeyCounts, share: LimitShare) -> None:
         self.limit = limit
         self.size = size
         self.count = _COUNTS[limit](counts.used[limit])
@@ -85,7 +85,7 @@ class _Gauge:
         """If other machines have used it, this one does not know when; they have within a minute."""
         if isinstance(self.count, Month):
             return month_ends_in_s(now_s)
-        if not isinstance(self.count, Window):
+        if not isinstance(self.count, MinuteWindow):
             return _NEXT_SECOND_S
         if self._frees[0] != self.count.time:  # once a second, because a flood of requests may be refused
             needed = self.count.used() + amount - self.count.capacity
@@ -112,7 +112,7 @@ class _Meter:
         self._clock = clock
         self._counts = counts
         self._shares = {
-            limit: Share(
+            limit: LimitShare(
                 f"key {key_id} {limit}", counts.taken[limit], link, clock, is_spent=limit is Limit.CHARS_PER_MONTH
             )
             for limit in Limit
@@ -183,7 +183,7 @@ class _Meter:
         """Takes back what was counted in that second. The request itself may still be in progress."""
         for gauge in self._gauges.values():
             if not isinstance(gauge.count, Open):
-                time = second if isinstance(gauge.count, Window) else gauge.count.time
+                time = second if isinstance(gauge.count, MinuteWindow) else gauge.count.time
                 gauge.count.take_back(chars if gauge.is_by_chars else requests, time)
 
     def leave(self) -> None:
@@ -193,7 +193,7 @@ class _Meter:
             self._open_count.take_back(1, self._open_count.time)
 
     async def settle(self) -> None:
-        """See ``Share.settle``; raises ``Unavailable`` as that does."""
+        """See ``LimitShare.settle``; raises ``Unavailable`` as that does."""
         second = int(self._clock.monotonic_s()) % SECONDS
         is_touched, self._is_touched = self._is_touched, False
         self._quiet_ticks = 0 if is_touched or self._open else self._quiet_ticks + 1
@@ -216,7 +216,7 @@ class _Meter:
         self.second = second
 
 
-class Visit:
+class CountedRequest:
     """One request of a key with limits. Texts that belong to one request (a stream) count as one."""
 
     __slots__ = ("_chars", "_is_entered", "_meter", "_requests", "_second")
@@ -255,7 +255,7 @@ class Visit:
 class KeyLimiter:
     """The limits of all keys in this process."""
 
-    def __init__(self, counts: Counts, store: Store, clock: Clock) -> None:
+    def __init__(self, counts: SharedCounts, store: Store, clock: Clock) -> None:
         self._counts = counts
         self._clock = clock
         self._link = StoreLink(store, counts.machine, clock)
@@ -266,7 +266,7 @@ class KeyLimiter:
         """Begins to share the limits with other machines."""
         self._tasks.start(self._follow(), "share the limits of keys")
 
-    def visit(self, caller: Caller) -> Visit:
+    def visit(self, caller: Caller) -> CountedRequest:
         """A request of this caller, whose key has limits. End it."""
         assert caller.limits is not None, "without limits nothing is counted"
         meter = self._meters.get(caller.key_id)
@@ -275,7 +275,7 @@ class KeyLimiter:
             meter = self._meters[caller.key_id] = _Meter(counts, caller.key_id, self._link, self._clock)
         if meter.limits is not caller.limits:
             meter.adopt(caller.limits)
-        return Visit(meter)
+        return CountedRequest(meter)
 
     async def settle(self) -> None:
         """What is done every second. If the store does not respond, the next call tries again."""

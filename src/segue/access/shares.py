@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from segue.access.counts import Row
+    from segue.access.counts import CountRow
     from segue.kernel.ports.budgets import Budgets
     from segue.kernel.ports.clock import Clock
     from segue.rollout.ports.store import Replicas, Store
@@ -141,13 +141,13 @@ class _Returning(NamedTuple):
 _NOTHING = _Returning(0, range(0))
 
 
-class Share:
+class LimitShare:
     """What the workers of this machine may use of one limit. ``row`` has what each of them has taken.
 
     ``is_spent``: what was taken counts as used, and the period is a month; otherwise it is renewed.
     """
 
-    def __init__(self, name: str, row: Row, link: StoreLink, clock: Clock, *, is_spent: bool) -> None:
+    def __init__(self, name: str, row: CountRow, link: StoreLink, clock: Clock, *, is_spent: bool) -> None:
         self._name = name
         self._row = row
         self._link = link

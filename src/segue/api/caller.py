@@ -11,14 +11,14 @@ from segue.access.roles import AccessRefusal, Caller
 from segue.api.refusals import NotPermitted
 
 if TYPE_CHECKING:
-    from segue.access.limiter import Visit
+    from segue.access.limiter import CountedRequest
     from segue.speech.core.catalogue import Catalogue
 
 _CALLER: ContextVar[Caller | None] = ContextVar("segue_caller", default=None)
 _NAME: ContextVar[str] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}caller")
 """In all log lines, as if structlog had bound it, which takes longer."""
 
-_VISIT: ContextVar[Visit | None] = ContextVar("segue_visit", default=None)
+_VISIT: ContextVar[CountedRequest | None] = ContextVar("segue_visit", default=None)
 """Valid only if the caller's key has limits."""
 
 
@@ -33,12 +33,12 @@ def current_caller() -> Caller | None:
     return _CALLER.get()
 
 
-def visits(visit: Visit) -> None:
+def visits(visit: CountedRequest) -> None:
     """Sets the visit of the current task, whose caller has limits."""
     _VISIT.set(visit)
 
 
-def current_visit() -> Visit | None:
+def current_visit() -> CountedRequest | None:
     """What counts the current task's request; None if its caller has no limits."""
     caller = _CALLER.get()
     return None if caller is None or caller.limits is None else _VISIT.get()

@@ -12,7 +12,7 @@ import structlog
 
 from segue.access.copies import KeyCopies, moment
 from segue.access.copy_file import CopyFile
-from segue.access.counts import Counts
+from segue.access.counts import SharedCounts
 from segue.access.follower import KeyFollower
 from segue.access.known import KnownKeys
 from segue.access.limiter import KeyLimiter
@@ -59,7 +59,12 @@ class Access:
     """
 
     def __init__(
-        self, settings: Settings, store: Store, clock: Clock, recorder: Recorder, counts: Counts | None = None
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        recorder: Recorder,
+        counts: SharedCounts | None = None,
     ) -> None:
         self.is_required = settings.auth == "keys"
         self.known = KnownKeys(clock, settings.auth_stale_s)
@@ -72,7 +77,7 @@ class Access:
         self._people = people_parts(settings, clock, self.known.has_name)
         people = None if self._people is None else self._people.people
         self.callers = Callers(self.known, token, guesses, clock, _noted(recorder), people)
-        self.limiter = KeyLimiter(counts or Counts(), store, clock) if self.is_required else None
+        self.limiter = KeyLimiter(counts or SharedCounts(), store, clock) if self.is_required else None
         is_closed = token is None and not self.is_required and people is None
         self.operators = Operators(self.callers, is_closed=is_closed, believed=not self.is_required)
         self._is_token_set = token is not None

@@ -47,7 +47,7 @@ from segue.wiring.wyoming import wyoming
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from segue.access.counts import Counts
+    from segue.access.counts import SharedCounts
     from segue.api.app import ApiApp
     from segue.config.load import Loaded
     from segue.config.schema import Settings
@@ -67,7 +67,9 @@ class Service:
     examined for garbage again.
     """
 
-    def __init__(self, loaded: Loaded, create: CreateEngine | None = None, counts: Counts | None = None) -> None:
+    def __init__(
+        self, loaded: Loaded, create: CreateEngine | None = None, counts: SharedCounts | None = None
+    ) -> None:
         """``create`` creates engines; by default from the settings. ``counts``: see ``Access``."""
         settings = self._settings = loaded.settings
         registry = CollectorRegistry()
@@ -187,7 +189,7 @@ def app() -> ApiApp:
     return service_of_process(loaded).api
 
 
-def service_of_process(loaded: Loaded, counts: Counts | None = None) -> Service:
+def service_of_process(loaded: Loaded, counts: SharedCounts | None = None) -> Service:
     """The only service of this process. Its metrics, and its ``counts``, may be shared with other workers."""
     # stamina's own hooks would add metrics that are not in the catalogue to the registry that workers share.
     stamina.instrumentation.set_on_retry_hooks(())

@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from segue.access.counts import Counts, shared_counts
+from segue.access.counts import SharedCounts, shared_counts
 from segue.config.load import load_settings
 from segue.kernel.telemetry.logs import LogFormat, configure_logging, forward_libraries_logs
 from segue.transport.link import Link
@@ -58,7 +58,7 @@ def logging_of(settings: Settings) -> None:
     forward_libraries_logs()
 
 
-def _server(team: Team | None, counts: Counts | None = None) -> Server:
+def _server(team: Team | None, counts: SharedCounts | None = None) -> Server:
     loaded = load_settings(os.environ)
     settings = loaded.settings
     logging_of(settings)
@@ -76,7 +76,7 @@ def main() -> None:
     link = Link(socket.socket(fileno=_own(options.control)))
     link.start()
     team = Team(link, Places(_own(options.places)), options.place)
-    counts = Counts(_own(options.counts), options.place, options.counts_places)
+    counts = SharedCounts(_own(options.counts), options.place, options.counts_places)
     with suppress(KeyboardInterrupt):  # a regular end, which the supervisor logs
         _server(team, counts).run([socket.socket(fileno=_own(handle)) for handle in options.listen])
 

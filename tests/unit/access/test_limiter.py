@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from segue.access.counts import Counts, shared_counts
+from segue.access.counts import SharedCounts, shared_counts
 from segue.access.limiter import KeyLimiter
 from segue.access.limits import KeyLimits, Limit, LimitReached
 from segue.access.roles import Caller
@@ -60,7 +60,9 @@ class House:
     def machine(self, workers: int = 1) -> list[KeyLimiter]:
         handle = shared_counts(workers)
         self._handles.append(handle)
-        return [KeyLimiter(Counts(handle, place, workers), self.store, self.clock) for place in range(workers)]
+        return [
+            KeyLimiter(SharedCounts(handle, place, workers), self.store, self.clock) for place in range(workers)
+        ]
 
     async def passes(self, seconds: float, *limiters: KeyLimiter) -> None:
         for _ in range(round(seconds)):

@@ -20,7 +20,7 @@ from segue.kernel.errors import QuotaExhausted, SegueError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
-    from segue.access.limiter import Visit
+    from segue.access.limiter import CountedRequest
     from segue.api.asgi import Header
     from segue.api.context import Context
     from segue.kernel.connections import Connections
@@ -71,7 +71,9 @@ class GrpcCalls:
             said = GoogleRefusal(INTERNAL, "unexpected error; the service's log has the details", "INTERNAL")
             await call.abort(*ending(said, request_id))
 
-    async def _admit(self, headers: Mapping[bytes, bytes], permission: Permission, address: str) -> Visit | None:
+    async def _admit(
+        self, headers: Mapping[bytes, bytes], permission: Permission, address: str
+    ) -> CountedRequest | None:
         """Admits the caller; if its key has limits, what counts the call."""
         callers, limiter = self._context.callers, self._context.limiter
         if callers is None:
