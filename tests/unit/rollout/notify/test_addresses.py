@@ -148,16 +148,18 @@ async def test_tls_is_for_the_name_and_not_for_the_address() -> None:
 
 
 async def test_names_with_one_address_share_no_connection() -> None:
-    connections = 0
+    connections: list[asyncio.Event] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connections
-        connections += 1
+        closed = asyncio.Event()
+        connections.append(closed)
         while await reader.readline():
             if not writer.is_closing():
                 writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
             await reader.read(100_000)
         writer.close()
+        await writer.wait_closed()
+        closed.set()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
@@ -165,5 +167,6 @@ async def test_names_with_one_address_share_no_connection() -> None:
         async with httpx.AsyncClient(transport=CheckedTransport(private=True, lookup=names)) as client:
             for host in ("one.example", "two.example"):
                 assert (await client.post(f"http://{host}:{port}/", content=b"{}")).status_code == 204
+        await asyncio.wait_for(asyncio.gather(*(closed.wait() for closed in connections)), 5)
 
-    assert connections == 2
+    assert len(connections) == 2
