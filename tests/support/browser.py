@@ -6,16 +6,16 @@ import json
 import shutil
 import subprocess
 import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from support.http_server import serving_http
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -59,7 +59,7 @@ def run_page(folder: Path, script: str, origin: str) -> dict[str, Any]:
     """
     program = chromium()
     told = _Told(_PAGE % script)
-    with _page_at(told, urlsplit(origin).port):
+    with serving_http(_handler(told), urlsplit(origin).port or 0):
         words = [program, *_FLAGS, f"--user-data-dir={folder / 'browser'}", f"{origin}/"]
         log = folder / "browser.log"
         with log.open("wb") as sink:
@@ -71,20 +71,6 @@ def run_page(folder: Path, script: str, origin: str) -> dict[str, Any]:
             process.wait(20)
     assert arrived, f"the page did not report:\n{log.read_text('utf-8', 'replace')[-2000:]}"
     return told.found
-
-
-@contextmanager
-def _page_at(told: _Told, port: int | None) -> Iterator[None]:
-    server = ThreadingHTTPServer(("127.0.0.1", port or 0), _handler(told))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
 
 
 def _handler(told: _Told) -> type[BaseHTTPRequestHandler]:

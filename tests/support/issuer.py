@@ -8,12 +8,14 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+from support.http_server import serving_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,18 +104,11 @@ class Issuer:
 def issuing(*keys: SigningKey) -> Iterator[Issuer]:
     issuer = Issuer()
     issuer.publish(*keys)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(issuer))
-    server.daemon_threads = True
-    issuer.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield issuer
-    finally:
-        issuer.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
+    with serving_http(_handler(issuer)) as issuer.url:
+        try:
+            yield issuer
+        finally:
+            issuer.closing.set()
 
 
 def _handler(issuer: Issuer) -> type[BaseHTTPRequestHandler]:

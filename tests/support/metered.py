@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
@@ -15,6 +15,7 @@ from segue.kernel.errors import ErrorCode
 from segue.kernel.ports.recorder import Outcome
 from segue.kernel.telemetry.prometheus import PrometheusRecorder
 from segue.ops.monitor.scrape import scraped
+from support.http_server import serving_http
 from support.traffic import a_request, a_served, an_attempt
 
 if TYPE_CHECKING:
@@ -126,12 +127,6 @@ def exposing(metered: Metered, *, port: int = 0) -> Iterator[MetricsEndpoint]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-        endpoint.url = f"http://127.0.0.1:{server.server_port}/metrics"
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield endpoint
-        finally:
-            server.shutdown()
-            thread.join(10)
+    with serving_http(Handler, port) as url:
+        endpoint.url = f"{url}/metrics"
+        yield endpoint

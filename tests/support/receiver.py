@@ -6,8 +6,10 @@ import json
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
+
+from support.http_server import serving_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,18 +51,12 @@ class Receiver:
 @contextmanager
 def receiving(*statuses: int, **headers: str) -> Iterator[Receiver]:
     found = Receiver("", list(statuses), headers)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(found))
-    server.daemon_threads = True
-    found.url = f"http://127.0.0.1:{server.server_port}/hook"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield found
-    finally:
-        found.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
+    with serving_http(_handler(found)) as url:
+        found.url = f"{url}/hook"
+        try:
+            yield found
+        finally:
+            found.closing.set()
 
 
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
