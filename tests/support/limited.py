@@ -42,13 +42,13 @@ async def main(url: str, handle: int, place: int, places: int, limit: int, reque
     sys.stdin.read()
     passed = 0
     for _ in range(requests):
-        visit = limiter.visit(caller)
+        request = limiter.begin(caller)
         try:
-            await visit.spend(1)
+            await request.spend(1)
         except LimitReached:
             continue
         passed += 1
-        visit.end()
+        request.end()
     _say(str(passed))
     await store.close()
 

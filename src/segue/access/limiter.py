@@ -266,7 +266,7 @@ class KeyLimiter:
         """Begins to share the limits with other machines."""
         self._tasks.start(self._follow(), "share the limits of keys")
 
-    def visit(self, caller: Caller) -> CountedRequest:
+    def begin(self, caller: Caller) -> CountedRequest:
         """A request of this caller, whose key has limits. End it."""
         assert caller.limits is not None, "without limits nothing is counted"
         meter = self._meters.get(caller.key_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -9,17 +10,20 @@ from structlog.contextvars import STRUCTLOG_KEY_PREFIX
 
 from segue.access.roles import AccessRefusal, Caller
 from segue.api.refusals import NotPermitted
+from segue.kernel.errors import SegueError
 
 if TYPE_CHECKING:
-    from segue.access.limiter import CountedRequest
+    from collections.abc import Iterator
+
+    from segue.access.limiter import CountedRequest, KeyLimiter
     from segue.speech.core.catalogue import Catalogue
 
 _CALLER: ContextVar[Caller | None] = ContextVar("segue_caller", default=None)
 _NAME: ContextVar[str] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}caller")
 """In all log lines, as if structlog had bound it, which takes longer."""
 
-_VISIT: ContextVar[CountedRequest | None] = ContextVar("segue_visit", default=None)
-"""Valid only if the caller's key has limits."""
+_COUNTED: ContextVar[CountedRequest | None] = ContextVar("segue_counted_request", default=None)
+"""None if the caller has no limits."""
 
 
 def called_by(caller: Caller) -> None:
@@ -33,15 +37,43 @@ def current_caller() -> Caller | None:
     return _CALLER.get()
 
 
-def visits(visit: CountedRequest) -> None:
-    """Sets the visit of the current task, whose caller has limits."""
-    _VISIT.set(visit)
+@contextmanager
+def counting(limiter: KeyLimiter | None, caller: Caller | None) -> Iterator[None]:
+    """Lets ``count_text`` count the texts of one request of this caller, if its key has limits.
+
+    If the request fails with a SegueError, its last text counts nothing.
+    """
+    if limiter is None or caller is None or caller.limits is None:
+        yield
+        return
+    counted = limiter.begin(caller)
+    _COUNTED.set(counted)
+    try:
+        yield
+    except SegueError:
+        counted.refund()
+        raise
+    finally:
+        _COUNTED.set(None)
+        counted.end()
 
 
-def current_visit() -> CountedRequest | None:
-    """What counts the current task's request; None if its caller has no limits."""
-    caller = _CALLER.get()
-    return None if caller is None or caller.limits is None else _VISIT.get()
+async def count_text(chars: int) -> None:
+    """Counts a text of the current task's request, if its caller has limits.
+
+    Raises:
+        LimitReached: a limit has too little left; nothing was counted.
+    """
+    counted = _COUNTED.get()
+    if counted is not None:
+        await counted.spend(chars)
+
+
+def refund_text() -> None:
+    """There was no audio for the last text, so it counts nothing."""
+    counted = _COUNTED.get()
+    if counted is not None:
+        counted.refund()
 
 
 def caller_name() -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from segue.access.limits import LimitReached
 from segue.access.roles import Api
-from segue.api.caller import check_character, current_caller, current_visit
+from segue.api.caller import check_character, current_caller, refund_text
 from segue.api.client import client_address
 from segue.kernel.errors import InvalidRequest
 from segue.speech.core.text.written import TextFormat
@@ -84,9 +84,7 @@ class Context:
 
         Other failures are counted where they occur. None of them uses up the limits of a key.
         """
-        visit = current_visit()
-        if visit is not None:
-            visit.refund()
+        refund_text()
         if isinstance(error, LimitReached) and self.callers is not None:
             caller = current_caller()
             self.callers.note_limit(Api(dialect), client_address(), "" if caller is None else caller.name)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from segue.api.asgi import headers_of
-from segue.api.caller import called_by, visits
+from segue.api.caller import called_by, counting
 from segue.api.client import client_address
 from segue.kernel.errors import SegueError
 
@@ -66,15 +66,11 @@ class Guard:
             await rule.refused(error, self._identity.request_id(headers_of(scope)))(send)
             return
         called_by(caller)
-        if caller.limits is None or self._limiter is None:
+        if caller.limits is None:  # as most; this is the hot path, and entering a context takes longer
             await app(scope, receive, send)
             return
-        visit = self._limiter.visit(caller)
-        visits(visit)
-        try:
+        with counting(self._limiter, caller):
             await app(scope, receive, send)
-        finally:
-            visit.end()
 
 
 class _GuardedDialect:

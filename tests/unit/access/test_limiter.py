@@ -90,19 +90,19 @@ async def passed(caller: Caller, count: int, *limiters: KeyLimiter, chars: int =
     """How many of this many requests pass, if they are sent to the workers in turn and end at once."""
     passes = 0
     for number in range(count):
-        visit = limiters[number % len(limiters)].visit(caller)
+        request = limiters[number % len(limiters)].begin(caller)
         try:
-            await visit.spend(chars)
+            await request.spend(chars)
         except LimitReached:
             continue
-        visit.end()
+        request.end()
         passes += 1
     return passes
 
 
 async def refused(caller: Caller, limiter: KeyLimiter, chars: int = 1) -> LimitReached:
     with pytest.raises(LimitReached) as caught:
-        await limiter.visit(caller).spend(chars)
+        await limiter.begin(caller).spend(chars)
     return caught.value
 
 
@@ -146,51 +146,51 @@ async def test_what_is_refused_counts_nothing(house: House) -> None:
 
 async def test_a_text_without_audio_counts_nothing(house: House) -> None:
     caller, (worker,) = key(requests_per_minute=1, chars_per_month=100), house.machine()
-    visit = worker.visit(caller)
-    await visit.spend(100)
-    visit.refund()
-    visit.end()
+    request = worker.begin(caller)
+    await request.spend(100)
+    request.refund()
+    request.end()
 
     assert await passed(caller, 2, worker, chars=100) == 1
 
 
 async def test_the_texts_of_one_stream_are_one_request(house: House) -> None:
     caller, (worker,) = key(requests_per_minute=1, chars_per_minute=100), house.machine()
-    visit = worker.visit(caller)
+    request = worker.begin(caller)
     for _ in range(10):
-        await visit.spend(10)
-    assert (await refused_on(visit, 1)).limit is Limit.CHARS_PER_MINUTE
+        await request.spend(10)
+    assert (await refused_on(request, 1)).limit is Limit.CHARS_PER_MINUTE
 
 
-async def refused_on(visit: object, chars: int) -> LimitReached:
+async def refused_on(request: object, chars: int) -> LimitReached:
     with pytest.raises(LimitReached) as caught:
-        await visit.spend(chars)  # type: ignore[attr-defined]
+        await request.spend(chars)  # type: ignore[attr-defined]
     return caught.value
 
 
 async def test_requests_at_the_same_time_are_those_of_all_workers(house: House) -> None:
     caller, workers = key(concurrent_requests=3), house.machine(4)
-    visits = [worker.visit(caller) for worker in workers]
-    for visit in visits[:3]:
-        await visit.spend(1)
-    error = await refused_on(visits[3], 1)
+    requests = [worker.begin(caller) for worker in workers]
+    for request in requests[:3]:
+        await request.spend(1)
+    error = await refused_on(requests[3], 1)
     assert (error.limit, error.retry_after_s) == (Limit.CONCURRENT_REQUESTS, 1.0)
-    visits[0].end()
+    requests[0].end()
 
-    await visits[3].spend(1)
+    await requests[3].spend(1)
 
 
 async def test_requests_that_wait_for_the_store_together_each_get_their_part(house: House) -> None:
     caller, (worker,) = key(concurrent_requests=5), house.machine()
-    visits = [worker.visit(caller) for _ in range(8)]
-    found = await asyncio.gather(*(visit.spend(1) for visit in visits), return_exceptions=True)
+    requests = [worker.begin(caller) for _ in range(8)]
+    found = await asyncio.gather(*(request.spend(1) for request in requests), return_exceptions=True)
 
     assert [type(each) for each in found] == [type(None)] * 5 + [LimitReached] * 3
 
 
 async def test_the_open_requests_of_a_worker_that_died_do_not_count_for_long(house: House) -> None:
     caller, (dead, alive) = key(concurrent_requests=1), house.machine(2)
-    await dead.visit(caller).spend(1)
+    await dead.begin(caller).spend(1)
     await refused(caller, alive)
     await house.passes(7, alive)
 
@@ -199,11 +199,11 @@ async def test_the_open_requests_of_a_worker_that_died_do_not_count_for_long(hou
 
 async def test_a_request_that_lasts_for_minutes_stays_open(house: House) -> None:
     caller, (worker,) = key(concurrent_requests=1), house.machine()
-    visit = worker.visit(caller)
-    await visit.spend(1)
+    request = worker.begin(caller)
+    await request.spend(1)
     await house.passes(400, worker)
     await refused(caller, worker)
-    visit.end()
+    request.end()
 
     assert await passed(caller, 1, worker) == 1
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segue.api.asgi import ClientGone, Response, headers_of, unless_gone
-from segue.api.caller import current_visit
+from segue.api.caller import count_text
 from segue.api.elevenlabs.errors import NotOffered, refused
 from segue.api.elevenlabs.request import DIALECT, SpeechCall, understood
 from segue.api.elevenlabs.wire import ElevenLabsSpeechBody
@@ -69,8 +69,7 @@ class ElevenLabsSpeechEndpoint:
         raw = await self._context.bodies.read(receive, self._context.max_body_bytes, coding)
         pipeline = self._context.pipeline
         route = await self._context.threads.run_if_long(len(raw), self._entered, call, raw)
-        if (visit := current_visit()) is not None:
-            await visit.spend(len(route.request.text))
+        await count_text(len(route.request.text))
         answer = pipeline.at_hand(route)
         if answer is not None:
             return answer

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import structlog
 
-from segue.access.roles import Api, Permission
-from segue.api.caller import called_by, visits
+from segue.access.roles import Api, Caller, Permission
+from segue.api.caller import called_by, counting
 from segue.api.client import came_from
 from segue.api.credentials import of_google
 from segue.api.google.request import DIALECT, GoogleCaller
@@ -20,7 +20,6 @@ from segue.kernel.errors import QuotaExhausted, SegueError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
-    from segue.access.limiter import CountedRequest
     from segue.api.asgi import Header
     from segue.api.context import Context
     from segue.kernel.connections import Connections
@@ -55,12 +54,9 @@ class GrpcCalls:
         try:
             address = peer_address(call.peer())
             with self._place(address):
-                visit = await self._admit(headers, permission, address)
-                try:
+                caller = await self._admit(headers, permission, address)
+                with counting(self._context.limiter, caller):
                     yield GoogleCaller(headers, request_id, call.time_remaining())
-                finally:
-                    if visit is not None:
-                        visit.end()
         except SegueError as error:
             self._context.note_refusal(DIALECT, error)
             await call.abort(*ending(told(error), request_id))
@@ -71,20 +67,14 @@ class GrpcCalls:
             said = GoogleRefusal(INTERNAL, "unexpected error; the service's log has the details", "INTERNAL")
             await call.abort(*ending(said, request_id))
 
-    async def _admit(
-        self, headers: Mapping[bytes, bytes], permission: Permission, address: str
-    ) -> CountedRequest | None:
-        """Admits the caller; if its key has limits, what counts the call."""
-        callers, limiter = self._context.callers, self._context.limiter
+    async def _admit(self, headers: Mapping[bytes, bytes], permission: Permission, address: str) -> Caller | None:
+        """The caller; None if no keys are required."""
+        callers = self._context.callers
         if callers is None:
             return None
         caller = await callers.admit(of_google(headers), Api.GOOGLE, permission, address)
         called_by(caller)
-        if caller.limits is None or limiter is None:
-            return None
-        visit = limiter.visit(caller)
-        visits(visit)
-        return visit
+        return caller
 
     @contextmanager
     def _place(self, address: str) -> Iterator[None]:

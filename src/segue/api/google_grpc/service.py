@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from segue.access.roles import Permission
-from segue.api.caller import current_visit
+from segue.api.caller import count_text
 from segue.api.google.request import GoogleRequestReader
 from segue.api.google.sound import content
 from segue.api.google.status import UNIMPLEMENTED, GoogleRefusal
@@ -61,8 +61,7 @@ class TextToSpeech:
             asked = messages.synthesis_request(message)
             pipeline = self._context.pipeline
             route = await self._context.threads.run_if_long(len(data), self._entered, asked, caller, lost)
-            if (visit := current_visit()) is not None:
-                await visit.spend(len(route.request.text))
+            await count_text(len(route.request.text))
             answer = pipeline.at_hand(route) or await pipeline.answer(route, keep=False)
             call.set_trailing_metadata(trailers(audio_headers(answer, caller.request_id)))
             audio = answer.result.audio

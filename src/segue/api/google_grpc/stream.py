@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from segue.access.roles import Api
-from segue.api.caller import current_visit
+from segue.api.caller import count_text
 from segue.api.client import client_address
 from segue.api.credentials import of_google
 from segue.api.google.spoken import marked
@@ -153,8 +153,7 @@ class StreamingEndpoint:
         self._check_again(setting.caller)
         setting = setting._replace(caller=setting.caller._replace(allowed_s=call.time_remaining()))
         route = await self._context.threads.run_if_long(len(scrap.text), self._entered, setting, scrap)
-        if (visit := current_visit()) is not None:
-            await visit.spend(len(route.request.text))
+        await count_text(len(route.request.text))
         async with aclosing(await self._context.pipeline.stream(route)) as stream:
             told.of(stream.heard, setting.caller.request_id)
             call.set_trailing_metadata(trailers(told.trailers()))

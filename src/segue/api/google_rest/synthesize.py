@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segue.api.asgi import ClientGone, Response, headers_of, unless_gone
-from segue.api.caller import current_visit
+from segue.api.caller import count_text
 from segue.api.google.enums import member
 from segue.api.google.request import DIALECT, GoogleCaller
 from segue.api.google.sound import content
@@ -58,8 +58,7 @@ class GoogleSynthesizeEndpoint:
         raw = await self._context.bodies.read(receive, self._context.max_body_bytes, coding)
         caller = GoogleCaller(query.with_key(headers), request_id)
         config, route = await self._context.threads.run_if_long(len(raw), self._entered, raw, caller)
-        if (visit := current_visit()) is not None:
-            await visit.spend(len(route.request.text))
+        await count_text(len(route.request.text))
         pipeline = self._context.pipeline
         answer = pipeline.at_hand(route)
         if answer is None:

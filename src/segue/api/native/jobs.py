@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from segue.api.asgi import ClientGone, Response, headers_of
-from segue.api.caller import caller_name, check_character, current_visit, may_use
+from segue.api.caller import caller_name, check_character, count_text, may_use
 from segue.api.client import client_address
 from segue.api.native.errors import refused
 from segue.api.native.job_file import job_file
@@ -90,8 +90,7 @@ class JobsEndpoint:
             raw = await self._context.bodies.read(receive, MOST_JOB_BYTES, headers.get(b"content-encoding"))
             threads = self._context.threads
             request = await threads.run_if_long(len(raw), self._understood, raw, headers, request_id)
-            if (visit := current_visit()) is not None:
-                await visit.spend(len(request.text))
+            await count_text(len(request.text))
             job = await self._jobs.submit(request, client_address())
             return _told(202, job, base, request_id, [(b"location", f"{base}/{job.id}".encode())])
         found = await self._known(job_id, cancels=scope["method"] == "DELETE")

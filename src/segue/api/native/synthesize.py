@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segue.api.asgi import ClientGone, Response, headers_of, unless_gone
-from segue.api.caller import current_visit
+from segue.api.caller import count_text
 from segue.api.headers import answer_headers
 from segue.api.native.errors import refused
 from segue.api.native.request import DIALECT, understood
@@ -52,8 +52,7 @@ class SynthesizeEndpoint:
         coding = headers.get(b"content-encoding")
         raw = await self._context.bodies.read(receive, self._context.max_body_bytes, coding)
         body, route = await self._context.threads.run_if_long(len(raw), self._entered, raw, headers, request_id)
-        if (visit := current_visit()) is not None:
-            await visit.spend(len(route.request.text))
+        await count_text(len(route.request.text))
         pipeline = self._context.pipeline
         as_url = body.return_format == "url"
         answer = pipeline.at_hand(route)

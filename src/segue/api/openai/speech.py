@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segue.api.asgi import ClientGone, Response, headers_of, unless_gone
-from segue.api.caller import current_visit
+from segue.api.caller import count_text
 from segue.api.headers import audio_headers
 from segue.api.openai import events
 from segue.api.openai.errors import InputTooLong, refused
@@ -54,8 +54,7 @@ class OpenAISpeechEndpoint:
             body, route = await self._context.threads.run_if_long(
                 len(raw), self._entered, raw, headers, request_id
             )
-            if (visit := current_visit()) is not None:
-                await visit.spend(len(route.request.text))
+            await count_text(len(route.request.text))
             found = self._context.pipeline.at_hand(route) or await self._made(route, body, headers, receive)
         except ClientGone:
             return

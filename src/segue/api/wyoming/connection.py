@@ -17,7 +17,7 @@ from wyoming.event import async_write_event
 from wyoming.ping import Pong
 
 from segue.access.roles import Api, Permission
-from segue.api.caller import called_by, check_character, current_caller, visits
+from segue.api.caller import called_by, check_character, counting, current_caller
 from segue.api.client import came_from
 from segue.api.refusals import code_of
 from segue.api.wyoming import wire
@@ -130,21 +130,10 @@ class WyomingConnection:
 
     async def _answer(self, order: WyomingExchange) -> None:
         """Answers one request, which its caller's limits count."""
-        caller, limiter = order.caller, self._context.limiter
-        if caller is not None:
-            called_by(caller)
-        if caller is None or caller.limits is None or limiter is None:
+        if order.caller is not None:
+            called_by(order.caller)
+        with counting(self._context.limiter, order.caller):
             await speak(self._context, self._reader, order, self._send)
-            return
-        visit = limiter.visit(caller)
-        visits(visit)
-        try:
-            await speak(self._context, self._reader, order, self._send)
-        except SegueError:
-            visit.refund()
-            raise
-        finally:
-            visit.end()
 
     async def _listen(self) -> None:
         """Reads and handles events; ends by raising, or when the client has been idle too long."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.tts import SynthesizeStopped
 
-from segue.api.caller import current_visit
+from segue.api.caller import count_text
 from segue.kernel.errors import Unreadable
 from segue.kernel.units import BYTES_PER_SAMPLE_S16
 
@@ -62,8 +62,7 @@ async def speak(context: Context, reader: WyomingReader, order: WyomingExchange,
             unread = error
             sound.leave_out(error)
             continue
-        if (visit := current_visit()) is not None:
-            await visit.spend(len(route.request.text))
+        await count_text(len(route.request.text))
         async with aclosing(await pipeline.stream(route)) as stream:
             await sound.begin(stream, order.setting.request_id)
             async for data in stream:
