@@ -110,7 +110,7 @@ def test_a_fault_that_was_not_noticed_by_itself_is_a_fault() -> None:
 def test_a_plan_that_did_not_finish_is_a_fault() -> None:
     found = outcome(told(ADVANCED, BACK, phase="rolled_back"), WELL[:120])
 
-    assert found.faults == ["the plan did not finish in time; it is rolled_back"]
+    assert found.faults == ["the plan did not finish in time; it is rolled_back: nobody has judged it yet"]
 
 
 def test_the_time_in_which_the_candidate_is_broken_is_told_apart() -> None:
@@ -177,3 +177,11 @@ async def test_what_the_judge_did_is_told_before_what_the_demo_does_about_it(tmp
     assert "breaks" in breaks[0]
     assert "repairs" in mends[0]
     assert (breaks[1], mends[1]) == (["advance"], ["advance", "roll_back"])
+
+
+def test_a_character_that_is_held_back_is_no_part_of_the_split() -> None:
+    held = replace(ADVANCED, after=replace(ADVANCED.after, held_back=("ghoul",)))
+    ghouls = [replace(one, assigned="baseline", character="ghoul") for one in half_and_half(102)]
+
+    assert outcome(told(held, BACK, RESUMED), [*WELL, *ghouls]).faults == []
+    assert outcome(told(ADVANCED, BACK, RESUMED), [*WELL, *ghouls]).faults

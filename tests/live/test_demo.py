@@ -29,7 +29,8 @@ def test_the_demo_climbs_breaks_goes_back_by_itself_and_finishes(tmp_path: Path)
         < done.stderr.index("repairs")
     )
     told = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    kinds = [entry["kind"] for entry in told["transitions"]]
+    # A busy machine may give evidence for one character before there is any for all.
+    kinds = [entry["kind"] for entry in told["transitions"] if entry["kind"] not in {"hold_back", "release"}]
     assert kinds == ["start", "advance", "advance", "roll_back", "resume", "advance", "advance", "finish"]
     (back,) = told["goings_back"]
     assert (back["actor"], back["trigger"], back["before"]["stage"]) == ("judge", "P0", "half")

@@ -76,6 +76,19 @@ class Routing:
             raise ValueError("invalid salt: expected a non-empty string without NUL")
 
 
+def reaches_more(before: Routing, after: Routing) -> bool:
+    """Whether listeners or shadow requests are sent to the candidate that were not sent there before."""
+    if not after.enabled:
+        return False
+    share_ppm, shadow_ppm = (before.share_ppm, before.shadow_ppm) if before.enabled else (0, 0)
+    more_characters = bool(
+        before.held_back - after.held_back
+        or (before.characters and (not after.characters or after.characters - before.characters))
+    )
+    more_listeners = after.share_ppm > share_ppm or (more_characters and after.share_ppm > 0)
+    return more_listeners or after.shadow_ppm > shadow_ppm
+
+
 SWITCHED_OFF = Assignment(Arm.BASELINE, AssignmentReason.SWITCHED_OFF)
 NOT_ELIGIBLE = Assignment(Arm.BASELINE, AssignmentReason.CHARACTER_NOT_ELIGIBLE)
 HELD_BACK = Assignment(Arm.BASELINE, AssignmentReason.CHARACTER_HELD_BACK)

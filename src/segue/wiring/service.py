@@ -18,6 +18,7 @@ from segue.api.control.config import Effective
 from segue.api.identity import Identity, UnitRules
 from segue.config.load import load_settings
 from segue.kernel.arms import UnitSource
+from segue.kernel.assign import reaches_more
 from segue.kernel.telemetry.fan_out import FanOut
 from segue.kernel.telemetry.flush import Flusher
 from segue.kernel.telemetry.logs import AccessLog, LogFormat, LoggingRecorder, configure_logging
@@ -81,6 +82,7 @@ class Service:
         self.recorder = recorder = FanOut(self._metrics, meter, _log_of(settings))
         routing = routing_at_boot(settings)
         self.current = Current(routing, locked_off=loaded.locked_off)
+        self._routing_before = self.current.routing
         store = store_of(settings)
         self._secrets = Secrets(settings, store, self.current)
         disk = Disk(settings, SystemClock(), lambda metric, value: self._metrics.shows(metric, (), value))
@@ -103,6 +105,9 @@ class Service:
         self.wyoming = wyoming(settings, parts.context, self.speech.engines, self.connections)
 
     def _routing_taken(self, current: Current) -> None:
+        before, self._routing_before = self._routing_before, current.routing
+        if reaches_more(before, current.routing):
+            self.speech.try_candidate_again()
         self._metrics.routing_changed(effective_share(current.routing), current.revision)
 
     def _parts(self, recorder: Recorder, effective: Effective) -> ApiParts:

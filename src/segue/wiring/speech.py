@@ -11,6 +11,7 @@ import structlog
 
 from segue.config.catalogue_file import read_catalogue
 from segue.config.pronunciations_file import read_pronunciations
+from segue.kernel.arms import Arm
 from segue.kernel.errors import Unavailable
 from segue.kernel.ports.recorder import BulkheadName
 from segue.speech.audio.finish import warm_up
@@ -142,6 +143,17 @@ class Speech:
         self._text_executor.shutdown(cancel_futures=True)
         self._background_executor.shutdown(cancel_futures=True)
 
+    def try_candidate_again(self) -> None:
+        """Calls the candidate's engines for the next request, even if they have failed and are not called now.
+
+        To be called when more listeners are sent to the candidate than before: whoever decided that takes it to
+        be well. Otherwise their requests would be refused until the breakers have cooled down, and would count as
+        failures of a candidate that has been repaired.
+        """
+        for bulkhead in self._bulkheads.values():
+            if Arm.CANDIDATE in bulkhead.arms:
+                bulkhead.put_on_trial()
+
     def _router(self, current: Current) -> Router:
         return Router(
             self.catalogue,
@@ -208,7 +220,7 @@ class Speech:
             return made
         return {name: FaultyEngine(engine, self.board, self.clock, called=name) for name, engine in made.items()}
 
-    def _bulkhead(self, name: BulkheadName) -> Bulkhead:
+    def _bulkhead(self, name: BulkheadName, arm: Arm) -> Bulkhead:
         bulkhead = self._bulkheads.get(name)
         if bulkhead is None:
             engine, quota = (
@@ -219,6 +231,7 @@ class Speech:
             bulkhead = self._bulkheads[name] = Bulkhead(
                 name, engine, limits, self.clock, self._recorder, recovered=self._probe_all
             )
+        bulkhead.arms.add(arm)
         return bulkhead
 
     def _probe_all(self) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from segue.kernel.arms import Arm
-from segue.kernel.assign import Assignment, AssignmentReason, Routing, assign, bucket
+from segue.kernel.assign import Assignment, AssignmentReason, Routing, assign, bucket, reaches_more
 from segue.kernel.units import PPM
 from support.paths import ROOT
 
@@ -88,3 +89,30 @@ def test_a_share_out_of_range_is_no_routing(share_ppm: int) -> None:
 def test_a_salt_that_could_run_into_a_unit_is_no_routing(salt: str) -> None:
     with pytest.raises(ValueError, match=r"^invalid salt: expected a non-empty string without NUL$"):
         Routing(salt=salt)
+
+
+_SOME = Routing(enabled=True, share_ppm=1000, characters=frozenset({"ghoul"}), held_back=frozenset({"pip_boy"}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "more"),
+    [
+        ({}, False),
+        ({"share_ppm": 999}, False),
+        ({"share_ppm": 1001}, True),
+        ({"share_ppm": 1001, "enabled": False}, False),
+        ({"shadow_ppm": 1}, True),
+        ({"held_back": frozenset()}, True),
+        ({"held_back": frozenset({"pip_boy", "ghoul"})}, False),
+        ({"held_back": frozenset(), "share_ppm": 0}, False),
+        ({"characters": frozenset()}, True),
+        ({"characters": frozenset({"ghoul", "pip_boy"})}, True),
+    ],
+)
+def test_what_reaches_more_listeners_than_before(changes: dict[str, Any], more: bool) -> None:
+    assert reaches_more(_SOME, replace(_SOME, **changes)) is more
+
+
+def test_what_was_switched_off_reached_nobody() -> None:
+    assert reaches_more(replace(_SOME, enabled=False), _SOME)
+    assert not reaches_more(replace(_SOME, enabled=False), replace(_SOME, share_ppm=0))

@@ -74,8 +74,14 @@ class Scenario:
         await self._engine(broken=False)
         await self._for(_BACK_FOR_S)
         await self._order("resume", why="the candidate is repaired")
+        await self._release_all()
         await self._until(lambda status: status.state.phase == Phase.FINISHED)
         await self._for(_CHEERS_FOR_S)
+
+    async def _release_all(self) -> None:
+        """Releases the characters that the judge held back before it rolled back, if there are any."""
+        for character in (await self._look()).state.held_back:
+            await self._order("release", character=character, why="the candidate is repaired")
 
     async def _engine(self, *, broken: bool) -> None:
         faults = [{"kind": "internal"}] if broken else []

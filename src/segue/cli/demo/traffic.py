@@ -29,8 +29,8 @@ _NEW_AT_ONCE = 4
 
 _OLD_AT_ONCE = 24
 _LINE_ATTEMPTS = 3
-_STRIDE = 7919
-"""Coprime to the number of users, so that users, characters and lines are combined in all ways."""
+_GOLDEN, _TURN = 0x9E3779B1, 1 << 32
+"""Multiples of the golden ratio's fraction of a turn fall evenly into all users, whatever their number."""
 
 SAMPLE_LINES = {
     "en": "This is how I sound. The rollout moves you from one voice to the other; you should not notice.",
@@ -51,6 +51,7 @@ class DemoAnswer:
     model: str = ""
     fallback: str = ""
     source: str = ""
+    character: str = ""
 
     @property
     def failed(self) -> bool:
@@ -94,6 +95,10 @@ class DemoTraffic:
 
 
 def _body(number: int, users: int) -> dict[str, Any]:
+    """Every character and every user requests lines of each kind.
+
+    A listener counts once a day towards a target, so a character that few listeners hear could not go on.
+    """
     if number % _CHINESE_EVERY == 0:
         line = _CHINESE_LINES[number // _CHINESE_EVERY % len(_CHINESE_LINES)]
     elif number % _NEW_EVERY == 0:
@@ -102,8 +107,8 @@ def _body(number: int, users: int) -> dict[str, Any]:
         line = _LINES[number % len(_LINES)]
     return {
         "text": line,
-        "character_key": CHARACTERS[number % len(CHARACTERS)],
-        "user_id": f"listener-{number * _STRIDE % users:04d}",
+        "character_key": CHARACTERS[number // _NEW_EVERY % len(CHARACTERS)],
+        "user_id": f"listener-{number * _GOLDEN % _TURN * users // _TURN:04d}",
     }
 
 
@@ -146,4 +151,5 @@ async def _asked(client: httpx.AsyncClient, body: dict[str, Any]) -> DemoAnswer:
         answer["voice_model"],
         answer["fallback_error"] or "",
         answer["source"],
+        body["character_key"],
     )

@@ -54,7 +54,7 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for the audio files and the report.")
     ] = Path("demo-output"),
-    users: Annotated[int, typer.Option(min=20, max=5000, help="Number of listeners.")] = 400,
+    users: Annotated[int, typer.Option(min=20, max=5000, help="Number of listeners.")] = 1000,
 ) -> None:
     """Run a rollout from eSpeak NG to Piper and Kokoro, which break half-way; still, no request fails."""
     output.mkdir(parents=True, exist_ok=True)

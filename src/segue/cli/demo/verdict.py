@@ -32,12 +32,16 @@ class SharePeriod(NamedTuple):
     title: str
     share_ratio: float
     heard: Sequence[DemoAnswer]
+    held_back: frozenset[str] = frozenset()
 
     def users(self) -> dict[str, set[str]]:
-        """The arms that each user was assigned to; more than one is a fault."""
+        """The arms that each user was assigned to; more than one is a fault.
+
+        Without the requests for characters that were held back, which are not assigned by the share.
+        """
         arms: dict[str, set[str]] = {}
         for one in self.heard:
-            if one.assigned:
+            if one.assigned and one.character not in self.held_back:
                 arms.setdefault(one.user, set()).add(one.assigned)
         return arms
 
@@ -86,9 +90,12 @@ class DemoOutcome:
             yield "the stage in which the demo breaks the candidate was not reached in time"
         elif not any(_went_back(event.kind, event.actor, event.at_s - broken_at_s) for event in self.told.events):
             yield "the fault was not detected"
-        phase = self.told.status.state.phase if self.told.status else "not begun"
-        if phase != Phase.FINISHED:
-            yield f"the plan did not finish in time; it is {phase}"
+        status = self.told.status
+        if status is None:
+            yield "the plan did not finish in time; it has not begun"
+        elif status.state.phase != Phase.FINISHED:
+            why = "; ".join(status.judgement.reasons) if status.judgement else "nobody has judged it yet"
+            yield f"the plan did not finish in time; it is {status.state.phase}: {why}"
 
 
 def _went_back(kind: str, actor: str, after_s: float) -> bool:
@@ -101,14 +108,17 @@ def outcome(told: DemoProgress, heard: Sequence[DemoAnswer]) -> DemoOutcome:
 
 def _stays(told: DemoProgress, heard: Sequence[DemoAnswer]) -> Iterator[SharePeriod]:
     moments = [
-        (event.at_s, _title(told, number), _share(told, number)) for number, event in enumerate(told.events)
+        (event.at_s, _title(told, number), _share(told, number), frozenset(event.after.held_back))
+        for number, event in enumerate(told.events)
     ]
     if told.broken_at_s is not None:
-        _, title, share_ratio = [moment for moment in moments if moment[0] < told.broken_at_s][-1]
-        moments = sorted([*moments, (told.broken_at_s, f"{title}, candidate broken", share_ratio)])
-    ends_s = [at_s for at_s, _, _ in moments[1:]] + [float("inf")]
-    for (at_s, title, share_ratio), end_s in zip(moments, ends_s, strict=True):
-        yield SharePeriod(title, share_ratio, [one for one in heard if _within(one, at_s + _SETTLES_S, end_s)])
+        _, title, share_ratio, held_back = [moment for moment in moments if moment[0] < told.broken_at_s][-1]
+        broken = (told.broken_at_s, f"{title}, candidate broken", share_ratio, held_back)
+        moments = sorted([*moments, broken], key=lambda moment: moment[0])
+    ends_s = [at_s for at_s, *_ in moments[1:]] + [float("inf")]
+    for (at_s, title, share_ratio, held_back), end_s in zip(moments, ends_s, strict=True):
+        within = [one for one in heard if _within(one, at_s + _SETTLES_S, end_s)]
+        yield SharePeriod(title, share_ratio, within, held_back)
 
 
 def _within(one: DemoAnswer, from_s: float, to_s: float) -> bool:

@@ -49,13 +49,15 @@ def only_culprit(plan: Plan, evidence: Evidence, eligible: frozenset[str], guilt
 
     The others are well if they had few bad cases since the trouble began; characters whose own evidence is growing
     are left out. If there is too little traffic to know this, only a character with an alarm of its own is held
-    back.
+    back; but if there are several suspects and no other character had a case at all, the trouble counts as trouble
+    of all.
     """
     suspects = _suspects(plan, evidence, eligible, guilty)
     if not suspects or suspects.keys() >= eligible or len(suspects) > max(1.0, _MOST_PART * len(eligible)):
         return None
-    health = {_rest_of(alarm, evidence, suspects).health(alarm.boundary) for alarm in guilty}
-    if _Health.ILL in health:
+    rests = [(_rest_of(alarm, evidence, suspects), alarm.boundary) for alarm in guilty]
+    health = {rest.health(boundary) for rest, boundary in rests}
+    if _Health.ILL in health or (len(suspects) > 1 and not any(rest.trials for rest, _ in rests)):
         return None
     accused = {alarm.scope for alarm in guilty} - {OVERALL}
     if not accused and _Health.UNKNOWN in health:

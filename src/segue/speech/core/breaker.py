@@ -46,6 +46,10 @@ class Breaker:
     def probing(self) -> Breaker:
         return replace(self, phase=BreakerPhase.PROBING)
 
+    def on_trial(self) -> Breaker:
+        """Closed, so that the next call is made; if that fails, the breaker opens again."""
+        return Breaker(self.rules, failures=max(0, self.rules.failures_to_open - 1))
+
     def succeeded(self) -> Breaker:
         return Breaker(self.rules)
 

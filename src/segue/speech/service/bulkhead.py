@@ -18,6 +18,7 @@ from segue.speech.service.pace import Pace
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from segue.kernel.arms import Arm
     from segue.kernel.ports.clock import Clock
     from segue.kernel.ports.recorder import BulkheadName, Recorder
     from segue.speech.ports.engine import Engine
@@ -52,7 +53,7 @@ Probe: TypeAlias = "Callable[[], Awaitable[object]]"
 class Bulkhead:
     """Lets calls through to an engine, or refuses them immediately with the reason.
 
-    ``recovered`` is called when a probe has closed the breaker.
+    ``recovered`` is called when a probe has closed the breaker. ``arms`` are those whose calls it has had.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Bulkhead:
     ) -> None:
         self.name = name
         self.engine = engine
+        self.arms: set[Arm] = set()
         self.allowance = Allowance(name, limits.quota, clock, recorder, replicas=limits.replicas)
         self._admission = Admission(limits.admission)
         self._answers = Admission(limits.answers)
@@ -185,6 +187,15 @@ class Bulkhead:
         else:
             self._begin_probe(self._latest_probe, self._breaker)
 
+    def put_on_trial(self) -> None:
+        """Calls the engine for the next request, if its breaker is open. If that fails, the breaker opens again.
+
+        Unlike ``probe_early``, no request is refused meanwhile, so none is counted as the engine's failure before
+        the engine has been called.
+        """
+        if not self._breaker.lets_pass:
+            self._turn(self._breaker.on_trial())
+
     async def close(self) -> None:
         tasks = [task for task in (self._probing, self._doubt) if task is not None]
         for task in tasks:
@@ -225,7 +236,8 @@ class Bulkhead:
         try:
             await probe()
         except SegueError:
-            self._turn(if_it_fails or self._breaker.failed(self._clock.monotonic_s()))
+            if self._breaker.phase is BreakerPhase.PROBING:  # otherwise put on trial since
+                self._turn(if_it_fails or self._breaker.failed(self._clock.monotonic_s()))
         else:
             self._latest_probe = None
             self._turn(self._breaker.succeeded())

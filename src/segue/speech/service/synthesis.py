@@ -23,6 +23,7 @@ from segue.speech.service.stopwatch import Stopwatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from segue.kernel.arms import Arm
     from segue.kernel.ports.clock import Clock
     from segue.kernel.ports.recorder import BulkheadName
     from segue.speech.audio.finish import Finished, LineAudio
@@ -56,7 +57,7 @@ class Synthesis:
 
     def __init__(
         self,
-        bulkhead_of: Callable[[BulkheadName], Bulkhead],
+        bulkhead_of: Callable[[BulkheadName, Arm], Bulkhead],
         threads: Threads,
         levels: Levels,
         clock: Clock,
@@ -75,9 +76,8 @@ class Synthesis:
         """The calls to the rendition's engine for one response."""
         asking = Asking(request, character_key, self._spare)
         threads = self.threads.background if asking.background else self.threads
-        return Calls(
-            self._bulkhead_of(rendition.render_plan.bulkhead), rendition, asking, threads, Stopwatch(self._clock)
-        )
+        bulkhead = self._bulkhead_of(rendition.render_plan.bulkhead, rendition.render_plan.arm)
+        return Calls(bulkhead, rendition, asking, threads, Stopwatch(self._clock))
 
     async def make(
         self, rendition: Rendition, request: SpeechRequest, character_key: str, timeout_s: float

@@ -144,7 +144,8 @@ def test_those_suspected_are_no_measure_of_how_the_others_fare() -> None:
 
 @pytest.mark.parametrize(("number", "confined"), [(1, True), (5, True), (6, False), (10, False)])
 def test_trouble_of_more_than_half_of_the_characters_is_everybodys(number: int, confined: bool) -> None:
-    runs = {name: (RINGS, replace(ILL, rest_bad=40.0 * (number - 1))) for name in NAMES[:number]}
+    run = replace(ILL, rest_bad=40.0 * (number - 1), rest_trials=100.0 * number)
+    runs = dict.fromkeys(NAMES[:number], (RINGS, run))
 
     assert (culprit(evidence_of(runs)) is not None) is confined
 
@@ -199,3 +200,14 @@ def test_several_that_are_dead_are_told_from_the_others() -> None:
 def test_everybodys_trouble_is_nobodys_alone() -> None:
     assert one_in(NAMES, 5.0) is None
     assert one_in(NAMES[:1], 50.0, usual=Kind(errors=0.3)) is None
+
+
+def test_two_that_fail_and_nobody_else_to_ask_are_everybodys_trouble() -> None:
+    """The others' lines are all cached, so that no engine was called for them."""
+    dead = replace(ILL, bad=16.0, severe=16.0, trials=16.0, rest_bad=8.0, rest_trials=8.0)
+    other = EvidenceRun(NOON_S, 8.0, 8.0, 8.0, 60.0)
+    two = evidence_of({NAMES[3]: (RINGS, dead), NAMES[7]: (SUSPECT, other)})
+    asked_once = evidence_of({NAMES[3]: (RINGS, replace(dead, rest_trials=9.0)), NAMES[7]: (SUSPECT, other)})
+
+    assert culprit(two) is None
+    assert culprit(asked_once) == NAMES[3]

@@ -367,3 +367,46 @@ async def test_what_a_slow_engine_may_make_in_time_is_begun() -> None:
 
     async with slow_bulkhead().entered(ANY_VISIT._replace(size=25.0), deadline, nothing):
         pass
+
+
+async def test_on_trial_the_next_request_is_made_and_decides() -> None:
+    bench = Bench()
+    await bench.break_it()
+    bench.bulkhead.put_on_trial()
+    await bench.call()
+
+    assert (bench.probes, bench.bulkhead.phase) == (0, BreakerPhase.CLOSED)
+    await bench.call(fails=True)
+    assert bench.bulkhead.phase is BreakerPhase.CLOSED, "the call that succeeded ended the trial"
+
+
+async def test_one_failure_on_trial_opens_the_breaker_again() -> None:
+    bench = Bench()
+    await bench.break_it()
+    bench.bulkhead.put_on_trial()
+    await bench.call(fails=True)
+
+    with pytest.raises(BreakerOpen):
+        await bench.call()
+
+
+async def test_a_probe_from_before_the_trial_opens_nothing() -> None:
+    bench = Bench()
+    bench.probe_fails = True
+    await bench.break_it()
+    bench.clock.advance(5.0)
+    with pytest.raises(BreakerOpen):
+        await bench.call()
+    bench.bulkhead.put_on_trial()
+    await settled()
+
+    assert (bench.probes, bench.bulkhead.phase) == (1, BreakerPhase.CLOSED)
+
+
+async def test_a_breaker_that_is_closed_needs_no_trial() -> None:
+    bench = Bench()
+    bench.bulkhead.put_on_trial()
+    await bench.call(fails=True)
+    await bench.call(fails=True)
+
+    assert bench.bulkhead.phase is BreakerPhase.CLOSED

@@ -53,7 +53,7 @@ class Bench:
         self.engine.always = 3600.0
         limits = BulkheadLimits(breaker=BreakerRules(failures_to_open=2))
         bulkhead = Bulkhead(NAME, self.engine, limits, self.clock, self.recorder)
-        synthesis = Synthesis(lambda _: bulkhead, Threads(self.executor), Levels(), self.clock, self.recorder)
+        synthesis = Synthesis(lambda *_: bulkhead, Threads(self.executor), Levels(), self.clock, self.recorder)
         for patience_s in waited_s:
             self.engine.started.clear()
             waiting = asyncio.create_task(synthesis.make(self._rendition(), ASKED, "pip_boy", 20.0))
