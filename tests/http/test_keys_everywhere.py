@@ -32,7 +32,7 @@ KEYS_SENT: tuple[dict[str, str], ...] = ({}, {"Authorization": f"Bearer {WRONG}"
 HIDEABLE = ("/docs", "/openapi.json", "/api/v1/monitoring/metrics")
 """Prefixes of what settings can switch off."""
 
-_CONTROL = ("/api/v1/rollout", "/api/v1/config", "/api/v1/faults", "/api/v1/keys")
+_CONTROL = ("/api/v1/rollout", "/api/v1/config", "/api/v1/faults", "/api/v1/keys", "/api/v1/usage")
 _ELEVENLABS = ("/v1/text-to-speech/", "/v1/voices/", "/v1/user", SEARCH)
 _GOOGLE = ("/v1/text:synthesize", "/v1beta1/text:synthesize", "/v1/voices", "/v1beta1/voices")
 

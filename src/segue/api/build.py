@@ -22,6 +22,7 @@ from segue.api.control.keys import key_routes
 from segue.api.control.report import report_routes
 from segue.api.control.routes import control_routes
 from segue.api.control.stream import RolloutFeed, stream_routes
+from segue.api.control.usage import usage_routes
 from segue.api.docs_page import docs_routes
 from segue.api.elevenlabs.door import ElevenLabs
 from segue.api.google.voices import GoogleVoices
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from segue.speech.ports.engine import Engine
     from segue.speech.ports.faults import FaultBoard
     from segue.speech.service.jobs import Jobs
+    from segue.usage.book import UsageBook
 
 
 class Shown(NamedTuple):
@@ -86,6 +88,7 @@ class ApiParts:
     health: Callable[[], Sequence[PartHealth]]
     board: FaultBoard | None
     operators: Operators
+    usage: UsageBook
     keys: KeyRegister
     summary: Callable[[], dict[str, object]]
     exposition: Callable[[str], tuple[bytes, str]]
@@ -119,6 +122,7 @@ def build_api(parts: ApiParts) -> ApiApp:
     rest.include_router(stream_routes(parts.feed, operators))
     rest.include_router(report_routes(parts.reporter, parts.traffic, operators))
     rest.include_router(key_routes(parts.keys, context.catalogue, context.clock, operators))
+    rest.include_router(usage_routes(parts.usage, context.clock, operators))
     if parts.board is not None:
         rest.include_router(fault_routes(parts.board, parts.engines.keys(), context.clock, operators))
     rest.add_exception_handler(SegueError, _told)

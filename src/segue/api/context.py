@@ -69,15 +69,25 @@ class Context:
         host = headers.get(b"host", b"").decode("latin-1")
         return self.public_url or (f"{scope['scheme']}://{host}" if host else "")
 
+    def allowed(self, request: SpeechRequest) -> SpeechRequest:
+        """The request with the name of its caller, who may use the character. For any thread.
+
+        Raises:
+            NotPermitted: the caller's key is limited to other characters.
+            InvalidRequest: the catalogue has no such character.
+        """
+        check_character(self.catalogue, request.character_key)
+        caller = current_caller()
+        return request if caller is None else request._replace(key_name=caller.name)
+
     def enter(self, request: SpeechRequest) -> Route:
-        """Decides how the request will be answered, if its caller may use the character. For any thread.
+        """Decides how the request will be answered, if its caller may make it. For any thread.
 
         Raises:
             NotPermitted: the caller's key is limited to other characters.
             InvalidRequest: no arm could ever answer it.
         """
-        check_character(self.catalogue, request.character_key)
-        return self.pipeline.enter(request)
+        return self.pipeline.enter(self.allowed(request))
 
     def note_refusal(self, dialect: str, error: SegueError) -> None:
         """Counts a request refused for the client's mistake, or because its key has reached a limit.

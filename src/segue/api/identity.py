@@ -102,9 +102,10 @@ class Identity:
             InvalidRequest: the name is longer than 256 characters.
         """
         named = (user, session, end_user, None)
-        if any(named) or not self._headers_read.isdisjoint(headers):
+        in_headers = not self._headers_read.isdisjoint(headers)
+        if in_headers or any(named):
             for source, place, _, read in self._sources:
-                name = named[place] or read(headers)
+                name = named[place] or (in_headers and read(headers))
                 if name:
                     return Unit(_checked(source, name), source, client_address())
         self._unnamed_count += 1  # drawing a new token for each would take a third of the time of a cache hit

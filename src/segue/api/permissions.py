@@ -32,7 +32,7 @@ OPENAI = GuardRule(Api.OPENAI, credentials.bearer, openai_errors.refused)
 ELEVENLABS = GuardRule(Api.ELEVENLABS, credentials.of_elevenlabs, elevenlabs_errors.refused)
 GOOGLE = GuardRule(Api.GOOGLE, credentials.of_google, google_errors.refused)
 
-_CONTROL = ("/api/v1/rollout", "/api/v1/config", "/api/v1/faults", "/api/v1/keys")
+_CONTROL = ("/api/v1/rollout", "/api/v1/config", "/api/v1/faults", "/api/v1/keys", "/api/v1/usage")
 """The control API, whose routes check their operators themselves, with or without keys."""
 
 _GOOGLES_SYNTHESIS = frozenset({google_synthesize.PATH, google_synthesize.BETA_PATH})

@@ -62,6 +62,12 @@ COMMANDS = (
         "monitor",
     ),
     ListedCommand(
+        "usage",
+        "Print what was used, by API key, arm, voice, character or day, and at what price.",
+        f"{_CLI}.usage",
+        "usage",
+    ),
+    ListedCommand(
         "verify",
         "Check a deployment from outside: health, speech, cache, configuration, metrics.",
         f"{_CLI}.verify.verb",

@@ -353,6 +353,9 @@ class Settings(Document):
         description="Maximum number of long texts in the queue, per worker. Further ones get a 503.",
     )
     jobs_kept_s: float = Field(default=DAY_S, gt=0, description="How long finished long texts are kept.")
+    usage_days: int = Field(
+        default=400, ge=32, le=4000, description="How many days the usage of each day is kept in the store."
+    )
     sheltered_engines: CommaList = Field(
         default=("espeak",),
         description="Engines that run in separate processes, separated by commas. If one crashes, one text fails "

@@ -43,6 +43,7 @@ from segue.wiring.rollout import ReplicaFollowers, Rollout, Voices, routing_at_b
 from segue.wiring.secrets import Secrets
 from segue.wiring.speech import Speech
 from segue.wiring.transport import connections_of
+from segue.wiring.usage import UsageParts
 from segue.wiring.wyoming import wyoming
 
 if TYPE_CHECKING:
@@ -52,12 +53,29 @@ if TYPE_CHECKING:
     from segue.api.app import ApiApp
     from segue.config.load import Loaded
     from segue.config.schema import Settings
+    from segue.kernel.assign import Routing
     from segue.kernel.ports.recorder import Recorder
+    from segue.speech.core.catalogue import Catalogue
     from segue.wiring.engines import CreateEngine
 
 
 def _log_of(settings: Settings) -> LoggingRecorder:
     return LoggingRecorder(access=AccessLog(settings.access_log), with_text=settings.log_text)
+
+
+class RoutingTaken:
+    """Called for each routing that this replica applies. ``routing`` is the one at the start."""
+
+    def __init__(self, metrics: PrometheusRecorder, speech: Speech, routing: Routing) -> None:
+        self._metrics = metrics
+        self._speech = speech
+        self._before = routing
+
+    def __call__(self, current: Current) -> None:
+        before, self._before = self._before, current.routing
+        if reaches_more(before, current.routing):
+            self._speech.try_candidate_again()
+        self._metrics.routing_changed(effective_share(current.routing), current.revision)
 
 
 class Service:
@@ -79,36 +97,36 @@ class Service:
         meter = Meter(self._metrics.counted, SystemClock(), salt=settings.rollout_id)
         self.leaving = Leaving()
         self.connections = connections_of(settings)
-        self.recorder = recorder = FanOut(self._metrics, meter, _log_of(settings))
+        self._usage = UsageParts(self._metrics)
+        self.recorder = recorder = FanOut(self._metrics, meter, self._usage.counter, _log_of(settings))
         routing = routing_at_boot(settings)
         self.current = Current(routing, locked_off=loaded.locked_off)
-        self._routing_before = self.current.routing
         store = store_of(settings)
         self._secrets = Secrets(settings, store, self.current)
         disk = Disk(settings, SystemClock(), lambda metric, value: self._metrics.shows(metric, (), value))
         self.speech = Speech(settings, self.current, recorder, create or engines_by(settings), store.budgets, disk)
-        self._metrics.arms_are({arm: spec.model for arm, spec in self.speech.catalogue.arms.items()})
-        self._metrics.awaits_units_of(self.speech.catalogue.characters)
-        exporter = RolloutExporter(self._metrics)
+        self._usage.connect(settings, store, self.speech)
+        _create_series(self._metrics, self.speech.catalogue)
         self.access = Access(settings, store, self.speech.clock, recorder, counts)
         following = ReplicaFollowers(
-            self.current, meter, self.speech.shadow, self._routing_taken, self._secrets, self.access.follower
+            self.current,
+            meter,
+            self.speech.shadow,
+            RoutingTaken(self._metrics, self.speech, routing),
+            self._secrets,
+            self.access.follower,
         )
         voices = Voices(self.speech.catalogue, fingerprint(self.speech.catalogue, self.speech.engines))
-        self._rollout = Rollout(settings, store, following, self.speech.clock, exporter, voices=voices)
-        self._flusher = Flusher(self._metrics.flush, self.speech.clock)
+        self._rollout = Rollout(
+            settings, store, following, self.speech.clock, RolloutExporter(self._metrics), voices=voices
+        )
+        self._flusher = Flusher(self._usage.flush, self.speech.clock)
         self._trimmer = HeapTrimmer(heap_trim(), self.speech.clock)
         parts = self._parts(recorder, Effective(effective_settings(loaded), self.speech.catalogue))
         self.api = build_api(parts)
         self.context = parts.context
         self.google_grpc = google_grpc(settings, parts.context, self.speech.engines)
         self.wyoming = wyoming(settings, parts.context, self.speech.engines, self.connections)
-
-    def _routing_taken(self, current: Current) -> None:
-        before, self._routing_before = self._routing_before, current.routing
-        if reaches_more(before, current.routing):
-            self.speech.try_candidate_again()
-        self._metrics.routing_changed(effective_share(current.routing), current.revision)
 
     def _parts(self, recorder: Recorder, effective: Effective) -> ApiParts:
         settings, speech = self._settings, self.speech
@@ -144,6 +162,7 @@ class Service:
             board=speech.board,
             operators=self.access.operators,
             keys=self.access.register,
+            usage=self._usage.book,
             summary=lambda: summarize(self._readable),
             exposition=self._exposition,
             stopping=self.leaving.stopping,
@@ -167,6 +186,8 @@ class Service:
             stack.push_async_callback(self.speech.close)
             await self.speech.start()
             await stack.enter_async_context(self._rollout.running())
+            stack.push_async_callback(self._usage.book.close)
+            self._usage.book.start()
             await stack.enter_async_context(self.access.running())
             if self.google_grpc is not None:
                 await stack.enter_async_context(self.google_grpc.running())
@@ -176,6 +197,11 @@ class Service:
                 gc.collect()
                 gc.freeze()
             yield
+
+
+def _create_series(metrics: PrometheusRecorder, catalogue: Catalogue) -> None:
+    metrics.arms_are({arm: spec.model for arm, spec in catalogue.arms.items()})
+    metrics.awaits_units_of(catalogue.characters)
 
 
 def _unit_rules(settings: Settings) -> UnitRules:

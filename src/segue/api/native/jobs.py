@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from segue.api.asgi import ClientGone, Response, headers_of
-from segue.api.caller import caller_name, check_character, count_text, may_use
+from segue.api.caller import caller_name, count_text, may_use
 from segue.api.client import client_address
 from segue.api.native.errors import refused
 from segue.api.native.job_file import job_file
@@ -107,9 +107,7 @@ class JobsEndpoint:
 
     def _understood(self, raw: bytes, headers: dict[bytes, bytes], request_id: str) -> SpeechRequest:
         body = decoded(_DECODER, raw)
-        request = understood(self._context, raw, body, headers, request_id, MAX_JOB_CHARS)
-        check_character(self._context.catalogue, request.character_key)
-        return request
+        return self._context.allowed(understood(self._context, raw, body, headers, request_id, MAX_JOB_CHARS))
 
     async def _known(self, job_id: str, *, cancels: bool) -> Job | None:
         """The job, cancelled if ``cancels``; None if the id is invalid or unknown, or the caller may not use the

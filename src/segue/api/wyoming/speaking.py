@@ -52,7 +52,7 @@ async def speak(context: Context, reader: WyomingReader, order: WyomingExchange,
     def entered(text: str) -> Route:
         setting = order.setting
         text_format = order.script.format_of(text, setting.text_format)
-        return pipeline.enter(reader.request(setting, text, sound.rate_hz, text_format, is_part=order.streamed))
+        return context.enter(reader.request(setting, text, sound.rate_hz, text_format, is_part=order.streamed))
 
     unread: Unreadable | None = None
     while (text := await order.script.next()) is not None:

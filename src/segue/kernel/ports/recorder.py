@@ -22,7 +22,8 @@ class Outcome(StrEnum):
 class RecordedRequest(Protocol):
     """The properties of a request that are recorded.
 
-    ``unit`` is the listener that the request counts for. A request with a ``forced_arm`` or in the ``background``
+    ``unit`` is the listener that the request counts for, ``key_name`` the name of the caller's API key, empty if
+    no keys are required. A request with a ``forced_arm`` or in the ``background``
     is not evidence about an arm.
     """
 
@@ -43,6 +44,9 @@ class RecordedRequest(Protocol):
 
     @property
     def background(self) -> bool: ...
+
+    @property
+    def key_name(self) -> str: ...
 
 
 class BreakerPhase(StrEnum):
@@ -67,7 +71,7 @@ class Attempt(NamedTuple):
     ``request`` is the one that caused the call; other requests may have waited for the same result. ``error`` None
     means success. ``duration_s`` is the engine's own time. ``first_audio_s`` is the part of it before the first
     sound of a stream, or until the wait for that sound was given up; None if the audio was not streamed.
-    ``bulkhead`` is the engine and the family of the voice that was called.
+    ``bulkhead`` is the engine and the family of the ``voice`` that was called.
     """
 
     request: RecordedRequest
@@ -79,6 +83,7 @@ class Attempt(NamedTuple):
     detail: str = ""
     first_audio_s: float | None = None
     bulkhead: BulkheadName | None = None
+    voice: str = ""
 
     @property
     def text_chars(self) -> int:
@@ -91,7 +96,7 @@ class Served(NamedTuple):
     ``latency_s`` runs from arrival to response. ``joined``: the request waited for the synthesis of another
     request and failed with it. ``overloaded``: it failed because Segue's own queue was too long.
     ``backup_for`` is the failure of the arm's first voice, if a backup on the same arm answered. ``engine`` is the
-    catalogue's name of the engine whose voice was heard, or was asked for if nothing was.
+    catalogue's name of the engine whose ``voice`` was heard, or was asked for if nothing was.
     """
 
     request: RecordedRequest
@@ -108,13 +113,14 @@ class Served(NamedTuple):
     overloaded: bool = False
     backup_for: ErrorCode | None = None
     engine: str = ""
+    voice: str = ""
 
 
 class Hit(NamedTuple):
     """One request answered with cached audio.
 
     It has no latency, because measuring it would make the request slower. ``lost`` are the names of the controls
-    that the voice could not apply. ``engine`` is as in ``Served``.
+    that the voice could not apply. ``engine`` and ``voice`` are as in ``Served``.
     """
 
     request: RecordedRequest
@@ -126,6 +132,7 @@ class Hit(NamedTuple):
     diversion: Diversion | None
     lost: tuple[str, ...]
     engine: str = ""
+    voice: str = ""
 
 
 class Fate(StrEnum):

@@ -216,6 +216,32 @@ SHADOW_CHARACTERS = Metric(
     MetricKind.COUNTER,
     "Characters of text in shadow requests to the candidate.",
 )
+_USER = ("key", "arm", "voice", "character_key")
+USED_REQUESTS = Metric(
+    "segue_usage_requests_total",
+    MetricKind.COUNTER,
+    "Requests answered with audio, also from a cache, by the name of the caller's API key (empty if no keys are "
+    "required). Keys after the first 200 that a process meets are counted together as (other).",
+    _USER,
+)
+USED_CHARACTERS = Metric(
+    "segue_usage_characters_total",
+    MetricKind.COUNTER,
+    "Characters of text in these requests.",
+    _USER,
+)
+USED_SYNTHESIZED = Metric(
+    "segue_usage_synthesized_characters_total",
+    MetricKind.COUNTER,
+    "Characters of text of which engines made audio, for listeners and for shadow requests.",
+    _USER,
+)
+USED_COST = Metric(
+    "segue_usage_cost_usd_total",
+    MetricKind.COUNTER,
+    "The price of these synthesized characters in US dollars, as far as the catalogue has prices.",
+    _USER,
+)
 REJECTED = Metric(
     "segue_rejected_total", MetricKind.COUNTER, "Requests refused because they are invalid.", ("dialect", "code")
 )
@@ -452,6 +478,10 @@ METRICS: tuple[Metric, ...] = (
     SHADOW_FIRST_AUDIO,
     SHADOW_SKIPPED,
     SHADOW_CHARACTERS,
+    USED_REQUESTS,
+    USED_CHARACTERS,
+    USED_SYNTHESIZED,
+    USED_COST,
     REJECTED,
     TURNED_AWAY,
     CONTROLS_LOST,

@@ -163,9 +163,19 @@ class LoggingRecorder(RecorderListener):
         )
 
     def _recalled(self, hit: Hit) -> None:
-        request, key, assignment, arm, model, source, diversion, _, engine = hit
+        request, key, assignment, arm, model, source, diversion, _, engine, voice = hit
         served = Served(
-            request, key, assignment, arm, model, Outcome.SERVED, source, 0.0, diversion, engine=engine
+            request,
+            key,
+            assignment,
+            arm,
+            model,
+            Outcome.SERVED,
+            source,
+            0.0,
+            diversion,
+            engine=engine,
+            voice=voice,
         )
         self._log.info("served", **self._described(served))
 

@@ -35,11 +35,12 @@ if TYPE_CHECKING:
         Skip,
         UnitOutcome,
     )
+    from segue.kernel.ports.usage import UsageOf, Used
 
 MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
 _HitKind: TypeAlias = tuple[Any, ...]
 """The key by which equal hits are counted together: a ``Hit`` with the unit's source in place of the request, and
-without its engine.
+without its engine and voice.
 """
 
 _TIMED = (None, ErrorCode.DEADLINE)
@@ -55,7 +56,7 @@ class PrometheusRecorder:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         registry.register(_BeforeScrape(self.flush))
-        self._gathered: dict[tuple[Metric, tuple[str, ...]], int] = {}
+        self._gathered: dict[tuple[Metric, tuple[str, ...]], float] = {}
         self._hits: dict[_HitKind, int] = {}
         self._counters = _Family(Counter, _of_kind(MetricKind.COUNTER), registry)
         self._histograms = _Family(Histogram, _of_kind(MetricKind.HISTOGRAM), registry)
@@ -68,8 +69,8 @@ class PrometheusRecorder:
     def flush(self) -> None:
         """Passes the counts collected since the last call to the library."""
         hits, self._hits = self._hits, {}
-        for kind, count in hits.items():
-            self._count_hits(kind, count)
+        for kind, equal in hits.items():
+            self._count_hits(kind, equal)
         gathered, self._gathered = self._gathered, {}
         for (metric, labels), count in gathered.items():
             self._counters.child(metric, labels).inc(count)
@@ -115,7 +116,7 @@ class PrometheusRecorder:
             self._count(catalog.CACHE_HITS, (model, source))
 
     def recalled(self, hit: Hit) -> None:
-        kind = (hit.request.unit.source, *hit[1:-1])
+        kind = (hit.request.unit.source, *hit[1:-2])
         self._hits[kind] = self._hits.get(kind, 0) + 1
 
     def in_doubt(self, request: RecordedRequest) -> None:
@@ -186,6 +187,14 @@ class PrometheusRecorder:
         """Sets a gauge."""
         self._gauges.child(metric, labels).set(value)
 
+    def used(self, of: UsageOf, used: Used) -> None:
+        """Counts what one key has used of a voice."""
+        self._count(catalog.USED_REQUESTS, of, used.requests)
+        self._count(catalog.USED_CHARACTERS, of, used.characters)
+        self._count(catalog.USED_SYNTHESIZED, of, used.synthesized_characters + used.shadow_characters)
+        if used.cost_usd:
+            self._count(catalog.USED_COST, of, used.cost_usd)
+
     def counts(self, metric: Metric, labels: tuple[str, ...], count: int = 1) -> None:
         """Adds to a counter; a ``count`` of 0 creates the series, so that Prometheus sees the first count as an
         increase.
@@ -208,7 +217,7 @@ class PrometheusRecorder:
         for control in lost:
             self._count(catalog.CONTROLS_LOST, (model, control), count)
 
-    def _count(self, metric: Metric, labels: tuple[str, ...], count: int = 1) -> None:
+    def _count(self, metric: Metric, labels: tuple[str, ...], count: float = 1) -> None:
         key = (metric, labels)
         self._gathered[key] = self._gathered.get(key, 0) + count
 

@@ -3,7 +3,7 @@
 A history is a set of streams, and each stream is a sequence of events numbered from 1. A writer names the revision
 that it has seen; if two writers have seen the same revision, one wins. The other data can be lost without harm:
 who may act (leases), which replica serves by which revision (replicas), what was seen in each period (rows), the
-latest value for a key (notes), and how much of a day's budget is used (budgets).
+latest value for a key (notes), how much of a day's budget is used (budgets), and what was used by whom (usage).
 
 Names (streams, leases, replicas, series, sources, keys) can have up to 256 characters. Texts can contain any
 Unicode; two kinds of characters that databases refuse are replaced by ``storable``.
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from segue.kernel.ports.budgets import Budgets
+    from segue.kernel.ports.usage import UsageLog
 
 
 class ActorSource(StrEnum):
@@ -232,6 +233,9 @@ class Store(Protocol):
 
     @property
     def budgets(self) -> Budgets: ...
+
+    @property
+    def usage(self) -> UsageLog: ...
 
     async def start(self) -> None:
         """Brings the tables up to date.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FOLDER = Path(__file__).parent / "migrations"
 _VERSION_TABLE = "segue_schema"
 _VERSION = Table(_VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
-LATEST = "0003"
+LATEST = "0004"
 """The last of the steps in ``migrations/versions``; the current tables are its result."""
 
 

@@ -11,6 +11,7 @@ from segue.rollout.store.leases import SqlLeases
 from segue.rollout.store.notes import SqlNotes
 from segue.rollout.store.replicas import SqlReplicas
 from segue.rollout.store.rows import SqlRows
+from segue.rollout.store.usage import SqlUsage
 
 if TYPE_CHECKING:
     from segue.rollout.store.database import DatabaseKind
@@ -27,6 +28,7 @@ class SqlStore:
         self.rows = SqlRows(self._database)
         self.notes = SqlNotes(self._database)
         self.budgets = SqlBudgets(self._database)
+        self.usage = SqlUsage(self._database)
 
     async def start(self) -> None:
         await self._database.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Float, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Float, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
 from segue.rollout.ports.store import storable
@@ -76,5 +76,23 @@ ROWS = Table(
 )
 
 BUDGETS = Table("segue_budgets", METADATA, _key("name"), _key("day", Integer), _value("taken", Float))
+
+USAGE = Table(
+    "segue_usage",
+    METADATA,
+    _key("day", Integer),
+    _key("key"),
+    _key("arm"),
+    _key("voice"),
+    _key("character"),
+    _key("source"),
+    _value("requests", BigInteger),
+    _value("characters", BigInteger),
+    _value("synthesized_characters", BigInteger),
+    _value("shadow_characters", BigInteger),
+    _value("unpriced_characters", BigInteger),
+    _value("cost_usd", Double),
+)
+"""What each process has counted on each day."""
 
 NOTES = Table("segue_notes", METADATA, _key("key"), _value("at_s", Float), _value("data", Name))

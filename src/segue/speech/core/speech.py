@@ -148,7 +148,8 @@ class SpeechRequest(NamedTuple):
     ``text`` is normalized and has no markup; positions in ``controls`` refer to it. ``losses`` lists what the API
     understood but could not apply. ``language`` (BCP 47) is set only if the caller gave one. ``timeout_s`` is how
     long the caller waits for the response. ``background``: no caller waits for it. It then has one voice
-    throughout, uses only the capacity that listeners leave, and is not evidence about an arm.
+    throughout, uses only the capacity that listeners leave, and is not evidence about an arm. ``key_name`` is the
+    name of the caller's API key, for the record only.
     """
 
     text: str
@@ -165,6 +166,7 @@ class SpeechRequest(NamedTuple):
     timeout_s: float = 15.0
     losses: tuple[Loss, ...] = ()
     background: bool = False
+    key_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ class Accounts:
                 result.overloaded,
                 result.backup_for,
                 render_plan.bulkhead.engine,
+                render_plan.voice.name,
             )
         )
 

@@ -106,6 +106,7 @@ class Pipeline:
                 route.diversion,
                 render_plan.lost,
                 render_plan.bulkhead.engine,
+                render_plan.voice.name,
             )
         )
         return Answer(route, AudioResult(route.rendition, entry.audio, source, route.rendition.key))

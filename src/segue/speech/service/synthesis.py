@@ -159,6 +159,7 @@ class Synthesis:
                 detail,
                 first_audio_s,
                 render_plan.bulkhead,
+                render_plan.voice.name,
             )
         )
 

@@ -7,6 +7,7 @@ from segue.testing.store.memory import MemoryEventLog, MemoryStore
 from segue.testing.store.notes import NotesContract
 from segue.testing.store.replicas import ReplicasContract
 from segue.testing.store.rows import RowsContract
+from segue.testing.store.usage import UsageContract
 
 __all__ = [
     "BudgetsContract",
@@ -18,11 +19,18 @@ __all__ = [
     "ReplicasContract",
     "RowsContract",
     "StoreContract",
+    "UsageContract",
     "an_event",
 ]
 
 
 class StoreContract(
-    EventLogContract, LeasesContract, ReplicasContract, RowsContract, NotesContract, BudgetsContract
+    EventLogContract,
+    LeasesContract,
+    ReplicasContract,
+    RowsContract,
+    NotesContract,
+    BudgetsContract,
+    UsageContract,
 ):
     """All contracts together. Subclass it with a fixture ``store``, started and empty."""

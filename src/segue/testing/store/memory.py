@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from segue.kernel.ports.usage import UsageField, UsageOf, UsageRow, UsageTotal, Used
 from segue.rollout.ports.store import LONGEST_LEASES, Conflict, Event, Gap, Note, Replica, Row, storable
 
 if TYPE_CHECKING:
@@ -145,6 +146,36 @@ class MemoryBudgets:
             del self._taken[key]
 
 
+class MemoryUsage:
+    """Implements ``segue.kernel.ports.usage.UsageLog``."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[int, UsageOf, str], Used] = {}
+
+    async def put(self, rows: Sequence[UsageRow]) -> None:
+        for row in rows:
+            self._rows[row.day, UsageOf(*map(storable, row.of)), row.source] = row.used
+
+    async def totals(
+        self, since_day: int, before_day: int, by: Sequence[UsageField], key: str | None = None
+    ) -> Sequence[UsageTotal]:
+        wanted = None if key is None else storable(key)
+        found: dict[tuple[str | int, ...], Used] = {}
+        for (day, of, _), used in self._rows.items():
+            if since_day <= day < before_day and wanted in (None, of.key):
+                values = {"day": day, **of._asdict()}
+                group = tuple(values[field] for field in by)
+                found[group] = found.get(group, Used()).plus(used)
+        return [UsageTotal(tuple(map(str, group)), used) for group, used in sorted(found.items())]
+
+    async def tidy(self, join_before_day: int, forget_before_day: int) -> None:
+        rows, self._rows = self._rows, {}
+        for (day, of, source), used in rows.items():
+            if day >= forget_before_day:
+                place = (day, of, source if day >= join_before_day else "")
+                self._rows[place] = self._rows.get(place, Used()).plus(used)
+
+
 class MemoryStore:
     """Implements ``segue.rollout.ports.store.Store``."""
 
@@ -155,6 +186,7 @@ class MemoryStore:
         self.rows = MemoryRows()
         self.notes = MemoryNotes()
         self.budgets = MemoryBudgets()
+        self.usage = MemoryUsage()
 
     async def start(self) -> None: ...
 

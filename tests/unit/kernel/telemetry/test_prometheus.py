@@ -13,6 +13,7 @@ from segue import __version__
 from segue.kernel.arms import Arm
 from segue.kernel.errors import ErrorCode
 from segue.kernel.ports.recorder import BreakerPhase, BulkheadName, Failed, Fate, Hit, Outcome, UnitOutcome
+from segue.kernel.ports.usage import UsageOf, Used
 from segue.kernel.telemetry.catalog import METRICS, MetricKind
 from segue.kernel.telemetry.prometheus import PrometheusRecorder, exposed
 from segue.rollout.evidence.standing import RolloutExporter
@@ -45,6 +46,7 @@ def test_it_exposes_exactly_the_catalogue(recorder: PrometheusRecorder, registry
     recorder.routing_changed(0.25, 3)
     recorder.arms_are({Arm.BASELINE: "wavenet", Arm.CANDIDATE: "chirp3-hd"})
     RolloutExporter(recorder).acting(STANDING)
+    recorder.used(UsageOf("game", "candidate", "Kore", "ghoul"), Used(1, 10, 10, cost_usd=0.1))
     found = {name: family for name, family in families(registry).items() if not name.endswith("_created")}
 
     assert set(found) == {metric.name.removesuffix("_total") for metric in METRICS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Float, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Double, Float, Integer, LargeBinary, Text
 from sqlalchemy.types import TypeEngine
 
 Kind = TypeEngine[Any]
@@ -12,6 +12,8 @@ Kind = TypeEngine[Any]
 NAME: Kind = Text().with_variant(Text(collation="C"), "postgresql")
 SECONDS: Kind = Float()
 WHOLE: Kind = Integer()
+LARGE: Kind = BigInteger()
+PRECISE: Kind = Double()
 BYTES: Kind = LargeBinary()
 
 

@@ -1,0 +1,96 @@
+"""What was used on each day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, select
+
+from segue.kernel.ports.usage import UsageField, UsageOf, UsageRow, UsageTotal, Used
+from segue.rollout.store.tables import USAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from segue.rollout.store.database import Database, Insert
+
+_AMOUNTS = tuple(Used.__dataclass_fields__)
+_KEY = tuple(column.name for column in USAGE.primary_key)
+_JOINED = ""
+"""The source of rows that stand for all sources of a day."""
+
+
+class SqlUsage:
+    """Implements ``segue.kernel.ports.usage.UsageLog``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, rows: Sequence[UsageRow]) -> None:
+        if not rows:
+            return
+        insert = self._database.kind.insert(USAGE)
+        statement = insert.on_conflict_do_update(
+            index_elements=_KEY, set_={name: insert.excluded[name] for name in _AMOUNTS}
+        )
+        values = [_values(row) for row in sorted(rows, key=_place)]  # two writers lock rows in one order
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(statement, values)
+
+        await self._database.transact(work)
+
+    async def totals(
+        self, since_day: int, before_day: int, by: Sequence[UsageField], key: str | None = None
+    ) -> Sequence[UsageTotal]:
+        fields = [USAGE.c[field] for field in by]
+        sums = [func.sum(USAGE.c[name]).label(name) for name in _AMOUNTS]
+        query = select(*fields, *sums).where(USAGE.c.day >= since_day, USAGE.c.day < before_day)
+        if key is not None:
+            query = query.where(USAGE.c.key == key)
+        found = await self._database.rows(query.group_by(*fields).order_by(*fields))
+        width = len(fields)
+        return [
+            UsageTotal(tuple(str(value) for value in row[:width]), _used(row[width:]))
+            for row in found
+            if row[width] is not None  # without fields there is a row even if there was no usage
+        ]
+
+    async def tidy(self, join_before_day: int, forget_before_day: int) -> None:
+        """Removed and written in one transaction, so that of two processes that do it the second finds nothing."""
+        old = delete(USAGE).where(USAGE.c.day < join_before_day, USAGE.c.source != _JOINED).returning(*USAGE.c)
+        adding = _adding(self._database.kind.insert(USAGE))
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(delete(USAGE).where(USAGE.c.day < forget_before_day))
+            joined: dict[tuple[int, UsageOf], Used] = {}
+            for row in (await connection.execute(old)).all():
+                place = row.day, UsageOf(row.key, row.arm, row.voice, row.character)
+                joined[place] = joined.get(place, Used()).plus(_used([getattr(row, name) for name in _AMOUNTS]))
+            if joined:
+                values = [_values(UsageRow(day, of, _JOINED, used)) for (day, of), used in sorted(joined.items())]
+                await connection.execute(adding, values)
+
+        await self._database.transact(work)
+
+
+def _place(row: UsageRow) -> tuple[int, UsageOf, str]:
+    return row.day, row.of, row.source
+
+
+def _adding(insert: Insert) -> Any:
+    sums = {name: USAGE.c[name] + insert.excluded[name] for name in _AMOUNTS}
+    return insert.on_conflict_do_update(index_elements=_KEY, set_=sums)
+
+
+def _values(row: UsageRow) -> Mapping[str, Any]:
+    amounts = {name: getattr(row.used, name) for name in _AMOUNTS}
+    return {"day": row.day, **row.of._asdict(), "source": row.source} | amounts
+
+
+def _used(sums: Sequence[Any]) -> Used:
+    """PostgreSQL sums whole numbers to decimals."""
+    requests, characters, synthesized, shadow, unpriced, cost_usd = sums
+    return Used(int(requests), int(characters), int(synthesized), int(shadow), int(unpriced), float(cost_usd))

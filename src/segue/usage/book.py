@@ -1,0 +1,140 @@
+"""Keeps the usage of this process, exports it as metrics, and writes it to the store."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from segue.kernel.background import BackgroundTasks
+from segue.kernel.errors import Unavailable
+from segue.kernel.ports.usage import UsageOf, UsageRow, Used
+from segue.usage.bodies import DAY_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from segue.kernel.ports.clock import Clock
+    from segue.kernel.ports.usage import UsageField, UsageLog, UsageTotal
+
+    class UsageSource(Protocol):
+        """What is asked for the usage since the last time: a ``UsageCounter``."""
+
+        def taken(self) -> Mapping[UsageOf, Used]: ...
+
+    Export = Callable[[UsageOf, Used], None]
+
+WRITE_EVERY_S = 10.0
+_TIDY_EVERY_S = 3600.0
+_JOINED_AFTER_DAYS = 8
+"""A process that could not reach the store for less than this may still write what it counted on a day."""
+
+_UNWRITTEN = (
+    "it is counted on, and written when the store responds; what a process has not written when it ends is lost"
+)
+_MOST_KEYS = 200
+OTHER_KEYS = "(other)"
+"""Further keys have one series together, because each key has a series for each voice and character."""
+
+
+class UsageBook:
+    """Everything that this process has counted, by day.
+
+    It writes totals and not differences, so that a write whose result is unknown can be repeated. ``source`` must
+    be new for each process.
+    """
+
+    def __init__(
+        self, counter: UsageSource, log: UsageLog, clock: Clock, source: str, kept_days: int, export: Export
+    ) -> None:
+        self._counter = counter
+        self._usage_log = log
+        self._clock = clock
+        self._source = source
+        self._kept_days = kept_days
+        self._export = export
+        self._totals: dict[tuple[int, UsageOf], Used] = {}
+        self._unwritten: set[tuple[int, UsageOf]] = set()
+        self._keys: set[str] = set()
+        self._tidied_at_s = 0.0
+        self._is_behind = False
+        self._tasks = BackgroundTasks()
+        self._log = structlog.get_logger("segue.usage")
+
+    def start(self) -> None:
+        """Writes to the store every ten seconds from now on."""
+        self._tasks.start(self._keep_writing(), "write usage")
+
+    def count(self) -> None:
+        """Takes what was counted since the last call. Raises nothing."""
+        day = int(self._clock.now_s() // DAY_S)
+        for of, used in self._counter.taken().items():
+            place = (day, of)
+            self._totals[place] = self._totals.get(place, Used()).plus(used)
+            self._unwritten.add(place)
+            self._export(of._replace(key=self._key_shown(of.key)), used)
+
+    async def write(self) -> None:
+        """Writes what has changed to the store.
+
+        Raises:
+            Unavailable: the store is out of reach; the next call writes it.
+        """
+        self.count()
+        places = sorted(self._unwritten)
+        self._unwritten.clear()
+        try:
+            await self._usage_log.put(
+                [UsageRow(day, of, self._source, self._totals[day, of]) for day, of in places]
+            )
+        except BaseException:
+            self._unwritten.update(places)
+            raise
+        today = int(self._clock.now_s() // DAY_S)
+        for place in [place for place in self._totals if place[0] < today and place not in self._unwritten]:
+            del self._totals[place]
+
+    async def totals(
+        self, since_day: int, before_day: int, by: Sequence[UsageField], key: str | None
+    ) -> Sequence[UsageTotal]:
+        """The usage of all processes, as of their last write; that of this one until now.
+
+        Raises:
+            Unavailable: the store is out of reach.
+        """
+        await self.write()
+        return await self._usage_log.totals(since_day, before_day, by, key)
+
+    async def close(self) -> None:
+        """Writes what is left, unless the store does not respond."""
+        await self._tasks.close()
+        with suppress(Unavailable):
+            await self.write()
+
+    def _key_shown(self, key: str) -> str:
+        if key not in self._keys:
+            if len(self._keys) >= _MOST_KEYS:
+                return OTHER_KEYS
+            self._keys.add(key)
+        return key
+
+    async def _keep_writing(self) -> None:
+        while True:
+            await self._clock.sleep(WRITE_EVERY_S)
+            try:
+                await self.write()
+                await self._tidy()
+            except Unavailable as error:
+                if not self._is_behind:
+                    self._log.warning("usage_unwritten", error=str(error), effect=_UNWRITTEN)
+                self._is_behind = True
+            else:
+                self._is_behind = False
+
+    async def _tidy(self) -> None:
+        now_s = self._clock.now_s()
+        if now_s - self._tidied_at_s >= _TIDY_EVERY_S:
+            today = int(now_s // DAY_S)
+            await self._usage_log.tidy(today - _JOINED_AFTER_DAYS, today - self._kept_days)
+            self._tidied_at_s = now_s
