@@ -24,32 +24,41 @@ if TYPE_CHECKING:
     from segue.rollout.ports.notice import Target
 
 
-def notice_client(settings: Settings) -> httpx.AsyncClient:
-    """The client that posts to webhooks. If the environment names a proxy, that looks hosts up, and decides."""
+def notice_client(settings: Settings) -> httpx.AsyncClient | None:
+    """The client that posts to webhooks; None without any, because its certificates take memory and time.
+
+    If the environment names a proxy, that looks hosts up, and decides.
+    """
+    if not _split(settings.webhook_urls):
+        return None
     if getproxies():
         return httpx.AsyncClient()
     return httpx.AsyncClient(transport=CheckedTransport(private=settings.webhook_private))
 
 
-def notice_targets(settings: Settings, client: httpx.AsyncClient, clock: Clock) -> Sequence[Target]:
-    """The webhooks and chats that receive notices.
+def notice_targets(settings: Settings, client: httpx.AsyncClient | None, clock: Clock) -> Sequence[Target]:
+    """The webhooks and chats that receive notices. ``client``: of ``notice_client``.
 
     Raises:
         ConfigurationError: a URL is not valid. The message does not contain the URL, because URLs are secrets
         here.
     """
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
-    webhooks = [
-        WebhookTarget(client, url, secret, clock, place=f"webhook number {number} of SEGUE_WEBHOOK_URLS")
-        for number, url in enumerate(_webhook_urls(settings), 1)
-    ]
+    webhooks = (
+        []
+        if client is None
+        else [
+            WebhookTarget(client, url, secret, clock, place=f"webhook number {number} of SEGUE_WEBHOOK_URLS")
+            for number, url in enumerate(_webhook_urls(settings), 1)
+        ]
+    )
     targets: list[Target] = [*webhooks, *_chats(_split(settings.notify_urls))]
     return [Retrying(target, RetryLimits()) for target in targets]
 
 
 def check_notices(settings: Settings) -> None:
     """Raises ConfigurationError for the same faults as ``notice_targets``."""
-    notice_targets(settings, httpx.AsyncClient(), SystemClock())
+    notice_targets(settings, notice_client(settings), SystemClock())
 
 
 def _webhook_urls(settings: Settings) -> list[str]:

@@ -101,11 +101,12 @@ class Rollout:
         self._presence = Presence(store.replicas, self._ledger.stream, name, clock)
         series = f"{settings.rollout_id}/units"
         self._publisher = Publisher(following.meter, store.rows, series, name, clock)
-        self._http = httpx.AsyncClient()
+        self._clients: list[httpx.AsyncClient] = []
         judged = Judged(settings.rollout_id, voices.fingerprint)
         observer = Observer(self._signals(settings, series), store.rows, self._ledger, judged, clock)
-        self._notice_http = notice_client(settings)
-        targets = notice_targets(settings, self._notice_http, clock)
+        notices = notice_client(settings)
+        self._clients += [] if notices is None else [notices]
+        targets = notice_targets(settings, notices, clock)
         archive = Archive(
             self._ledger, settings.rollout_id, store.leases, store.notes, clock, SystemEntropy().token()
         )
@@ -144,8 +145,8 @@ class Rollout:
         """Starts the history first and the controller last, and closes them in the opposite order."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._store.close)
-            stack.push_async_callback(self._http.aclose)
-            stack.push_async_callback(self._notice_http.aclose)
+            for client in self._clients:
+                stack.push_async_callback(client.aclose)
             stack.push_async_callback(self._presence.close)
             stack.push_async_callback(self._follower.close)
             stack.push_async_callback(self._joining.close)
@@ -166,7 +167,9 @@ class Rollout:
     def _signals(self, settings: Settings, series: str) -> Signals:
         if settings.prometheus_url:
             url = settings.prometheus_url.get_secret_value()
-            return PrometheusSignals(self._http, url, settings.prometheus_selector)
+            client = httpx.AsyncClient()
+            self._clients.append(client)
+            return PrometheusSignals(client, url, settings.prometheus_selector)
         return StoredSignals(self._store.rows, series)
 
     def _control(self, rollout_id: str, catalogue: Catalogue) -> RolloutControl:
