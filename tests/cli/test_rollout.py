@@ -207,7 +207,7 @@ def test_a_switch_held_off_by_the_environment_is_named(tmp_path: Path, plan: Pat
 
     assert refused.exit_code == exits.NOT_NOW
     assert "CHIRP3_ENABLED=false in the environment" in refused.stderr
-    assert "no listeners: CHIRP3_ENABLED=false" in shown.stdout
+    assert "no listeners on the replica that answered: CHIRP3_ENABLED=false" in shown.stdout
 
 
 @pytest.mark.parametrize(

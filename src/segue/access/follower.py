@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 5.0
 _PAGE = 1000
-_REPLACED = "the store has other keys than before, such as those of a backup; they are in force now"
+_REPLACED = (
+    "the store's keys are not those of before (it was emptied, or a backup was restored): only the keys that it "
+    "has now are valid; if callers are refused, restore the store or create new keys"
+)
 _EFFECT = (
     "the last known keys, if there are any, stay valid until SEGUE_AUTH_STALE_S after the store last "
     "confirmed them"

@@ -182,7 +182,10 @@ def _told(error: Exception) -> PersonRefusal:
         case jwt.ExpiredSignatureError():
             return PersonRefusal(AccessRefusal.EXPIRED, "the token has expired; sign in again")
         case jwt.ImmatureSignatureError():
-            told = "the token is not valid yet; check the clocks of this machine and of the issuer"
+            told = (
+                "the token is not valid yet; try again later, or check the clocks of Segue's machine and of the "
+                "issuer"
+            )
             return PersonRefusal(AccessRefusal.UNKNOWN, told)
         case jwt.InvalidAudienceError():
             told = "the token is for another audience (aud) than SEGUE_OIDC_AUDIENCE; sign in for this service"

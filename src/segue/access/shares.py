@@ -115,8 +115,9 @@ class StoreLink:
                 "key_limits_apart",
                 error=str(error),
                 machines=self.machines,
-                effect="until the store responds, this machine lets each key use what it had taken of its "
-                "limits, and an equal part of the rest",
+                effect="until the store responds, this machine does not know what API keys use on other machines, "
+                "and estimates how much of its limits each key may use here; keys may be refused early, or use "
+                "more than their limits in total",
             )
         self.is_lost = True
 

@@ -206,14 +206,16 @@ def _remarks(found: Review, arm: Arm) -> Iterator[str]:
 def _unit_sentence(settings: Settings) -> str:
     """How assignments persist, with a warning if a share can move all listeners of one app at once."""
     sources = settings.unit_sources
-    named = ", ".join(source for source in sources if source != "key") or "nothing"
     if "key" not in sources:
+        named = ", ".join(sources) or "nothing"
         return (
             f"Assignments are kept by: {named}. A request that has none of these gets a new assignment each time."
         )
+    before = ", ".join(sources[: sources.index("key")])
+    unless = f" but none of {before}" if before else ""
     return (
-        f"Assignments are kept by: {', '.join(sources)}. Warning: if requests carry an API key but none of "
-        f"{named}, all requests of that app change arm together and count as one listener. See docs/assignment.md."
+        f"Assignments are kept by: {', '.join(sources)}. Warning: if requests carry an API key{unless}, all "
+        "requests with that key change arm together and count as one listener. See docs/assignment.md."
     )
 
 

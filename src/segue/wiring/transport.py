@@ -68,8 +68,11 @@ def check_connections(settings: Settings) -> None:
     if room < _LEAST_ROOM:
         raise ConfigurationError([f"the limit of {limit} open files is too low for a service; {_HOW_TO_RAISE}"])
     if settings.max_connections is not None and settings.max_connections > room:
-        found = f"the limit of {limit} open files allows {room} connections"
-        told = f"SEGUE_MAX_CONNECTIONS={settings.max_connections}: {found}; lower it, or {_HOW_TO_RAISE}"
+        found = f"the limit of {limit} open files allows only {room} connections"
+        told = (
+            f"SEGUE_MAX_CONNECTIONS={settings.max_connections}: {found}; set SEGUE_MAX_CONNECTIONS to {room} or "
+            f"less, or {_HOW_TO_RAISE}"
+        )
         raise ConfigurationError([told])
     proxies_of(settings)
 

@@ -44,9 +44,9 @@ _LONGEST_HISTORY = 1000
 _LOCKED = {
     OffBy.ENVIRONMENT: "CHIRP3_ENABLED=false in the environment keeps the candidate switched off; unset it and "
     "restart the service first",
-    OffBy.REPLICA: "this replica keeps the candidate switched off: the rollout file or settings file that it read "
-    "again does not say CHIRP3_ENABLED=true, and the store has not recorded that yet; correct the file, or try "
-    "again when the store is back",
+    OffBy.REPLICA: "this replica keeps the candidate switched off: when it last read its rollout file or settings "
+    "file, CHIRP3_ENABLED was not true, and it could not record this in the store yet; set CHIRP3_ENABLED=true "
+    "there, or try again when the store is back",
 }
 
 

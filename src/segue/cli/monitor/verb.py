@@ -82,7 +82,9 @@ def monitor(  # noqa: PLR0913, PLR0917 - an option is an argument
     exit_code: Annotated[
         bool,
         typer.Option(
-            "--exit-code", help="Exit status: 0 healthy, 1 warning or too little data, 2 alert, 3 unreadable."
+            "--exit-code",
+            help="Exit with 1 on a warning or too little data, and with 2 on an alert, instead of 0. With or "
+            "without this: 3 unreadable; 1 or 2 also if the command itself fails or is used wrongly.",
         ),
     ] = False,
 ) -> None:

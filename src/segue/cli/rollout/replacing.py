@@ -70,14 +70,15 @@ def _lowers(status: StatusBody, plan: Plan, stage: int) -> str:
     state, first = status.state, plan.stages[stage]
     now_percent = 0.0 if status.locked_off or not state.enabled else state.share_percent
     now_heard_by = frozenset(state.characters)
-    waits = first.approval or not first.is_open(status.now_s)
+    is_open = first.is_open(status.now_s)
+    waits = " and ".join([*(["its approval"] if first.approval else []), *([] if is_open else ["its hours"])])
     then_percent = 0.0 if waits else percent_from_ppm(plan.share_ppm(Place(stage, 0)))
     covers = first.characters == EVERYONE or (bool(now_heard_by) and now_heard_by <= first.characters)
     if not now_percent or (then_percent >= now_percent and covers):
         return ""
     then = f"{share_in_words(then_percent)} of {_whose(first.characters)} would"
     if waits:
-        then = f"none would until stage {first.name} is entered, after its approval and within its hours"
+        then = f"none would until stage {first.name} is entered; it waits for {waits}"
     return (
         f"now {share_in_words(now_percent)} of {_whose(now_heard_by)} hear the candidate; after the start {then}"
     )

@@ -60,7 +60,8 @@ def heard_by(status: StatusBody) -> str:
     """Who hears the candidate."""
     state = status.state
     if status.locked_off:
-        return f"no listeners: {off_in_words(status.locked_off_by)} keeps it off"
+        by = off_in_words(status.locked_off_by)
+        return f"no listeners on the replica that answered: {by} keeps it off; other replicas may differ"
     if not state.enabled:
         return "no listeners: it is switched off; `segue rollout history` says by whom"
     whom = ", ".join(state.characters) or "all characters"

@@ -54,7 +54,7 @@ def heard_as_told(answer: SpokenAnswer, data: bytes, text: str) -> str:
             f"the response says {answer.duration:g} s and {answer.file_size} bytes; "
             f"the file has {sound.duration_s:.2f} s and {len(data)} bytes",
             means="the file was truncated or changed in transit",
-            do="fetch it from the service directly, without proxies and caches, and compare",
+            do="run this command against the service directly (--url), without proxies and caches, and compare",
         )
     return f"{sound.duration_s:.2f} s of speech ({sound.codec}, {sound.rate_hz} Hz), {answer.voice_name}"
 

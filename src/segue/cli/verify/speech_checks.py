@@ -60,7 +60,8 @@ def route(deployment: Deployment) -> str:
     if answer.fallback_error:
         raise CheckFailed(
             f"answered by the fallback, because the candidate failed: {answer.fallback_error}",
-            means="the candidate fails for its listeners",
+            means="the candidate failed for this one request; its listeners hear the fallback as long as it fails "
+            "for them too",
             do="see the service's log and the candidate's health; `segue rollout rollback` switches it off",
         )
     return f"{answer.arm} ({answer.reason}), {heard_as_told(answer, file.content, text)}"

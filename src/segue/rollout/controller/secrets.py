@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from segue.kernel.ports.clock import Clock, Entropy
     from segue.rollout.ports.store import EventLog
 
+_NOT_KEPT = (
+    "if this machine starts while the store is out of reach, it cannot use this secret: signed audio URLs may be "
+    "refused (file audio-urls), or listeners may change voices (file salt-...); make the file writable"
+)
+
 
 class _Drawn(msgspec.Struct, frozen=True):
     secret: str
@@ -71,7 +76,7 @@ class StoredSecret:
         try:
             self._replace(secret)
         except OSError as error:
-            effect = "the secret is unknown if this machine starts without the store"
+            effect = _NOT_KEPT
             self._log.warning("secret_not_kept", file=str(self._kept), error=str(error), effect=effect)
         return secret
 

@@ -168,7 +168,9 @@ class PrometheusSignals:
             raise Unavailable(f"Prometheus does not respond ({type(error).__name__})") from error
         if not isinstance(document, dict) or document.get("status") != "success":
             detail = document.get("error", "") if isinstance(document, dict) else ""
-            raise Unavailable(f"Prometheus refused a query ({answer.status_code} {detail})"[:300])
+            raise Unavailable(
+                f"the Prometheus address answered a query without a result ({answer.status_code} {detail})"[:300]
+            )
         return document["data"]["result"]
 
 

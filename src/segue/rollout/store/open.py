@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from segue.rollout.ports.store import Store
     from segue.rollout.store.database import DatabaseKind
 
+_INVALID = "invalid host or port, or a user name or password with / ? # [ or ] (write them as %2F %3F %23 %5B %5D)"
 _WRITE = "use sqlite:///path/to/file or postgresql://user@host:5432/database"
 
 
@@ -37,7 +38,7 @@ def _postgresql(url: str) -> DatabaseKind:
     try:
         _ = urlsplit(url).port
     except ValueError:
-        raise ConfigurationError([f"SEGUE_STORE_URL: invalid host or port; {_WRITE}"]) from None
+        raise ConfigurationError([f"SEGUE_STORE_URL: {_INVALID}; {_WRITE}"]) from None
     if find_spec("asyncpg") is None:
         raise ConfigurationError(["SEGUE_STORE_URL: PostgreSQL needs a driver: pip install 'segue[postgresql]'"])
     from segue.rollout.store.postgresql import Postgresql

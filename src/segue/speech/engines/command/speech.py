@@ -56,7 +56,8 @@ class RawReader:
             raise BadAudio(f"{WHAT} wrote no sound", findings=("empty",))
         if self._framer.left_over_bytes or not self._has_begun:
             raise BadAudio(
-                f"{WHAT}'s audio ends in the middle of a sample: its encoding or channels are not as declared"
+                f"{WHAT}'s audio ends in the middle of a sample, or has fewer than 4 bytes: check that it writes "
+                "all of its audio, and that its encoding and channels are as declared"
             )
 
 

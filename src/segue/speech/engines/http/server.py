@@ -256,8 +256,9 @@ def _client(options: HttpOptions, roots: ssl.SSLContext) -> httpx.AsyncClient:
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         told = (
-            f"the proxy on the way to {options.host} cannot be used ({type(error).__name__}): check HTTPS_PROXY, "
-            "HTTP_PROXY and ALL_PROXY, or name the host in NO_PROXY"
+            f"a proxy of the environment cannot be used ({type(error).__name__}), so {options.host} cannot be "
+            "called: correct or unset HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or NO_PROXY; a SOCKS proxy needs the "
+            "package socksio"
         )
         raise ConfigurationError([told]) from error
 
