@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from segue.speech.core.speech import AudioFormat, Container
 from support.service import OPERATOR, SYNTHESIZE, staged
+from support.traffic import a_request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -93,6 +96,42 @@ async def test_a_job_is_its_keys_usage(stage: Stage) -> None:
     assert (entry["key"], entry["synthesized_characters"]) == ("books", len(LINE) * 3)
 
 
+async def test_a_stream_that_is_left_counts_the_lines_that_were_made(stage: Stage) -> None:
+    """The engine is paid for them, and not for the rest."""
+    context = stage.service.context
+    request = a_request(f"{LINE} " * 400)._replace(
+        character_key="pip_boy", key_name="game", cache_enabled=False, audio_format=AudioFormat(Container.WAV)
+    )
+    stream = await context.pipeline.stream(context.pipeline.enter(request))
+    await anext(stream)
+    await stream.aclose()
+
+    (entry,) = (await usage(stage))["entries"]
+    assert entry["requests"] == 1
+    assert 0 < entry["synthesized_characters"] < entry["characters"] / 2
+
+
+async def test_a_job_that_is_cancelled_is_no_request(stage: Stage) -> None:
+    key = await a_key(stage, "books")
+    stage.calm.delay_s = 0.05
+    body = {"text": f"{LINE} " * 400, "character_key": "pip_boy"}
+    job = (await stage.client.post("/api/v1/audio/jobs", json=body, headers=key)).raise_for_status().json()
+    for _ in range(100):
+        found = (await stage.client.get(job["status_url"], headers=key)).json()
+        if found["progress"] > 0.0:
+            break
+        await asyncio.sleep(0.02)
+    await stage.client.delete(job["status_url"], headers=key)
+    for _ in range(100):
+        if (await stage.client.get(job["status_url"], headers=key)).json()["status"] == "cancelled":
+            break
+        await asyncio.sleep(0.02)
+
+    (entry,) = (await usage(stage))["entries"]
+    assert (entry["requests"], entry["characters"]) == (0, 0)
+    assert 0 < entry["synthesized_characters"] < len(LINE) * 400
+
+
 async def test_it_is_grouped_and_filtered(stage: Stage) -> None:
     game, phone = await a_key(stage, "game"), await a_key(stage, "phone")
     await said(stage, game, force_voice_model="wavenet")
@@ -130,7 +169,9 @@ async def test_it_comes_as_csv(stage: Stage) -> None:
     [
         ({"by": "colour"}, "cannot group by 'colour'; possible: day, key, arm, voice, character"),
         ({"first_day": "2026-11-02", "last_day": "2026-11-01"}, "is after"),
-        ({"first_day": "yesterday"}, "first_day"),
+        ({"first_day": "yesterday"}, "first_day: 'yesterday' is not a date such as 2026-11-01"),
+        ({"first_day": "2023-02-29"}, "is not a date"),
+        ({"last_day": "1764547200"}, "is not a date"),
         ({"format": "xml"}, "format"),
     ],
 )

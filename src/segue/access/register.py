@@ -31,7 +31,16 @@ MOST_NAME_CHARS = 64
 SERVICE_ACTORS = frozenset({"judge", "environment", "file"})
 """The actors that the history names for what the service does itself."""
 
-RESERVED_NAMES = SERVICE_ACTORS | {"segue", "nobody", "anyone", "operator", "admin-token"}
+RESERVED_NAMES = SERVICE_ACTORS | {
+    "segue",
+    "nobody",
+    "anyone",
+    "operator",
+    "admin-token",
+    "(other)",
+    "(no key)",
+    "total",
+}
 """Names that no key may have, because the history and the log use them for others."""
 
 _TRIES = 50

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from segue.cli.rollout.client import control, understood
 from segue.cli.rollout.options import DEFAULT_URL, Operator, Token, Url
-from segue.cli.terminal import complaints, out
+from segue.cli.terminal import complaints, err, out
 from segue.usage.bodies import UsageBody
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def usage(  # noqa: PLR0913 - an option is an argument
     by: Annotated[
         str, typer.Option(help="Fields to group by, separated by commas: day, key, arm, voice, character.")
     ] = "key",
-    key: Annotated[str, typer.Option(help="Only the API key of this name.")] = "",
+    key: Annotated[
+        str | None, typer.Option(help="Only the API key of this name; an empty name: requests without a key.")
+    ] = None,
     url: Url = DEFAULT_URL,
     token: Token = "",
     as_format: Annotated[
@@ -57,15 +59,20 @@ def usage(  # noqa: PLR0913 - an option is an argument
     ] = UsageFormat.TABLE,
 ) -> None:
     """Print what was used, by API key, arm, voice, character or day, and at what price."""
-    given = {"first_day": first_day, "last_day": last_day, "by": by, "key": key}
-    query = {name: value for name, value in given.items() if value}
+    days = {"first_day": first_day, "last_day": last_day}
+    query = {"by": by} | {name: value for name, value in days.items() if value}
+    if key is not None:
+        query["key"] = key
     if as_format is UsageFormat.CSV:
         query["format"] = "csv"
     with complaints():
         with control(Operator(url, token), PATH) as service:
             answer = service.get("", **query)
         if as_format is UsageFormat.TABLE:
-            out().print(_table(understood(answer, UsageBody)))
+            body = understood(answer, UsageBody)
+            out().print(_table(body))
+            if not body.is_complete:
+                err().print("the latest usage is missing, because the store cannot be written", style="yellow")
         elif as_format is UsageFormat.JSON:
             out().print_json(answer.decode())
         else:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         RecordedRequest,
         Served,
         Skip,
+        Synthesized,
         UnitOutcome,
     )
 
@@ -28,6 +29,7 @@ class RememberingRecorder:
         self.shadows: list[Attempt] = []
         self.shadows_refused: list[Attempt] = []
         self.shadows_skipped: Counter[Skip] = Counter()
+        self.made: list[Synthesized] = []
         self.answers: list[Served] = []
         self.hits: list[Hit] = []
         self.units: list[UnitOutcome] = []
@@ -59,6 +61,9 @@ class RememberingRecorder:
 
     def recalled(self, hit: Hit) -> None:
         self.hits.append(hit)
+
+    def synthesized(self, synthesized: Synthesized) -> None:
+        self.made.append(synthesized)
 
     def in_doubt(self, request: RecordedRequest) -> None:
         pass

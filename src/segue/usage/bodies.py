@@ -36,16 +36,27 @@ class UsageEntry:
 
 @dataclass(frozen=True, slots=True)
 class UsageBody:
-    """The usage of whole days (UTC), first and last included, by the fields of ``by`` and in total."""
+    """The usage of whole days (UTC), first and last included, by the fields of ``by`` and in total.
+
+    ``is_complete`` false: the store could not be written, so the latest usage is missing.
+    """
 
     first_day: str
     last_day: str
     by: tuple[str, ...]
     entries: tuple[UsageEntry, ...]
     total: UsageEntry
+    is_complete: bool = True
 
 
-def usage_body(first_day: int, last_day: int, by: Sequence[UsageField], totals: Sequence[UsageTotal]) -> UsageBody:
+def usage_body(
+    first_day: int,
+    last_day: int,
+    by: Sequence[UsageField],
+    totals: Sequence[UsageTotal],
+    *,
+    is_complete: bool = True,
+) -> UsageBody:
     """Days are numbers of days since 1970."""
     total = Used()
     for one in totals:
@@ -56,6 +67,7 @@ def usage_body(first_day: int, last_day: int, by: Sequence[UsageField], totals: 
         tuple(by),
         tuple(_entry(by, one) for one in totals),
         UsageEntry(**asdict(total)),
+        is_complete,
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
+import math
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from segue.kernel.background import BackgroundTasks
 from segue.kernel.errors import Unavailable
-from segue.kernel.ports.usage import UsageOf, UsageRow, Used
+from segue.kernel.ports.usage import MOST_TOTALS, UsageOf, UsageRow, Used
 from segue.usage.bodies import DAY_S
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ _JOINED_AFTER_DAYS = 8
 
 _UNWRITTEN = (
     "it is counted on, and written when the store responds; what a process has not written when it ends is lost"
+)
+_LOST = (
+    "the usage of this process since its last write is missing: up to this many requests, and what was "
+    "synthesized for them"
 )
 _MOST_KEYS = 200
 OTHER_KEYS = "(other)"
@@ -57,8 +62,9 @@ class UsageBook:
         self._totals: dict[tuple[int, UsageOf], Used] = {}
         self._unwritten: set[tuple[int, UsageOf]] = set()
         self._keys: set[str] = set()
-        self._tidied_at_s = 0.0
+        self._tidied_at_s = -math.inf
         self._is_behind = False
+        self._writing = asyncio.Lock()
         self._tasks = BackgroundTasks()
         self._log = structlog.get_logger("segue.usage")
 
@@ -81,36 +87,49 @@ class UsageBook:
         Raises:
             Unavailable: the store is out of reach; the next call writes it.
         """
-        self.count()
-        places = sorted(self._unwritten)
-        self._unwritten.clear()
-        try:
-            await self._usage_log.put(
-                [UsageRow(day, of, self._source, self._totals[day, of]) for day, of in places]
-            )
-        except BaseException:
-            self._unwritten.update(places)
-            raise
-        today = int(self._clock.now_s() // DAY_S)
-        for place in [place for place in self._totals if place[0] < today and place not in self._unwritten]:
-            del self._totals[place]
+        async with self._writing:
+            self.count()
+            places = sorted(self._unwritten)
+            rows = [UsageRow(day, of, self._source, self._totals[day, of]) for day, of in places]
+            self._unwritten.clear()
+            try:
+                await self._usage_log.put(rows)
+            except BaseException:
+                self._unwritten.update(places)
+                raise
+            self._forget_old_days()
 
     async def totals(
         self, since_day: int, before_day: int, by: Sequence[UsageField], key: str | None
-    ) -> Sequence[UsageTotal]:
+    ) -> tuple[Sequence[UsageTotal], bool]:
         """The usage of all processes, as of their last write; that of this one until now.
+
+        False: what this process has counted last could not be written, and is missing.
 
         Raises:
             Unavailable: the store is out of reach.
         """
-        await self.write()
-        return await self._usage_log.totals(since_day, before_day, by, key)
+        is_complete = True
+        try:
+            await self.write()
+        except Unavailable:
+            is_complete = False
+        return await self._usage_log.totals(since_day, before_day, by, key, MOST_TOTALS + 1), is_complete
 
     async def close(self) -> None:
         """Writes what is left, unless the store does not respond."""
         await self._tasks.close()
-        with suppress(Unavailable):
+        try:
             await self.write()
+        except Unavailable as error:
+            requests = sum(self._totals[place].requests for place in self._unwritten)
+            self._log.error("usage_lost", error=str(error), requests=requests, effect=_LOST)
+
+    def _forget_old_days(self) -> None:
+        """Yesterday is kept, because a clock may be set back over midnight."""
+        earliest = int(self._clock.now_s() // DAY_S) - 1
+        for place in [place for place in self._totals if place[0] < earliest and place not in self._unwritten]:
+            del self._totals[place]
 
     def _key_shown(self, key: str) -> str:
         if key not in self._keys:
@@ -133,8 +152,8 @@ class UsageBook:
                 self._is_behind = False
 
     async def _tidy(self) -> None:
-        now_s = self._clock.now_s()
+        now_s = self._clock.monotonic_s()
         if now_s - self._tidied_at_s >= _TIDY_EVERY_S:
-            today = int(now_s // DAY_S)
+            today = int(self._clock.now_s() // DAY_S)
             await self._usage_log.tidy(today - _JOINED_AFTER_DAYS, today - self._kept_days)
             self._tidied_at_s = now_s

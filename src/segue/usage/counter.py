@@ -10,7 +10,7 @@ from segue.kernel.ports.usage import UsageOf, Used
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from segue.kernel.ports.recorder import Attempt, BulkheadName, Hit, Served
+    from segue.kernel.ports.recorder import BulkheadName, Hit, Served, Synthesized
 
     Price = Callable[[BulkheadName], float | None]
     """US dollars for a million characters; None if that is not known."""
@@ -22,8 +22,8 @@ _REQUESTS, _CHARACTERS, _SYNTHESIZED, _SHADOW, _UNPRICED = range(5)
 class UsageCounter(RecorderListener):
     """Hears of requests and calls to engines, and adds them up until they are taken.
 
-    A request counts when it was answered with audio. A call counts when it succeeded: vendors do not charge for
-    others as a rule.
+    A request counts when it was answered with audio. A line counts when an engine has made audio for it, also if
+    the response failed later or the listener left: vendors charge for it.
     """
 
     def __init__(self, price: Price) -> None:
@@ -41,13 +41,16 @@ class UsageCounter(RecorderListener):
             of = (request.key_name, served.arm, served.voice, served.character_key)
             self._count_request(of, len(request.text))
 
-    def attempted(self, attempt: Attempt) -> None:
-        if attempt.error is None:
-            self._count_call(attempt, _SYNTHESIZED)
-
-    def shadowed(self, attempt: Attempt, *, refused: bool = False) -> None:
-        if attempt.error is None and not refused:
-            self._count_call(attempt, _SHADOW)
+    def synthesized(self, synthesized: Synthesized) -> None:
+        request, chars = synthesized.request, synthesized.chars
+        of = (request.key_name, synthesized.arm, synthesized.voice, synthesized.character_key)
+        amounts = self._counts.get(of) or self._counted(of)
+        amounts[_SHADOW if synthesized.shadow else _SYNTHESIZED] += chars
+        price_usd = self._price(synthesized.bulkhead)
+        if price_usd is None:
+            amounts[_UNPRICED] += chars
+        elif price_usd:
+            self._cost_usd[of] = self._cost_usd.get(of, 0.0) + chars * price_usd / _MILLION
 
     def taken(self) -> Mapping[UsageOf, Used]:
         """What was counted since the last call."""
@@ -59,17 +62,6 @@ class UsageCounter(RecorderListener):
         amounts = self._counts.get(of) or self._counted(of)
         amounts[_REQUESTS] += 1
         amounts[_CHARACTERS] += chars
-
-    def _count_call(self, attempt: Attempt, kind: int) -> None:
-        of = (attempt.request.key_name, attempt.arm, attempt.voice, attempt.character_key)
-        amounts = self._counts.get(of) or self._counted(of)
-        amounts[kind] += attempt.text_chars
-        price_usd = None if attempt.bulkhead is None else self._price(attempt.bulkhead)
-        if price_usd is None:
-            amounts[_UNPRICED] += attempt.text_chars
-        else:
-            cost_usd = attempt.text_chars * price_usd / _MILLION
-            self._cost_usd[of] = self._cost_usd.get(of, 0.0) + cost_usd
 
     def _counted(self, of: tuple[str, str, str, str]) -> list[int]:
         amounts = self._counts[of] = [0, 0, 0, 0, 0]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from segue.wiring.speech import Speech
 
 
+_EMBEDDED = frozenset({"espeak", "piper", "kokoro"})
+
+
 class UsageParts:
     """The counter, which hears of requests, and what it needs to be written and priced, which is built later."""
 
@@ -40,9 +43,9 @@ class UsageParts:
         self._metrics.flush()
 
     def _price_usd(self, bulkhead: BulkheadName) -> float | None:
-        """The catalogue's price. An engine that runs on this machine, and has none there, costs nothing."""
-        quota = self._speech.catalogue.quotas.get(bulkhead)
+        """The catalogue's price. Embedded engines that have none there cost nothing."""
+        catalogue = self._speech.catalogue
+        quota = catalogue.quotas.get(bulkhead)
         if quota is not None and quota.usd_per_million_chars is not None:
             return quota.usd_per_million_chars
-        is_local = getattr(self._speech.engines[bulkhead.engine], "places", None) is not None
-        return 0.0 if is_local else None
+        return 0.0 if catalogue.kind_of(bulkhead.engine) in _EMBEDDED else None

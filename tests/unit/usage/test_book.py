@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from segue.kernel.errors import Unavailable
 from segue.kernel.ports.usage import UsageOf, UsageRow, Used
@@ -16,7 +17,7 @@ from segue.usage.book import OTHER_KEYS, WRITE_EVERY_S, UsageBook
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from segue.kernel.ports.usage import UsageField, UsageTotal
+    from segue.kernel.ports.usage import UsageTotal
 
 DAY = 11
 OF = UsageOf("game", "baseline", "en-us", "pip_boy")
@@ -48,10 +49,8 @@ class Log:
             raise Unavailable("gone")
         self.writes.append(rows)
 
-    async def totals(
-        self, since_day: int, before_day: int, by: Sequence[UsageField], key: str | None = None
-    ) -> Sequence[UsageTotal]:
-        raise NotImplementedError
+    async def totals(self, *_: object) -> Sequence[UsageTotal]:
+        return []
 
     async def tidy(self, join_before_day: int, forget_before_day: int) -> None:
         self.tidied.append((join_before_day, forget_before_day))
@@ -141,13 +140,67 @@ async def test_it_writes_by_itself_and_once_more_at_the_end() -> None:
     assert [len(rows) for rows in bench.log.writes] == [1, 1]
 
 
-async def test_a_store_that_is_gone_at_the_end_keeps_nobody() -> None:
+async def test_what_is_lost_at_the_end_is_told() -> None:
     bench = Bench()
     bench.log.gone = True
     bench.used()
-    await bench.book.close()
+    with capture_logs() as said:
+        await bench.book.close()
 
     assert bench.log.writes == []
+    assert [(line["event"], line["requests"]) for line in said] == [("usage_lost", 1)]
+
+
+async def test_an_older_write_is_never_the_last() -> None:
+    """Of two writers, the second waits for the first."""
+    bench = Bench()
+    bench.used()
+    first = asyncio.create_task(bench.book.write())
+    await asyncio.sleep(0)
+    bench.used()
+    await asyncio.gather(first, bench.book.write())
+
+    assert [rows[0].used.requests for rows in bench.log.writes] == [1, 2]
+
+
+async def test_a_write_that_fails_after_midnight_is_repeated() -> None:
+    bench = Bench()
+    bench.used()
+    bench.log.gone = True
+    failing = asyncio.create_task(bench.book.write())
+    await asyncio.sleep(0)
+    bench.clock.advance(3 * DAY_S)
+    bench.used()
+    with pytest.raises(Unavailable):
+        await failing
+    bench.log.gone = False
+    await bench.book.write()
+
+    assert [(row.day, row.used.requests) for row in bench.log.writes[0]] == [(DAY, 1), (DAY + 3, 1)]
+
+
+async def test_a_clock_set_back_over_midnight_goes_on_with_the_old_day() -> None:
+    bench = Bench()
+    bench.used()
+    await bench.book.write()
+    bench.clock.set_by(DAY_S)
+    bench.used()
+    await bench.book.write()
+    bench.clock.set_by(-DAY_S)
+    bench.used()
+    await bench.book.write()
+
+    assert bench.log.writes[-1] == [UsageRow(DAY, OF, "me", Used(requests=2, characters=20))]
+
+
+async def test_usage_is_read_while_the_store_cannot_be_written() -> None:
+    bench = Bench()
+    bench.used()
+    assert await bench.book.totals(DAY, DAY + 1, (), None) == ([], True)
+    bench.used()
+    bench.log.gone = True
+
+    assert await bench.book.totals(DAY, DAY + 1, (), None) == ([], False)
 
 
 def test_many_keys_have_one_series_together() -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from segue.kernel.arms import Arm
 from segue.kernel.assign import IN_SHARE
-from segue.kernel.errors import ErrorCode
-from segue.kernel.ports.recorder import Attempt, BulkheadName, Hit, Outcome, Served
+from segue.kernel.ports.recorder import BulkheadName, Hit, Outcome, Served, Synthesized
 from segue.kernel.ports.usage import UsageOf, Used
 from segue.usage.counter import UsageCounter
 from support.traffic import a_request
@@ -23,8 +22,8 @@ def counter() -> UsageCounter:
     return UsageCounter(PRICES.__getitem__)
 
 
-def attempt(bulkhead: BulkheadName | None = VENDOR, error: ErrorCode | None = None) -> Attempt:
-    return Attempt(REQUEST, Arm.CANDIDATE, "chirp3-hd", "pip_boy", 0.2, error, bulkhead=bulkhead, voice="Kore")
+def line(bulkhead: BulkheadName = VENDOR, *, shadow: bool = False) -> Synthesized:
+    return Synthesized(REQUEST, Arm.CANDIDATE, "pip_boy", bulkhead, "Kore", 10, shadow)
 
 
 def served(outcome: Outcome) -> Served:
@@ -49,34 +48,23 @@ def test_a_request_that_failed_counts_nothing(counter: UsageCounter) -> None:
     assert counter.taken() == {}
 
 
-def test_calls_have_a_price(counter: UsageCounter) -> None:
-    counter.attempted(attempt())
-    counter.shadowed(attempt())
+def test_what_an_engine_made_has_a_price(counter: UsageCounter) -> None:
+    counter.synthesized(line())
+    counter.synthesized(line(shadow=True))
 
     found = counter.taken()[OF]
     assert found == Used(synthesized_characters=10, shadow_characters=10, cost_usd=found.cost_usd)
     assert found.cost_usd == pytest.approx(20 * 30 / 1e6)
 
 
-@pytest.mark.parametrize("bulkhead", [UNKNOWN, None])
-def test_characters_without_a_known_price_are_counted_as_such(
-    counter: UsageCounter, bulkhead: BulkheadName | None
-) -> None:
-    counter.attempted(attempt(bulkhead))
+def test_characters_without_a_known_price_are_counted_as_such(counter: UsageCounter) -> None:
+    counter.synthesized(line(UNKNOWN))
 
     assert counter.taken() == {OF: Used(synthesized_characters=10, unpriced_characters=10)}
 
 
-def test_calls_that_failed_or_were_refused_count_nothing(counter: UsageCounter) -> None:
-    counter.attempted(attempt(error=ErrorCode.UNAVAILABLE))
-    counter.shadowed(attempt(error=ErrorCode.UNAVAILABLE))
-    counter.shadowed(attempt(), refused=True)
-
-    assert counter.taken() == {}
-
-
 def test_the_arm_is_plain_text_for_the_store(counter: UsageCounter) -> None:
-    counter.attempted(attempt())
+    counter.synthesized(line())
     (of,) = counter.taken()
 
     assert type(of.arm) is str

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+import asyncio
+import re
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 
 from segue.access.roles import Permission
 from segue.api.auth import Actor
 from segue.api.control.bodies import ERRORS
 from segue.kernel.errors import InvalidRequest
-from segue.kernel.ports.usage import UsageField
+from segue.kernel.ports.usage import MOST_TOTALS, UsageField
 from segue.usage.bodies import UsageBody, usage_body
 from segue.usage.table import usage_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from segue.api.auth import Operators
     from segue.kernel.ports.clock import Clock
     from segue.usage.book import UsageBook
 
 _EPOCH = date(1970, 1, 1)
-_MOST_ENTRIES = 50_000
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}
 
 
@@ -47,34 +48,44 @@ def usage_routes(book: UsageBook, clock: Clock, operators: Operators) -> APIRout
         responses=_CSV,
     )
     async def get_usage(
-        first_day: Annotated[date | None, Query(description="By default, the first of this month")] = None,
-        last_day: Annotated[date | None, Query(description="Included; today by default")] = None,
+        first_day: Annotated[
+            str, Query(description="Such as 2026-11-01; by default, the 1st", max_length=32)
+        ] = "",
+        last_day: Annotated[str, Query(description="Included; today by default", max_length=32)] = "",
         by: Annotated[str, Query(description="Fields to group by, separated by commas", max_length=64)] = "key",
         key: Annotated[str | None, Query(description="Only the key of this name", max_length=256)] = None,
         form: Annotated[UsageForm, Query(alias="format", description="json or csv")] = UsageForm.JSON,
         _: Actor = viewer,
-    ) -> UsageBody | Response:
-        last = last_day or datetime.fromtimestamp(clock.now_s(), UTC).date()
-        first = first_day or last.replace(day=1)
+    ) -> Response:
+        last = _date("last_day", last_day) or datetime.fromtimestamp(clock.now_s(), UTC).date()
+        first = _date("first_day", first_day) or last.replace(day=1)
         if first > last:
             raise InvalidRequest(f"first_day {first} is after last_day {last}", field="first_day")
-        body = await _usage(book, first, last, _fields(by), key)
-        if form is UsageForm.JSON:
-            return body
-        name = f'attachment; filename="usage-{first}-{last}.csv"'
-        return Response(usage_csv(body), media_type="text/csv", headers={"Content-Disposition": name})
+        fields = _fields(by)
+        since_day, until_day = (first - _EPOCH).days, (last - _EPOCH).days
+        totals, is_complete = await book.totals(since_day, until_day + 1, fields, key)
+        if len(totals) > MOST_TOTALS:
+            raise InvalidRequest(f"there are more than {MOST_TOTALS:,} entries: ask for fewer days or fields")
+
+        def written() -> Response:
+            body = usage_body(since_day, until_day, fields, totals, is_complete=is_complete)
+            if form is UsageForm.JSON:
+                return Response(msgspec.json.encode(body), media_type="application/json")
+            name = f'attachment; filename="usage-{first}-{last}.csv"'
+            return Response(usage_csv(body), media_type="text/csv", headers={"Content-Disposition": name})
+
+        return await asyncio.to_thread(written)  # there may be thousands of entries
 
     return routes
 
 
-async def _usage(book: UsageBook, first: date, last: date, by: Sequence[UsageField], key: str | None) -> UsageBody:
-    first_day, last_day = (one - _EPOCH for one in (first, last))
-    totals = await book.totals(first_day.days, (last_day + timedelta(days=1)).days, by, key)
-    if len(totals) > _MOST_ENTRIES:
-        raise InvalidRequest(
-            f"these are {len(totals):,} entries, but the limit is {_MOST_ENTRIES:,}: ask for fewer days or fields"
-        )
-    return usage_body(first_day.days, last_day.days, by, totals)
+def _date(field: str, written: str) -> date | None:
+    if not written:
+        return None
+    try:
+        return date.fromisoformat(written if _DATE.fullmatch(written) else "")
+    except ValueError:
+        raise InvalidRequest(f"{field}: {written!r} is not a date such as 2026-11-01", field=field) from None
 
 
 def _fields(written: str) -> tuple[UsageField, ...]:

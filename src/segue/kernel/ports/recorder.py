@@ -71,7 +71,7 @@ class Attempt(NamedTuple):
     ``request`` is the one that caused the call; other requests may have waited for the same result. ``error`` None
     means success. ``duration_s`` is the engine's own time. ``first_audio_s`` is the part of it before the first
     sound of a stream, or until the wait for that sound was given up; None if the audio was not streamed.
-    ``bulkhead`` is the engine and the family of the ``voice`` that was called.
+    ``bulkhead`` is the engine and the family of the voice that was called.
     """
 
     request: RecordedRequest
@@ -83,11 +83,25 @@ class Attempt(NamedTuple):
     detail: str = ""
     first_audio_s: float | None = None
     bulkhead: BulkheadName | None = None
-    voice: str = ""
 
     @property
     def text_chars(self) -> int:
         return len(self.request.text)
+
+
+class Synthesized(NamedTuple):
+    """One line for which an engine has made audio, whatever became of the response.
+
+    ``shadow``: for a shadow request. Probes of an engine are not counted.
+    """
+
+    request: RecordedRequest
+    arm: Arm
+    character_key: str
+    bulkhead: BulkheadName
+    voice: str
+    chars: int
+    shadow: bool = False
 
 
 class Served(NamedTuple):
@@ -206,6 +220,10 @@ class Recorder(Protocol):
         """
         ...
 
+    def synthesized(self, synthesized: Synthesized) -> None:
+        """An engine has made audio for one line, or has begun to, for a stream."""
+        ...
+
     def shadow_skipped(self, reason: Skip) -> None:
         """A shadow request was not made after all."""
         ...
@@ -271,6 +289,8 @@ class RecorderListener:
     def attempted(self, attempt: Attempt) -> None: ...
 
     def shadowed(self, attempt: Attempt, *, refused: bool = False) -> None: ...
+
+    def synthesized(self, synthesized: Synthesized) -> None: ...
 
     def shadow_skipped(self, reason: Skip) -> None: ...
 

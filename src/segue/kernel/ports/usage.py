@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+MOST_TOTALS = 10_000
+
+
 class UsageField(StrEnum):
     """What usage can be grouped by. ``key`` is the name of the caller's key, empty if no keys are required."""
 
@@ -78,16 +81,23 @@ class UsageLog(Protocol):
     """Every method can raise ``Unavailable`` if the store is out of reach."""
 
     async def put(self, rows: Sequence[UsageRow]) -> None:
-        """Writes all rows or none; each replaces an earlier one of the same day, source and usage.
+        """Writes all rows or none; each replaces an earlier one of the same day, source and usage, but no amount
+        becomes smaller.
 
-        It can therefore be repeated if it is unknown whether it was done.
+        It can therefore be repeated if it is unknown whether it was done, and an old write that comes late does no
+        harm.
         """
         ...
 
     async def totals(
-        self, since_day: int, before_day: int, by: Sequence[UsageField], key: str | None = None
+        self,
+        since_day: int,
+        before_day: int,
+        by: Sequence[UsageField],
+        key: str | None = None,
+        limit: int = MOST_TOTALS,
     ) -> Sequence[UsageTotal]:
-        """The usage of these days, of one key or of all, in the order of the fields."""
+        """The usage of these days, of one key or of all, in the order of the fields; at most ``limit`` groups."""
         ...
 
     async def tidy(self, join_before_day: int, forget_before_day: int) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         RecordedRequest,
         Served,
         Skip,
+        Synthesized,
         UnitOutcome,
     )
     from segue.kernel.ports.usage import UsageOf, Used
@@ -102,6 +103,9 @@ class PrometheusRecorder:
             self._histograms.child(catalog.SHADOW_DURATION, arm).observe(attempt.duration_s)
             if attempt.first_audio_s is not None:
                 self._histograms.child(catalog.SHADOW_FIRST_AUDIO, arm).observe(attempt.first_audio_s)
+
+    def synthesized(self, synthesized: Synthesized) -> None:
+        """Does nothing: usage is counted elsewhere and arrives as ``used``."""
 
     def shadow_skipped(self, reason: Skip) -> None:
         self._count(catalog.SHADOW_SKIPPED, (reason,))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, case, delete, func, select
 
-from segue.kernel.ports.usage import UsageField, UsageOf, UsageRow, UsageTotal, Used
+from segue.kernel.ports.usage import MOST_TOTALS, UsageField, UsageOf, UsageRow, UsageTotal, Used
 from segue.rollout.store.tables import USAGE
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class SqlUsage:
             return
         insert = self._database.kind.insert(USAGE)
         statement = insert.on_conflict_do_update(
-            index_elements=_KEY, set_={name: insert.excluded[name] for name in _AMOUNTS}
+            index_elements=_KEY, set_={name: _larger(USAGE.c[name], insert.excluded[name]) for name in _AMOUNTS}
         )
         values = [_values(row) for row in sorted(rows, key=_place)]  # two writers lock rows in one order
 
@@ -43,14 +43,19 @@ class SqlUsage:
         await self._database.transact(work)
 
     async def totals(
-        self, since_day: int, before_day: int, by: Sequence[UsageField], key: str | None = None
+        self,
+        since_day: int,
+        before_day: int,
+        by: Sequence[UsageField],
+        key: str | None = None,
+        limit: int = MOST_TOTALS,
     ) -> Sequence[UsageTotal]:
         fields = [USAGE.c[field] for field in by]
         sums = [func.sum(USAGE.c[name]).label(name) for name in _AMOUNTS]
         query = select(*fields, *sums).where(USAGE.c.day >= since_day, USAGE.c.day < before_day)
         if key is not None:
             query = query.where(USAGE.c.key == key)
-        found = await self._database.rows(query.group_by(*fields).order_by(*fields))
+        found = await self._database.rows(query.group_by(*fields).order_by(*fields).limit(limit))
         width = len(fields)
         return [
             UsageTotal(tuple(str(value) for value in row[:width]), _used(row[width:]))
@@ -78,6 +83,10 @@ class SqlUsage:
 
 def _place(row: UsageRow) -> tuple[int, UsageOf, str]:
     return row.day, row.of, row.source
+
+
+def _larger(kept: ColumnElement[Any], new: ColumnElement[Any]) -> ColumnElement[Any]:
+    return case((kept > new, kept), else_=new)
 
 
 def _adding(insert: Insert) -> Any:

@@ -18,6 +18,7 @@ from segue.kernel.errors import (
     SegueError,
     SentenceTooLong,
 )
+from segue.kernel.ports.recorder import Synthesized
 from segue.speech.audio.finish import Finished, LineAudio, finish
 from segue.speech.core.lines import Line
 from segue.speech.core.speech import AudioFormat, Container
@@ -25,7 +26,7 @@ from segue.speech.service.admission import Rank, Visit
 from segue.speech.service.line import QueuedCaller
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 
     from segue.speech.core.speech import Manner, Pcm, SpeechRequest, Utterance
     from segue.speech.service.bulkhead import Bulkhead
@@ -102,13 +103,17 @@ class LineStart(NamedTuple):
 
 @dataclass(slots=True)
 class Calls:
-    """The calls of one response to one bulkhead. ``watch`` measures the engine's time."""
+    """The calls of one response to one bulkhead. ``watch`` measures the engine's time.
+
+    ``made`` is called for each line for which the engine has made audio.
+    """
 
     bulkhead: Bulkhead
     rendition: Rendition
     asking: Asking
     threads: Threads
     watch: Stopwatch
+    made: Callable[[Synthesized], None]
 
     @asynccontextmanager
     async def entered(self, deadline: float, sound_s: float = 0.0) -> AsyncIterator[None]:
@@ -163,13 +168,19 @@ class Calls:
         async with self._place(line, start):
             utterance = self._utterance(line)
             if not self.rendition.render_plan.voice.capabilities.streaming:
-                yield await self._asked(utterance)
+                pcm = await self._asked(utterance)
+                self._count(line)
+                yield pcm
                 return
             with self.bulkhead.allowance.stream(spare=self.asking.spare), _ours(self.bulkhead):
                 stream = cast("AsyncGenerator[Pcm, None]", self.bulkhead.engine.stream(utterance))
+                is_counted = False
                 async with aclosing(stream):
                     async for pcm in stream:
                         self.watch.heard()
+                        if not is_counted:
+                            self._count(line)
+                            is_counted = True
                         yield pcm
 
     async def finished(
@@ -185,6 +196,7 @@ class Calls:
         try:
             async with self._place(line, start):
                 pcm = await self._asked(self._utterance(line))
+                self._count(line)
         except SentenceTooLong:
             parts = line.split_further()
             if len(parts) == 1:
@@ -216,6 +228,20 @@ class Calls:
             if start.watch is not self.watch:
                 stack.enter_context(start.watch.asking())
             yield
+
+    def _count(self, line: Line) -> None:
+        render_plan, asking = self.rendition.render_plan, self.asking
+        self.made(
+            Synthesized(
+                asking.request,
+                render_plan.arm,
+                asking.character_key,
+                render_plan.bulkhead,
+                render_plan.voice.name,
+                len(line.text),
+                asking.spare,
+            )
+        )
 
     async def _asked(self, utterance: Utterance) -> Pcm:
         with _ours(self.bulkhead):

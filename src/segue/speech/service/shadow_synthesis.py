@@ -9,7 +9,7 @@ from segue.kernel.errors import SegueError
 from segue.speech.core.speech import AudioFormat, Container
 
 if TYPE_CHECKING:
-    from segue.kernel.ports.recorder import Attempt, Recorder
+    from segue.kernel.ports.recorder import Attempt, Recorder, Synthesized
     from segue.speech.service.router import Rendition, Route
     from segue.speech.service.streams import Opened, Streams
     from segue.speech.service.synthesis import Synthesis
@@ -26,6 +26,9 @@ class ShadowAttempts:
 
     def attempted(self, attempt: Attempt) -> None:
         self._recorder.shadowed(attempt)
+
+    def synthesized(self, synthesized: Synthesized) -> None:
+        self._recorder.synthesized(synthesized)
 
 
 class ShadowSynthesis:

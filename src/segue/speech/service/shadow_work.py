@@ -78,7 +78,6 @@ class ShadowWork:
             route.character.key,
             0.0,
             bulkhead=render_plan.bulkhead,
-            voice=render_plan.voice.name,
         )
         self._recorder.shadowed(attempt, refused=True)
 

@@ -119,7 +119,8 @@ class StreamSession:
             synthesis.given_up(prefetch.calls, first_audio_s=prefetch.first_audio_s)
         elif self._heard.chars:
             synthesis.succeeded(prefetch.calls, prefetch.calls.watch.elapsed_s, prefetch.first_audio_s)
-        self._dependencies.accounts.served(self.answer, self._latency_s)
+        if not self.answer.route.request.background:  # of a job, nobody hears a part
+            self._dependencies.accounts.served(self.answer, self._latency_s)
         self._dependencies.shadow.answered(self.answer.route, streamed=True)
 
     async def _sound(self) -> AsyncGenerator[bytes, None]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from segue.kernel.arms import Arm
     from segue.kernel.ports.clock import Clock
-    from segue.kernel.ports.recorder import BulkheadName
+    from segue.kernel.ports.recorder import BulkheadName, Synthesized
     from segue.speech.audio.finish import Finished, LineAudio
     from segue.speech.core.speech import SpeechRequest
     from segue.speech.service.bulkhead import Bulkhead
@@ -47,6 +47,8 @@ class Attempts(Protocol):
     """Counts attempts. For listeners' requests, this is the recorder."""
 
     def attempted(self, attempt: Attempt) -> None: ...
+
+    def synthesized(self, synthesized: Synthesized) -> None: ...
 
 
 class Synthesis:
@@ -77,7 +79,7 @@ class Synthesis:
         asking = Asking(request, character_key, self._spare)
         threads = self.threads.background if asking.background else self.threads
         bulkhead = self._bulkhead_of(rendition.render_plan.bulkhead, rendition.render_plan.arm)
-        return Calls(bulkhead, rendition, asking, threads, Stopwatch(self._clock))
+        return Calls(bulkhead, rendition, asking, threads, Stopwatch(self._clock), self._recorder.synthesized)
 
     async def make(
         self, rendition: Rendition, request: SpeechRequest, character_key: str, timeout_s: float
@@ -159,7 +161,6 @@ class Synthesis:
                 detail,
                 first_audio_s,
                 render_plan.bulkhead,
-                render_plan.voice.name,
             )
         )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
-from segue.kernel.ports.usage import UsageField, UsageOf, UsageRow, UsageTotal, Used
+from segue.kernel.ports.usage import MOST_TOTALS, UsageField, UsageOf, UsageRow, UsageTotal, Used
 from segue.rollout.ports.store import LONGEST_LEASES, Conflict, Event, Gap, Note, Replica, Row, storable
 
 if TYPE_CHECKING:
@@ -154,10 +154,18 @@ class MemoryUsage:
 
     async def put(self, rows: Sequence[UsageRow]) -> None:
         for row in rows:
-            self._rows[row.day, UsageOf(*map(storable, row.of)), row.source] = row.used
+            place = row.day, UsageOf(*map(storable, row.of)), row.source
+            before = self._rows.get(place, Used())
+            pairs = zip(astuple(before), astuple(row.used), strict=True)
+            self._rows[place] = Used(*(max(kept, new) for kept, new in pairs))
 
     async def totals(
-        self, since_day: int, before_day: int, by: Sequence[UsageField], key: str | None = None
+        self,
+        since_day: int,
+        before_day: int,
+        by: Sequence[UsageField],
+        key: str | None = None,
+        limit: int = MOST_TOTALS,
     ) -> Sequence[UsageTotal]:
         wanted = None if key is None else storable(key)
         found: dict[tuple[str | int, ...], Used] = {}
@@ -166,7 +174,7 @@ class MemoryUsage:
                 values = {"day": day, **of._asdict()}
                 group = tuple(values[field] for field in by)
                 found[group] = found.get(group, Used()).plus(used)
-        return [UsageTotal(tuple(map(str, group)), used) for group, used in sorted(found.items())]
+        return [UsageTotal(tuple(map(str, group)), used) for group, used in sorted(found.items())][:limit]
 
     async def tidy(self, join_before_day: int, forget_before_day: int) -> None:
         rows, self._rows = self._rows, {}

@@ -32,6 +32,19 @@ class UsageContract:
 
         assert await _requests(store) == [((), 9)]
 
+    async def test_an_old_write_that_comes_late_makes_no_amount_smaller(self, store: Store) -> None:
+        await store.usage.put([usage_row(_GAME, "a", 5, cost_usd=0.5)])
+        await store.usage.put([usage_row(_GAME, "a", 3, cost_usd=0.3)])
+
+        (total,) = await store.usage.totals(_DAY, _DAY + 1, ())
+        assert (total.used.requests, total.used.characters, total.used.cost_usd) == (5, 50, 0.5)
+
+    async def test_no_more_groups_are_read_than_wanted(self, store: Store) -> None:
+        await store.usage.put([usage_row(_GAME._replace(key=f"key {number}"), "a", 1) for number in range(5)])
+
+        found = await store.usage.totals(_DAY, _DAY + 1, (UsageField.KEY,), limit=3)
+        assert [one.by for one in found] == [("key 0",), ("key 1",), ("key 2",)]
+
     async def test_usage_is_grouped_by_each_field_and_all(self, store: Store) -> None:
         rows = [usage_row(_GAME, "a", 3), usage_row(_PHONE, "a", 4), usage_row(_GAME, "b", 1, _DAY - 1)]
         await store.usage.put(rows)
