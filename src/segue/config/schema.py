@@ -286,6 +286,11 @@ class Settings(Document):
         ge=0,
         description="Maximum size of the audio cache on disk; 0: no audio is cached on disk.",
     )
+    audio_url: str = Field(
+        default="",
+        description="Where cached audio is kept so that all machines can serve it: s3://bucket/prefix, "
+        "gs://bucket/prefix or az://account/container/prefix. Empty: on the disk of each machine.",
+    )
     audio_url_s: float = Field(
         default=DAY_S,
         ge=60,

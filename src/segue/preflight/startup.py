@@ -10,6 +10,7 @@ from segue.config.pronunciations_file import read_pronunciations
 from segue.kernel.errors import ConfigurationError
 from segue.preflight.exposure import check_open_ports, check_token, exposure_doubts
 from segue.preflight.review import check_engines
+from segue.wiring.disk import check_audio_url
 from segue.wiring.front import check_front
 from segue.wiring.google_grpc import check_google_grpc
 from segue.wiring.notices import check_notices
@@ -44,7 +45,7 @@ def doubts(settings: Settings) -> list[str]:
 
 
 def _unshared_files(settings: Settings) -> list[str]:
-    if settings.workers > 1 and not settings.cache_disk_bytes:
+    if settings.workers > 1 and not settings.cache_disk_bytes and not settings.audio_url:
         unshared = f"SEGUE_CACHE_DISK_BYTES=0 with {settings.workers} workers"
         return [
             (
@@ -81,6 +82,7 @@ _CHECKS: tuple[Check, ...] = (
     _engines,
     _pronunciations,
     check_notices,
+    check_audio_url,
     _store,
     check_ports,
     check_google_grpc,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from segue.kernel.errors import ConfigurationError
 from segue.kernel.telemetry import catalog
-from segue.speech.cache.blobs import BlobCache, BlobLimits, open_folder
+from segue.speech.cache.blobs import BUCKET, BlobCache, BlobLimits, open_bucket, open_folder
 from segue.speech.cache.guarded import GuardedCache, GuardLimits
 from segue.speech.cache.memory import MemoryCache
 from segue.speech.cache.tiered import TieredCache
@@ -15,6 +16,8 @@ from segue.system.disk_room import DiskRoom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from obstore.store import ObjectStore
 
     from segue.config.schema import Settings
     from segue.kernel.ports.clock import Clock
@@ -46,6 +49,12 @@ class Disk:
         settings, clock = self._settings, self._clock
         max_age_s = settings.cache_max_age_s
         memory = MemoryCache(max_bytes=settings.cache_memory_bytes, max_age_s=max_age_s, clock=clock)
+        if settings.audio_url:
+            bucket = BlobCache(bucket_of(settings), BlobLimits(None, max_age_s), clock, source=BUCKET)
+            self._guard = GuardedCache(
+                bucket, _guard_limits(settings), clock, self._cache_changed, place="the store of SEGUE_AUDIO_URL"
+            )
+            return TieredCache(memory, [self._guard])
         if not settings.cache_disk_bytes:
             return memory if settings.workers == 1 else TieredCache(memory, [])
         folder = open_folder(settings.data_dir / "audio", clock.now_s())
@@ -60,6 +69,8 @@ class Disk:
     async def start(self) -> None:
         self._cache_changed(left_alone=False)
         await self.room.start()
+        if self._settings.audio_url and self._guard is not None:
+            await self._guard.stands(_NOTHING)  # logs why the bucket cannot be used, if it cannot
 
     async def close(self) -> None:
         await self.room.close()
@@ -72,6 +83,28 @@ class Disk:
 
     def _cache_changed(self, left_alone: bool) -> None:  # noqa: FBT001 - a callback's signature
         self._shows(catalog.CACHE_LEFT_ALONE, float(left_alone))
+
+
+_NOTHING = "0" * 40
+"""A key that no audio has."""
+
+
+def bucket_of(settings: Settings) -> ObjectStore:
+    """The bucket for audio.
+
+    Raises:
+        ConfigurationError: its URL, or the vendor's environment variables, are not valid.
+    """
+    try:
+        return open_bucket(settings.audio_url)
+    except ValueError as error:
+        raise ConfigurationError([f"SEGUE_AUDIO_URL: {error}"]) from None
+
+
+def check_audio_url(settings: Settings) -> None:
+    """Raises ConfigurationError for the same faults as ``bucket_of``."""
+    if settings.audio_url:
+        bucket_of(settings)
 
 
 def _guard_limits(settings: Settings) -> GuardLimits:

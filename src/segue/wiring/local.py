@@ -25,7 +25,9 @@ __all__ = ["Answer", "local_speech"]
 @asynccontextmanager
 async def local_speech(settings: Settings) -> AsyncIterator[Speech]:
     """Speech with its engines started. Callers can force either arm. Nothing is written to disk."""
-    alone = settings.model_copy(update={"cache_disk_bytes": 0, "fault_injection": False, "sheltered_processes": 1})
+    alone = settings.model_copy(
+        update={"cache_disk_bytes": 0, "audio_url": "", "fault_injection": False, "sheltered_processes": 1}
+    )
     recorder = PrometheusRecorder(CollectorRegistry())
     speech = Speech(alone, Current(Routing(enabled=True, fallback=False)), recorder, engines_by(alone))
     await speech.start()

@@ -439,7 +439,8 @@ DISK_SHORT = Metric(
 CACHE_LEFT_ALONE = Metric(
     "segue_cache_left_alone",
     MetricKind.GAUGE,
-    "1 while the disk cache is bypassed because its disk does not respond: audio is synthesized again.",
+    "1 while the audio cache on disk, or in a bucket, is bypassed because that does not respond: audio is "
+    "synthesized again.",
     across_workers="livemax",
 )
 PROCESSES = Metric(

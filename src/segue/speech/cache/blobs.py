@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from segue.kernel.ports.disk import Room
     from segue.speech.ports.cache import CacheEntry
 
-_SOURCE = "file"
+FILE, BUCKET = "file", "bucket"
+"""Names of sources, for metrics and headers."""
+
+_BUCKETS = ("s3", "gs", "az")
+_CONNECTS_WITHIN, _ANSWERS_WITHIN = "2s", "10s"
+_RETRIES = 1
 _KEEP_RATIO = 0.9
 """A sweep deletes down to this part of the limit, so that sweeps are rare."""
 
@@ -43,15 +48,26 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class BlobLimits:
-    max_bytes: int
+    """``max_bytes`` None: nothing is deleted here, because the store has rules of its own for that."""
+
+    max_bytes: int | None
     max_age_s: float
 
 
 class BlobCache:
-    """Implements ``segue.speech.ports.cache.AudioCache`` over an obstore store."""
+    """Implements ``segue.speech.ports.cache.AudioCache`` over an obstore store. ``source`` is its name."""
 
-    def __init__(self, store: ObjectStore, limits: BlobLimits, clock: Clock, room: Room | None = None) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        limits: BlobLimits,
+        clock: Clock,
+        room: Room | None = None,
+        *,
+        source: str = FILE,
+    ) -> None:
         self._store = store
+        self._source = source
         self._room = room or EndlessRoom()
         self._limits = limits
         self._clock = clock
@@ -77,7 +93,7 @@ class BlobCache:
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
-            self._log.warning("cache_read_failed", key=key, error=str(error), effect="treated as a miss")
+            self._log.warning("cache_read_failed", key=key, error=_told(error), effect="treated as a miss")
             return None
         entry = await _off_the_loop(unpack, stored, len(stored))
         if entry is None:
@@ -85,7 +101,7 @@ class BlobCache:
             return None
         if self._clock.now_s() - entry.stored_at_s > self._limits.max_age_s:
             return None
-        return entry, _SOURCE
+        return entry, self._source
 
     async def put(self, key: str, entry: CacheEntry) -> bool:
         """Stores the entry unless it is larger than the whole cache, or the disk is short of space.
@@ -98,15 +114,16 @@ class BlobCache:
         if not self._room.has_room:
             return False
         stored = await _off_the_loop(pack, entry, len(entry.audio.data))
-        if len(stored) > self._limits.max_bytes * _KEEP_RATIO:
+        most_bytes = self._limits.max_bytes
+        if most_bytes is not None and len(stored) > most_bytes * _KEEP_RATIO:
             return False
         try:
             await obstore.put_async(self._store, _path(key), stored)
         except (BaseError, OSError) as error:
-            self._log.warning("cache_write_failed", key=key, error=str(error), effect="the audio is not in files")
+            self._log.warning("cache_write_failed", key=key, error=_told(error), effect="the audio is not stored")
             return False
-        if self._sweep_due(len(stored)):
-            self._start_sweep()
+        if most_bytes is not None and self._sweep_due(len(stored), most_bytes):
+            self._start_sweep(most_bytes)
         return True
 
     async def stands(self, key: str) -> bool:
@@ -118,7 +135,7 @@ class BlobCache:
         except FileNotFoundError:
             return False
         except (BaseError, OSError) as error:
-            self._log.warning("cache_read_failed", key=key, error=str(error), effect="treated as not stored")
+            self._log.warning("cache_read_failed", key=key, error=_told(error), effect="treated as not stored")
             return False
         return True
 
@@ -134,7 +151,7 @@ class BlobCache:
             await obstore.put_async(self._store, _mark(key), repr(self._clock.now_s()).encode())
             await _delete_quietly(self._store, _path(key))
         except (BaseError, OSError) as error:
-            self._log.warning("cache_drop_failed", key=key, error=str(error), effect="it may still be served")
+            self._log.warning("cache_drop_failed", key=key, error=_told(error), effect="it may still be served")
             return False
         return True
 
@@ -148,7 +165,7 @@ class BlobCache:
         except FileNotFoundError:
             return 0.0
         except (BaseError, OSError, ValueError) as error:
-            self._log.warning("cache_read_failed", key=key, error=str(error), effect="treated as not dropped")
+            self._log.warning("cache_read_failed", key=key, error=_told(error), effect="treated as not dropped")
             return 0.0
 
     async def close(self) -> None:
@@ -160,17 +177,17 @@ class BlobCache:
             self._log.warning("cache_sweep_left", effect="the next sweep deletes what this one did not")
             self._sweeping.cancel()
 
-    def _sweep_due(self, added_bytes: int) -> bool:
+    def _sweep_due(self, added_bytes: int, most_bytes: int) -> bool:
         self._added_bytes += added_bytes
-        if self._swept_bytes is None or self._swept_bytes + self._added_bytes > self._limits.max_bytes:
+        if self._swept_bytes is None or self._swept_bytes + self._added_bytes > most_bytes:
             return True
         return self._clock.now_s() - self._swept_at_s > min(_SWEEP_EVERY_S, self._limits.max_age_s)
 
-    def _start_sweep(self) -> None:
+    def _start_sweep(self, most_bytes: int) -> None:
         if self._sweeping is None or self._sweeping.done():
-            self._sweeping = asyncio.create_task(self._sweep(), name="cache-sweep")
+            self._sweeping = asyncio.create_task(self._sweep(most_bytes), name="cache-sweep")
 
-    async def _sweep(self) -> None:
+    async def _sweep(self, most_bytes: int) -> None:
         """Counts the entries, deletes those that are too old, and then the oldest ones until the rest fits."""
         import obstore
         from obstore.exceptions import BaseError
@@ -184,7 +201,7 @@ class BlobCache:
             doomed = []
             for meta in found:
                 age_s = self._clock.now_s() - meta["last_modified"].timestamp()
-                if age_s <= self._limits.max_age_s and total_bytes <= self._limits.max_bytes * _KEEP_RATIO:
+                if age_s <= self._limits.max_age_s and total_bytes <= most_bytes * _KEEP_RATIO:
                     break
                 doomed.append(meta["path"])
                 total_bytes -= meta["size"]
@@ -192,7 +209,7 @@ class BlobCache:
                 await _delete_quietly(self._store, path)
             self._swept_bytes, self._swept_at_s = total_bytes, self._clock.now_s()
         except (BaseError, OSError) as error:
-            self._log.warning("cache_sweep_failed", error=str(error), effect="the cache may exceed its limit")
+            self._log.warning("cache_sweep_failed", error=_told(error), effect="the cache may exceed its limit")
 
 
 async def _off_the_loop(work: Callable[[T], R], what: T, size_bytes: int) -> R:
@@ -210,6 +227,11 @@ async def _delete_quietly(store: ObjectStore, path: str) -> None:
         await obstore.delete_async(store, path)
     except FileNotFoundError:
         return  # another process deleted it first
+
+
+def _told(error: Exception) -> str:
+    """The first line, because obstore appends its internals."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _path(key: str) -> str:
@@ -233,3 +255,27 @@ def open_folder(folder: Path, now_s: float) -> ObjectStore:
             if now_s - staged.stat().st_mtime > _STALE_AFTER_S:
                 staged.unlink()
     return LocalStore(prefix=folder)
+
+
+def open_bucket(url: str) -> ObjectStore:
+    """A bucket, at ``s3://``, ``gs://`` or ``az://``. Nothing is asked of it yet.
+
+    Its credentials and region, and another endpoint, are in the vendor's environment variables. Only an endpoint
+    that is given there is called without TLS, if it begins with ``http://``.
+
+    Raises:
+        ValueError: the URL or the environment is not valid.
+    """
+    from obstore.exceptions import BaseError
+    from obstore.store import from_url
+
+    if url.partition("://")[0] not in _BUCKETS:
+        raise ValueError("expected s3://bucket/prefix, gs://bucket/prefix or az://account/container/prefix")
+    try:
+        return from_url(
+            url,
+            client_options={"connect_timeout": _CONNECTS_WITHIN, "timeout": _ANSWERS_WITHIN, "allow_http": True},
+            retry_config={"max_retries": _RETRIES},
+        )
+    except (BaseError, OSError) as error:
+        raise ValueError(_told(error)) from error

@@ -1,4 +1,4 @@
-"""Protects callers from a disk that hangs.
+"""Protects callers from a disk or a bucket that hangs.
 
 The wait for the cache is limited, and the cache is bypassed while it does not respond.
 """
@@ -52,10 +52,20 @@ class GuardedCache:
     """
 
     def __init__(
-        self, cache: AudioCache, limits: GuardLimits, clock: Clock, changed: Callable[[bool], None]
+        self,
+        cache: AudioCache,
+        limits: GuardLimits,
+        clock: Clock,
+        changed: Callable[[bool], None],
+        *,
+        place: str = "the cache's disk",
     ) -> None:
-        """``changed`` is called with True when the cache is bypassed from now on, and with False after that."""
+        """``changed`` is called with True when the cache is bypassed from now on, and with False after that.
+
+        ``place`` is what the cache waits for, in words.
+        """
         self._cache = cache
+        self._place = place
         self._limits = limits
         self._clock = clock
         self._changed = changed
@@ -70,8 +80,8 @@ class GuardedCache:
     def health(self) -> PartHealth:
         if self._breaker.lets_pass:
             return PartHealth("cache", HealthLevel.OK, f"{len(self._under_way)} reads and writes in progress")
-        hanging = f"the cache's disk does not respond, {len(self._under_way)} reads and writes hang"
-        effect = "audio is synthesized again instead; check the disk and the system's log"
+        hanging = f"{self._place} does not respond, {len(self._under_way)} reads and writes hang"
+        effect = "audio is synthesized again instead; check it, and the system's log"
         return PartHealth("cache", HealthLevel.DEGRADED, f"{hanging}: {effect}")
 
     async def get(self, key: str) -> tuple[CacheEntry, str] | None:

@@ -30,7 +30,7 @@ class AudioCache(Protocol):
         ...
 
     async def get(self, key: str) -> tuple[CacheEntry, str] | None:
-        """The entry and the name of its source (``memory``, ``file``, ``redis``), or None."""
+        """The entry and the name of its source (``memory``, ``file``, ``bucket``), or None."""
         ...
 
     def hold(self, key: str, entry: CacheEntry) -> None:
