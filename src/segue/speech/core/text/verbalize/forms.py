@@ -99,9 +99,13 @@ _DIGITS_IN_A_ROW = re.compile(r"\d+")
 
 
 def _around_digits(text: str) -> str:
-    """The digits of the text, each row of them with the characters around it: usually a small part of the text."""
-    rows = (row.span() for row in _DIGITS_IN_A_ROW.finditer(text))
-    return "\n".join([text[max(0, start - _NEAR_CHARS) : end + _NEAR_CHARS] for start, end in rows])
+    """The digits of the text, each row of them with the characters around it: usually a small part of the text.
+
+    What occurs several times, such as the same number in the same words, is there once.
+    """
+    padded = " " * _NEAR_CHARS + text
+    rows = [padded[row.start() : row.end() + 2 * _NEAR_CHARS] for row in _DIGITS_IN_A_ROW.finditer(text)]
+    return "\n".join(dict.fromkeys(rows))
 
 
 def _holds_any(text: str, signs: frozenset[str], words: tuple[str, ...]) -> bool:
