@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import obstore
 import pytest
+from obstore.store import AzureStore
 from structlog.testing import capture_logs
 
 from segue.speech.cache.blobs import BUCKET, BlobCache, BlobLimits, open_bucket
@@ -131,8 +132,30 @@ async def test_a_server_that_hangs_is_waited_for_a_moment_and_then_left_alone(
     assert health.detail.startswith("the bucket does not respond")
 
 
+def test_the_account_of_azure_is_in_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "aGVsbG8=")
+
+    found = open_bucket("az://account/voices/segue/audio")
+
+    assert isinstance(found, AzureStore)
+    assert found.config["account_name"] == "account"
+    assert found.config["container_name"] == "voices"
+    assert found.prefix == "segue/audio"
+
+
 @pytest.mark.parametrize(
-    "url", ["ftp://audio/voices", "https://audio.example/voices", "audio", "s3://", "memory:///", "file:///tmp"]
+    "url",
+    [
+        "az://",
+        "az://account",
+        "az:///voices",
+        "ftp://audio/voices",
+        "https://audio.example/voices",
+        "audio",
+        "s3://",
+        "memory:///",
+        "file:///tmp",
+    ],
 )
 def test_an_address_that_is_no_bucket_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r".+"):

@@ -196,11 +196,14 @@ async def test_without_keys_it_is_counted_under_no_name(tmp_path: Path) -> None:
     assert (entry["key"], entry["requests"]) == ("", 1)
 
 
-async def test_metrics_have_it_by_key(stage: Stage) -> None:
-    await said(stage, await a_key(stage, "game"))
-    stage.service._usage.flush()
-    metrics = (await stage.client.get("/api/v1/monitoring/metrics/prometheus", headers=OPERATOR)).text
+@pytest.mark.parametrize(("named", "shown"), [("true", "game"), ("false", "")])
+async def test_metrics_name_the_keys_only_if_told(tmp_path: Path, named: str, shown: str) -> None:
+    """Everyone who reaches the port may read them."""
+    async with staged(tmp_path, SEGUE_AUTH="keys", SEGUE_METRICS_KEY_NAMES=named) as stage:
+        await said(stage, await a_key(stage, "game"))
+        stage.service._usage.flush()
+        metrics = (await stage.client.get("/api/v1/monitoring/metrics/prometheus", headers=OPERATOR)).text
 
     (line,) = [line for line in metrics.splitlines() if line.startswith("segue_usage_characters_total{")]
-    assert 'key="game"' in line
+    assert f'key="{shown}"' in line
     assert line.endswith(" 12.0")

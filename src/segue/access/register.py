@@ -223,7 +223,7 @@ def _checked_name(name: str) -> str:
     if not name or len(name) > MOST_NAME_CHARS or not name.isprintable() or UNSEEN.search(name):
         raise InvalidRequest(f"a key's name has 1 to {MOST_NAME_CHARS} characters that can be seen", field="name")
     if folded(name) in RESERVED_NAMES:
-        raise InvalidRequest(f"{name!r} is a name that the history uses itself; choose another", field="name")
+        raise InvalidRequest(f"{name!r} is a name that Segue uses itself; choose another", field="name")
     if name.startswith(PREFIX):
         raise InvalidRequest(f"a name that begins with {PREFIX} looks like a secret; choose another", field="name")
     return name

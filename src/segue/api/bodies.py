@@ -20,7 +20,7 @@ _LOOKS = 8
 
 
 class Bodies:
-    """Reads bodies; each must arrive within ``longest_s``.
+    """Reads bodies in one event loop; each must arrive within ``longest_s``.
 
     One timer serves all bodies and checks eight times in that period, because a timer for each body would cost
     more than reading it.

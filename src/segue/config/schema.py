@@ -139,6 +139,11 @@ class Settings(Document):
         default=True,
         description="Whether the metrics endpoints are served. They need no token.",
     )
+    metrics_key_names: bool = Field(
+        default=False,
+        description="Whether the metrics of usage name the API keys. Everyone who may read the metrics then sees "
+        "them.",
+    )
     public_url: str = Field(
         default="",
         description="Base of the URLs in responses. Empty: the address that the request was sent to.",
@@ -310,7 +315,8 @@ class Settings(Document):
         default=1.0,
         gt=0,
         le=60,
-        description="Maximum time to read cached audio from its file. After that, the audio is synthesized again.",
+        description="Maximum time to read cached audio from its file or bucket. After that, the audio is "
+        "synthesized again.",
     )
 
     request_timeout_s: float = Field(default=20.0, gt=0, le=600, description="Maximum time to answer a request.")

@@ -85,8 +85,8 @@ def reaches_more(before: Routing, after: Routing) -> bool:
         before.held_back - after.held_back
         or (before.characters and (not after.characters or after.characters - before.characters))
     )
-    more_listeners = after.share_ppm > share_ppm or (more_characters and after.share_ppm > 0)
-    return more_listeners or after.shadow_ppm > shadow_ppm
+    reaches_some = after.share_ppm > 0 or after.shadow_ppm > 0
+    return after.share_ppm > share_ppm or after.shadow_ppm > shadow_ppm or (more_characters and reaches_some)
 
 
 SWITCHED_OFF = Assignment(Arm.BASELINE, AssignmentReason.SWITCHED_OFF)

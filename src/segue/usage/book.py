@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Export = Callable[[UsageOf, Used], None]
 
 WRITE_EVERY_S = 10.0
+_CLOSES_WITHIN_S = 3.0
 _TIDY_EVERY_S = 3600.0
 _JOINED_AFTER_DAYS = 8
 """A process that could not reach the store for less than this may still write what it counted on a day."""
@@ -34,13 +35,21 @@ _JOINED_AFTER_DAYS = 8
 _UNWRITTEN = (
     "it is counted on, and written when the store responds; what a process has not written when it ends is lost"
 )
+_NOT_TIDIED = "the table of usage has more rows than necessary; tried again in an hour"
 _LOST = (
-    "the usage of this process since its last write is missing: up to this many requests, and what was "
+    "the usage of this process since its last write may be missing: at most this many requests, and what was "
     "synthesized for them"
 )
 _MOST_KEYS = 200
 OTHER_KEYS = "(other)"
 """Further keys have one series together, because each key has a series for each voice and character."""
+
+
+class BookRules(NamedTuple):
+    """For how many days usage is kept, and whether what is exported names the keys."""
+
+    kept_days: int = 400
+    names_keys: bool = True
 
 
 class UsageBook:
@@ -51,14 +60,14 @@ class UsageBook:
     """
 
     def __init__(
-        self, counter: UsageSource, log: UsageLog, clock: Clock, source: str, kept_days: int, export: Export
+        self, counter: UsageSource, log: UsageLog, clock: Clock, source: str, rules: BookRules, export: Export
     ) -> None:
         self._counter = counter
         self._usage_log = log
         self._clock = clock
         self._source = source
-        self._kept_days = kept_days
         self._export = export
+        self._rules = rules
         self._totals: dict[tuple[int, UsageOf], Used] = {}
         self._unwritten: set[tuple[int, UsageOf]] = set()
         self._keys: set[str] = set()
@@ -104,24 +113,26 @@ class UsageBook:
     ) -> tuple[Sequence[UsageTotal], bool]:
         """The usage of all processes, as of their last write; that of this one until now.
 
-        False: what this process has counted last could not be written, and is missing.
+        False: what this process has counted last is missing, because it could not be written or is being written.
 
         Raises:
             Unavailable: the store is out of reach.
         """
-        is_complete = True
-        try:
-            await self.write()
-        except Unavailable:
-            is_complete = False
+        is_complete = not self._writing.locked()
+        if is_complete:
+            try:
+                await self.write()
+            except Unavailable:
+                is_complete = False
         return await self._usage_log.totals(since_day, before_day, by, key, MOST_TOTALS + 1), is_complete
 
     async def close(self) -> None:
-        """Writes what is left, unless the store does not respond."""
+        """Writes what is left, but does not wait long for a store that does not respond."""
         await self._tasks.close()
         try:
-            await self.write()
-        except Unavailable as error:
+            async with asyncio.timeout(_CLOSES_WITHIN_S):
+                await self.write()
+        except (Unavailable, TimeoutError) as error:
             requests = sum(self._totals[place].requests for place in self._unwritten)
             self._log.error("usage_lost", error=str(error), requests=requests, effect=_LOST)
 
@@ -132,6 +143,8 @@ class UsageBook:
             del self._totals[place]
 
     def _key_shown(self, key: str) -> str:
+        if not self._rules.names_keys:
+            return ""
         if key not in self._keys:
             if len(self._keys) >= _MOST_KEYS:
                 return OTHER_KEYS
@@ -143,17 +156,20 @@ class UsageBook:
             await self._clock.sleep(WRITE_EVERY_S)
             try:
                 await self.write()
-                await self._tidy()
             except Unavailable as error:
                 if not self._is_behind:
                     self._log.warning("usage_unwritten", error=str(error), effect=_UNWRITTEN)
                 self._is_behind = True
-            else:
-                self._is_behind = False
+                continue
+            self._is_behind = False
+            try:
+                await self._tidy()
+            except Unavailable as error:
+                self._log.warning("usage_not_tidied", error=str(error), effect=_NOT_TIDIED)
 
     async def _tidy(self) -> None:
         now_s = self._clock.monotonic_s()
         if now_s - self._tidied_at_s >= _TIDY_EVERY_S:
-            today = int(self._clock.now_s() // DAY_S)
-            await self._usage_log.tidy(today - _JOINED_AFTER_DAYS, today - self._kept_days)
             self._tidied_at_s = now_s
+            today = int(self._clock.now_s() // DAY_S)
+            await self._usage_log.tidy(today - _JOINED_AFTER_DAYS, today - self._rules.kept_days)

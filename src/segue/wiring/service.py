@@ -188,6 +188,7 @@ class Service:
             await stack.enter_async_context(self._rollout.running())
             stack.push_async_callback(self._usage.book.close)
             self._usage.book.start()
+            stack.push_async_callback(self.speech.stop_background_work)  # before its usage is written
             await stack.enter_async_context(self.access.running())
             if self.google_grpc is not None:
                 await stack.enter_async_context(self.google_grpc.running())

@@ -131,9 +131,13 @@ class Speech:
         """The health of all parts other than engines."""
         return [*self._disk.health(), self.progress.health()]
 
-    async def close(self) -> None:
+    async def stop_background_work(self) -> None:
+        """Stops jobs and shadow requests, which may still call engines after the last listener was answered."""
         await self.jobs.close()
         await self.shadow.close()
+
+    async def close(self) -> None:
+        await self.stop_background_work()
         await asyncio.gather(*(bulkhead.close() for bulkhead in self._bulkheads.values()))
         await asyncio.gather(*(engine.close() for engine in self.engines.values()))
         await self._write_behind.close()
@@ -144,7 +148,7 @@ class Speech:
         self._background_executor.shutdown(cancel_futures=True)
 
     def try_candidate_again(self) -> None:
-        """Calls the candidate's engines for the next request, even if they have failed and are not called now.
+        """Calls the candidate's engines again, even if they have failed and are not called now.
 
         To be called when more listeners are sent to the candidate than before: whoever decided that takes it to
         be well. Otherwise their requests would be refused until the breakers have cooled down, and would count as

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segue.system.clock import SystemEntropy
-from segue.usage.book import UsageBook
+from segue.usage.book import BookRules, UsageBook
 from segue.usage.counter import UsageCounter
 
 if TYPE_CHECKING:
@@ -33,9 +33,8 @@ class UsageParts:
         """Call it once, before the first request."""
         self._speech = speech
         source = SystemEntropy().token()
-        self.book = UsageBook(
-            self.counter, store.usage, speech.clock, source, settings.usage_days, self._metrics.used
-        )
+        rules = BookRules(settings.usage_days, settings.metrics_key_names)
+        self.book = UsageBook(self.counter, store.usage, speech.clock, source, rules, self._metrics.used)
 
     def flush(self) -> None:
         """Passes everything that was counted to the Prometheus library."""

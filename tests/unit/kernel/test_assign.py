@@ -105,6 +105,7 @@ _SOME = Routing(enabled=True, share_ppm=1000, characters=frozenset({"ghoul"}), h
         ({"held_back": frozenset()}, True),
         ({"held_back": frozenset({"pip_boy", "ghoul"})}, False),
         ({"held_back": frozenset(), "share_ppm": 0}, False),
+        ({"held_back": frozenset(), "share_ppm": 0, "shadow_ppm": 1}, True),
         ({"characters": frozenset()}, True),
         ({"characters": frozenset({"ghoul", "pip_boy"})}, True),
     ],

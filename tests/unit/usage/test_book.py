@@ -12,7 +12,7 @@ from segue.kernel.errors import Unavailable
 from segue.kernel.ports.usage import UsageOf, UsageRow, Used
 from segue.testing.clock import FakeClock
 from segue.usage.bodies import DAY_S
-from segue.usage.book import OTHER_KEYS, WRITE_EVERY_S, UsageBook
+from segue.usage.book import OTHER_KEYS, WRITE_EVERY_S, BookRules, UsageBook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +62,12 @@ class Bench:
         self.counter, self.log = Counter(), Log()
         self.exported: list[tuple[UsageOf, Used]] = []
         self.book = UsageBook(
-            self.counter, self.log, self.clock, "me", 400, lambda of, used: self.exported.append((of, used))
+            self.counter,
+            self.log,
+            self.clock,
+            "me",
+            BookRules(),
+            lambda of, used: self.exported.append((of, used)),
         )
 
     def used(self, of: UsageOf = OF) -> None:

@@ -54,8 +54,8 @@ def route(deployment: Deployment) -> str:
             f"{answer.url} answers {file.status_code} ({kind or 'no content type'})",
             means="apps get URLs that they cannot play",
             do="set SEGUE_PUBLIC_URL to the address that apps use, and make sure that it reaches the service; "
-            "with several workers, set SEGUE_CACHE_DISK_BYTES above 0; with several replicas, set SEGUE_AUDIO_URL, "
-            "or make the load balancer send a client to the same one",
+            "with several workers, set SEGUE_CACHE_DISK_BYTES above 0; with several replicas, set "
+            "SEGUE_AUDIO_URL, or make the load balancer send a client to the same one",
         )
     if answer.fallback_error:
         raise CheckFailed(

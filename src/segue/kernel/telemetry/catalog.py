@@ -220,8 +220,9 @@ _USER = ("key", "arm", "voice", "character_key")
 USED_REQUESTS = Metric(
     "segue_usage_requests_total",
     MetricKind.COUNTER,
-    "Requests answered with audio, also from a cache, by the name of the caller's API key (empty if no keys are "
-    "required). Keys after the first 200 that a process meets are counted together as (other).",
+    "Requests answered with audio, also from a cache, by the name of the caller's API key. It is empty "
+    "unless SEGUE_METRICS_KEY_NAMES is true, or if no keys are required. Keys after the first 200 that a process "
+    "meets are counted together as (other).",
     _USER,
 )
 USED_CHARACTERS = Metric(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, case, delete, func, select
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, select
 
 from segue.kernel.ports.usage import MOST_TOTALS, UsageField, UsageOf, UsageRow, UsageTotal, Used
 from segue.rollout.store.tables import USAGE
@@ -20,6 +20,8 @@ _AMOUNTS = tuple(Used.__dataclass_fields__)
 _KEY = tuple(column.name for column in USAGE.primary_key)
 _JOINED = ""
 """The source of rows that stand for all sources of a day."""
+
+_JOINED_AT_ONCE, _MOST_JOINS = 1000, 200
 
 
 class SqlUsage:
@@ -64,21 +66,33 @@ class SqlUsage:
         ]
 
     async def tidy(self, join_before_day: int, forget_before_day: int) -> None:
-        """Removed and written in one transaction, so that of two processes that do it the second finds nothing."""
-        old = delete(USAGE).where(USAGE.c.day < join_before_day, USAGE.c.source != _JOINED).returning(*USAGE.c)
-        adding = _adding(self._database.kind.insert(USAGE))
+        """A few rows in each transaction, because other writers wait for it, and only so often in one call.
 
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(delete(USAGE).where(USAGE.c.day < forget_before_day))
-            joined: dict[tuple[int, UsageOf], Used] = {}
-            for row in (await connection.execute(old)).all():
-                place = row.day, UsageOf(row.key, row.arm, row.voice, row.character)
-                joined[place] = joined.get(place, Used()).plus(_used([getattr(row, name) for name in _AMOUNTS]))
-            if joined:
-                values = [_values(UsageRow(day, of, _JOINED, used)) for (day, of), used in sorted(joined.items())]
-                await connection.execute(adding, values)
+        The rows are locked first, so that of two processes that join them the second finds none.
+        """
+        await self._database.write(delete(USAGE).where(USAGE.c.day < forget_before_day))
+        for _ in range(_MOST_JOINS):
+            if (
+                await self._database.transact(lambda connection: self._join(connection, join_before_day))
+                < _JOINED_AT_ONCE
+            ):
+                return
 
-        await self._database.transact(work)
+    async def _join(self, connection: AsyncConnection, before_day: int) -> int:
+        separate = select(USAGE).where(USAGE.c.day < before_day, USAGE.c.source != _JOINED)
+        chosen = separate.order_by(*USAGE.primary_key).limit(_JOINED_AT_ONCE).with_for_update()
+        rows = (await connection.execute(chosen)).all()
+        joined: dict[tuple[int, UsageOf], Used] = {}
+        for row in rows:
+            place = row.day, UsageOf(row.key, row.arm, row.voice, row.character)
+            joined[place] = joined.get(place, Used()).plus(_used([getattr(row, name) for name in _AMOUNTS]))
+        if rows:
+            one = [USAGE.c[name] == bindparam(f"its_{name}") for name in _KEY]
+            gone = [{f"its_{name}": getattr(row, name) for name in _KEY} for row in rows]
+            await connection.execute(delete(USAGE).where(*one), gone)
+            values = [_values(UsageRow(day, of, _JOINED, used)) for (day, of), used in sorted(joined.items())]
+            await connection.execute(_adding(self._database.kind.insert(USAGE)), values)
+        return len(rows)
 
 
 def _place(row: UsageRow) -> tuple[int, UsageOf, str]:

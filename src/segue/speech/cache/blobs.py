@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -30,6 +30,7 @@ FILE, BUCKET = "file", "bucket"
 """Names of sources, for metrics and headers."""
 
 _BUCKETS = ("s3", "gs", "az")
+_WRITE = "expected s3://bucket/prefix, gs://bucket/prefix or az://account/container/prefix"
 _CONNECTS_WITHIN, _ANSWERS_WITHIN = "2s", "10s"
 _RETRIES = 1
 _KEEP_RATIO = 0.9
@@ -267,15 +268,25 @@ def open_bucket(url: str) -> ObjectStore:
         ValueError: the URL or the environment is not valid.
     """
     from obstore.exceptions import BaseError
-    from obstore.store import from_url
+    from obstore.store import AzureStore, from_url
 
-    if url.partition("://")[0] not in _BUCKETS:
-        raise ValueError("expected s3://bucket/prefix, gs://bucket/prefix or az://account/container/prefix")
+    scheme, _, rest = url.partition("://")
+    if scheme not in _BUCKETS:
+        raise ValueError(_WRITE)
+    options: dict[str, Any] = {
+        "client_options": {
+            "connect_timeout": _CONNECTS_WITHIN,
+            "timeout": _ANSWERS_WITHIN,
+            "allow_http": True,
+        },
+        "retry_config": {"max_retries": _RETRIES},
+    }
     try:
-        return from_url(
-            url,
-            client_options={"connect_timeout": _CONNECTS_WITHIN, "timeout": _ANSWERS_WITHIN, "allow_http": True},
-            retry_config={"max_retries": _RETRIES},
-        )
+        if scheme != "az":
+            return from_url(url, **options)
+        account, container, *prefix = rest.rstrip("/").split("/")  # obstore's own URLs have no account
+        if not account:
+            raise ValueError(_WRITE)
+        return AzureStore(container, account_name=account, prefix="/".join(prefix) or None, **options)
     except (BaseError, OSError) as error:
         raise ValueError(_told(error)) from error

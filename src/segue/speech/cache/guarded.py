@@ -81,7 +81,7 @@ class GuardedCache:
         if self._breaker.lets_pass:
             return PartHealth("cache", HealthLevel.OK, f"{len(self._under_way)} reads and writes in progress")
         hanging = f"{self._place} does not respond, {len(self._under_way)} reads and writes hang"
-        effect = "audio is synthesized again instead; check it, and the system's log"
+        effect = "audio is synthesized again instead; check it, and the logs"
         return PartHealth("cache", HealthLevel.DEGRADED, f"{hanging}: {effect}")
 
     async def get(self, key: str) -> tuple[CacheEntry, str] | None:

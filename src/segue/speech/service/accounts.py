@@ -29,7 +29,7 @@ class _Result(NamedTuple):
 
 
 class Accounts:
-    """Reports to the recorder, exactly once for each request."""
+    """Reports to the recorder, exactly once for each request. A job that ends early is not reported."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder

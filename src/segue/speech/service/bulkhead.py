@@ -188,7 +188,7 @@ class Bulkhead:
             self._begin_probe(self._latest_probe, self._breaker)
 
     def put_on_trial(self) -> None:
-        """Calls the engine for the next request, if its breaker is open. If that fails, the breaker opens again.
+        """Calls the engine again for requests, if its breaker is open. The first failure opens the breaker again.
 
         Unlike ``probe_early``, no request is refused meanwhile, so none is counted as the engine's failure before
         the engine has been called.
@@ -236,7 +236,8 @@ class Bulkhead:
         try:
             await probe()
         except SegueError:
-            if self._breaker.phase is BreakerPhase.PROBING:  # otherwise put on trial since
+            # Otherwise the engine was put on trial since, and another probe may be in progress.
+            if self._probing is asyncio.current_task() and self._breaker.phase is BreakerPhase.PROBING:
                 self._turn(if_it_fails or self._breaker.failed(self._clock.monotonic_s()))
         else:
             self._latest_probe = None
