@@ -123,7 +123,9 @@ def test_connections_do_not_take_the_files_that_voices_need(
 @pytest.mark.timeout(120)
 def test_a_limit_that_cannot_be_kept_is_said_at_the_start(tmp_path: Path, light: dict[str, str]) -> None:
     with (
-        pytest.raises(AssertionError, match="SEGUE_MAX_CONNECTIONS=300: the limit of 256 open files allows only 128"),
+        pytest.raises(
+            AssertionError, match="SEGUE_MAX_CONNECTIONS=300: the limit of 256 open files allows only 128"
+        ),
         serving_with_few_files(tmp_path, 256, SEGUE_MAX_CONNECTIONS="300", **light),
     ):
         pass

@@ -64,18 +64,25 @@ def _log_of(settings: Settings) -> LoggingRecorder:
 
 
 class RoutingTaken:
-    """Called for each routing that this replica applies. ``routing`` is the one at the start."""
+    """Called for each routing that this replica applies. ``routing`` is the one at the start.
+
+    A replica that is slow does not see each revision. If it has missed one, the candidate may have been switched
+    off in between, as by a rollback that was resumed at once.
+    """
 
     def __init__(self, metrics: PrometheusRecorder, speech: Speech, routing: Routing) -> None:
         self._metrics = metrics
         self._speech = speech
         self._before = routing
+        self._revision = 0
 
     def __call__(self, current: Current) -> None:
-        before, self._before = self._before, current.routing
-        if reaches_more(before, current.routing):
+        routing, share_ratio = current.routing, effective_share(current.routing)
+        has_missed_one = current.revision > self._revision + 1
+        if reaches_more(self._before, routing) or (has_missed_one and share_ratio > 0.0):
             self._speech.try_candidate_again()
-        self._metrics.routing_changed(effective_share(current.routing), current.revision)
+        self._before, self._revision = routing, current.revision
+        self._metrics.routing_changed(share_ratio, current.revision)
 
 
 class Service:
