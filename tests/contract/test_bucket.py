@@ -160,3 +160,11 @@ def test_the_account_of_azure_is_in_the_url(monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_address_that_is_no_bucket_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         open_bucket(url)
+
+
+@pytest.mark.parametrize("url", ["az://", "az://account", "az://account/", "az:///voices", "ftp://audio", "audio"])
+def test_a_refusal_says_how_to_write_the_address(url: str) -> None:
+    with pytest.raises(
+        ValueError, match="expected s3://bucket/prefix, gs://bucket/prefix or az://account/container"
+    ):
+        open_bucket(url)

@@ -271,7 +271,9 @@ def open_bucket(url: str) -> ObjectStore:
     from obstore.store import AzureStore, from_url
 
     scheme, _, rest = url.partition("://")
-    if scheme not in _BUCKETS:
+    account, _, path = rest.partition("/")
+    container, _, prefix = path.partition("/")
+    if scheme not in _BUCKETS or (scheme == "az" and not (account and container)):
         raise ValueError(_WRITE)
     options: dict[str, Any] = {
         "client_options": {
@@ -284,9 +286,7 @@ def open_bucket(url: str) -> ObjectStore:
     try:
         if scheme != "az":
             return from_url(url, **options)
-        account, container, *prefix = rest.rstrip("/").split("/")  # obstore's own URLs have no account
-        if not account:
-            raise ValueError(_WRITE)
-        return AzureStore(container, account_name=account, prefix="/".join(prefix) or None, **options)
+        # obstore's own URLs of Azure have no account.
+        return AzureStore(container, account_name=account, prefix=prefix.rstrip("/") or None, **options)
     except (BaseError, OSError) as error:
         raise ValueError(_told(error)) from error
