@@ -7,6 +7,8 @@ import math
 PPM = 1_000_000
 """Shares are counted in millionths: a share of 1.0 (100 %) is 1,000,000 ppm."""
 
+DAY_S = 86_400.0
+
 BYTES_PER_SAMPLE_S16 = 2
 BYTES_PER_SAMPLE_F32 = 4
 
@@ -38,3 +40,8 @@ def db_from_ratio(amplitude_ratio: float) -> float:
 
 def ratio_from_db(level_db: float) -> float:
     return float(10.0 ** (level_db / 20.0))
+
+
+def day_of(at_s: float) -> int:
+    """The UTC day (days since 1970) of a Unix time."""
+    return int(at_s // DAY_S)

@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from segue.kernel.ports.usage import UsageField, Used
+from segue.kernel.units import DAY_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segue.kernel.ports.usage import UsageTotal
-
-DAY_S = 86_400
-AMOUNTS = tuple(Used.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)

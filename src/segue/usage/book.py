@@ -11,7 +11,7 @@ import structlog
 from segue.kernel.background import BackgroundTasks
 from segue.kernel.errors import Unavailable
 from segue.kernel.ports.usage import MOST_TOTALS, UsageOf, UsageRow, Used
-from segue.usage.bodies import DAY_S
+from segue.kernel.units import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -83,7 +83,7 @@ class UsageBook:
 
     def count(self) -> None:
         """Takes what was counted since the last call. Raises nothing."""
-        day = int(self._clock.now_s() // DAY_S)
+        day = day_of(self._clock.now_s())
         for of, used in self._counter.taken().items():
             place = (day, of)
             self._totals[place] = self._totals.get(place, Used()).plus(used)
@@ -138,7 +138,7 @@ class UsageBook:
 
     def _forget_old_days(self) -> None:
         """Yesterday is kept, because a clock may be set back over midnight."""
-        earliest = int(self._clock.now_s() // DAY_S) - 1
+        earliest = day_of(self._clock.now_s()) - 1
         for place in [place for place in self._totals if place[0] < earliest and place not in self._unwritten]:
             del self._totals[place]
 
@@ -171,5 +171,5 @@ class UsageBook:
         now_s = self._clock.monotonic_s()
         if now_s - self._tidied_at_s >= _TIDY_EVERY_S:
             self._tidied_at_s = now_s
-            today = int(self._clock.now_s() // DAY_S)
+            today = day_of(self._clock.now_s())
             await self._usage_log.tidy(today - _JOINED_AFTER_DAYS, today - self._rules.kept_days)

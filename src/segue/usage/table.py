@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from segue.usage.bodies import AMOUNTS
+from segue.kernel.ports.usage import AMOUNTS
 
 if TYPE_CHECKING:
     from segue.usage.bodies import UsageBody

@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from segue.kernel.errors import Unavailable
 from segue.kernel.ports.usage import UsageOf, UsageRow, Used
+from segue.kernel.units import DAY_S
 from segue.testing.clock import FakeClock
-from segue.usage.bodies import DAY_S
 from segue.usage.book import OTHER_KEYS, WRITE_EVERY_S, BookRules, UsageBook
 
 if TYPE_CHECKING:

@@ -105,7 +105,8 @@ class Synthesized(NamedTuple):
 
 
 class Served(NamedTuple):
-    """One request and its outcome. ``source`` is where the audio came from: ``new``, ``memory`` or ``file``.
+    """One request and its outcome. ``source`` is where the audio came from: ``new``, ``memory``, ``file`` or
+    ``bucket``.
 
     ``latency_s`` runs from arrival to response. ``joined``: the request waited for the synthesis of another
     request and failed with it. ``overloaded``: it failed because Segue's own queue was too long.

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 
 MOST_TOTALS = 10_000
+"""Groups in one answer, so that the service is not busy with it for long."""
 
 
 class UsageField(StrEnum):
@@ -57,6 +58,10 @@ class Used:
             self.unpriced_characters + other.unpriced_characters,
             self.cost_usd + other.cost_usd,
         )
+
+
+AMOUNTS = tuple(Used.__dataclass_fields__)
+"""The names of the amounts, in their order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from segue.kernel.ports.recorder import RecorderListener
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segue.kernel.ports.recorder import Hit, Recorder
+    from segue.kernel.ports.recorder import Recorder
 
 _EVENTS = tuple(name for name in vars(RecorderListener) if not name.startswith("_"))
 
@@ -24,8 +24,7 @@ class FanOut(RecorderListener):
         for event in _EVENTS:
             handlers = [getattr(listener, event) for listener in listeners if _handles(listener, event)]
             if handlers:
-                several = _each_of_hits if event == "recalled" else _each
-                setattr(self, event, handlers[0] if len(handlers) == 1 else several(tuple(handlers)))
+                setattr(self, event, handlers[0] if len(handlers) == 1 else _each(tuple(handlers)))
 
 
 def _handles(listener: Recorder, event: str) -> bool:
@@ -36,15 +35,5 @@ def _each(handlers: tuple[Callable[..., None], ...]) -> Callable[..., None]:
     def handled_by_each(*values: Any, **named: Any) -> None:
         for handler in handlers:
             handler(*values, **named)
-
-    return handled_by_each
-
-
-def _each_of_hits(handlers: tuple[Callable[[Hit], None], ...]) -> Callable[[Hit], None]:
-    """The same for the event of every cache hit, without the cost of collecting arguments."""
-
-    def handled_by_each(hit: Hit) -> None:
-        for handler in handlers:
-            handler(hit)
 
     return handled_by_each

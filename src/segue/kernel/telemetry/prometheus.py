@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from segue import __version__
 from segue.kernel.arms import Arm
 from segue.kernel.errors import ErrorCode
-from segue.kernel.ports.recorder import BreakerPhase, Fate, Outcome
+from segue.kernel.ports.recorder import BreakerPhase, Fate, Outcome, RecorderListener
 from segue.kernel.telemetry import catalog
 from segue.kernel.telemetry.catalog import Metric, MetricKind
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
         RecordedRequest,
         Served,
         Skip,
-        Synthesized,
         UnitOutcome,
     )
     from segue.kernel.ports.usage import UsageOf, Used
@@ -47,7 +46,7 @@ without its engine and voice.
 _TIMED = (None, ErrorCode.DEADLINE)
 
 
-class PrometheusRecorder:
+class PrometheusRecorder(RecorderListener):
     """Implements ``segue.kernel.ports.recorder.Recorder``; call it from one thread only.
 
     These calls are on the hot path, and each counter of the library takes a lock. Therefore counts are collected
@@ -104,9 +103,6 @@ class PrometheusRecorder:
             if attempt.first_audio_s is not None:
                 self._histograms.child(catalog.SHADOW_FIRST_AUDIO, arm).observe(attempt.first_audio_s)
 
-    def synthesized(self, synthesized: Synthesized) -> None:
-        """Does nothing: usage is counted elsewhere and arrives as ``used``."""
-
     def shadow_skipped(self, reason: Skip) -> None:
         self._count(catalog.SHADOW_SKIPPED, (reason,))
 
@@ -122,9 +118,6 @@ class PrometheusRecorder:
     def recalled(self, hit: Hit) -> None:
         kind = (hit.request.unit.source, *hit[1:-2])
         self._hits[kind] = self._hits.get(kind, 0) + 1
-
-    def in_doubt(self, request: RecordedRequest) -> None:
-        """Does nothing, because the attempt itself is counted."""
 
     def fell_back(self, request: RecordedRequest, character_key: str, error_type: str) -> None:  # noqa: ARG002 - for other recorders
         self._count(catalog.FALLBACKS, (character_key, error_type))

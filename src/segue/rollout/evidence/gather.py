@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from segue.kernel.errors import Unavailable
+from segue.kernel.units import DAY_S
 from segue.rollout.core.windows import Slot
 from segue.rollout.evidence import met
 from segue.rollout.evidence.met import Met
 from segue.rollout.evidence.sums import Sums, in_order
-from segue.rollout.evidence.units import DAY_S, SlotSeen, unpacked
+from segue.rollout.evidence.units import SlotSeen, unpacked
 from segue.rollout.ports.signals import Counting, SlotsRead
 from segue.rollout.ports.store import Row
 

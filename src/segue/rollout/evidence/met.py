@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from segue.rollout.evidence.units import DAY_S, NUMBERS, UnitSeen, day_of, place_in_sample
+from segue.kernel.units import DAY_S, day_of
+from segue.rollout.evidence.units import NUMBERS, UnitSeen, place_in_sample
 
 _MOST = 200_000
 """Units remembered per window, and listeners per day.

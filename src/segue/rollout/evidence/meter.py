@@ -9,17 +9,10 @@ from segue.kernel.arms import Arm
 from segue.kernel.assign import AssignmentReason
 from segue.kernel.errors import ErrorCode
 from segue.kernel.ports.recorder import NOT_ASKED, OVERLOADED, Outcome, RecorderListener, UnitOutcome
+from segue.kernel.units import day_of
 from segue.rollout.core.windows import PARTS
 from segue.rollout.evidence.shadow_units import shadow_unit
-from segue.rollout.evidence.units import (
-    NUMBERS,
-    SlotSeen,
-    UnitFlags,
-    UnitSeen,
-    day_of,
-    lasting_number,
-    place_in_sample,
-)
+from segue.rollout.evidence.units import NUMBERS, SlotSeen, UnitFlags, UnitSeen, lasting_number, place_in_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable

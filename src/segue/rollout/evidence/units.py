@@ -23,8 +23,6 @@ from segue.kernel.ports import recorder
 NUMBERS = 1 << 63
 """Listeners' numbers are below this."""
 
-DAY_S = 86_400.0
-
 _GOLDEN = 0x9E3779B97F4A7C15
 _MIX = 0xBF58476D1CE4E5B9
 
@@ -160,8 +158,3 @@ def place_in_sample(number: int, day: int) -> int:
     mixed = (number ^ (day * _GOLDEN)) % NUMBERS
     mixed = ((mixed ^ (mixed >> 30)) * _MIX) % NUMBERS
     return mixed ^ (mixed >> 31)
-
-
-def day_of(at_s: float) -> int:
-    """The UTC day (days since 1970) of a Unix time."""
-    return int(at_s // DAY_S)

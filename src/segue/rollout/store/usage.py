@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, bindparam, case, delete, func, select
 
-from segue.kernel.ports.usage import MOST_TOTALS, UsageField, UsageOf, UsageRow, UsageTotal, Used
+from segue.kernel.ports.usage import AMOUNTS, MOST_TOTALS, UsageField, UsageOf, UsageRow, UsageTotal, Used
 from segue.rollout.store.tables import USAGE
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from segue.rollout.store.database import Database, Insert
 
-_AMOUNTS = tuple(Used.__dataclass_fields__)
 _KEY = tuple(column.name for column in USAGE.primary_key)
 _JOINED = ""
 """The source of rows that stand for all sources of a day."""
@@ -35,7 +34,7 @@ class SqlUsage:
             return
         insert = self._database.kind.insert(USAGE)
         statement = insert.on_conflict_do_update(
-            index_elements=_KEY, set_={name: _larger(USAGE.c[name], insert.excluded[name]) for name in _AMOUNTS}
+            index_elements=_KEY, set_={name: _larger(USAGE.c[name], insert.excluded[name]) for name in AMOUNTS}
         )
         values = [_values(row) for row in sorted(rows, key=_place)]  # two writers lock rows in one order
 
@@ -53,7 +52,7 @@ class SqlUsage:
         limit: int = MOST_TOTALS,
     ) -> Sequence[UsageTotal]:
         fields = [USAGE.c[field] for field in by]
-        sums = [func.sum(USAGE.c[name]).label(name) for name in _AMOUNTS]
+        sums = [func.sum(USAGE.c[name]).label(name) for name in AMOUNTS]
         query = select(*fields, *sums).where(USAGE.c.day >= since_day, USAGE.c.day < before_day)
         if key is not None:
             query = query.where(USAGE.c.key == key)
@@ -72,10 +71,8 @@ class SqlUsage:
         """
         await self._database.write(delete(USAGE).where(USAGE.c.day < forget_before_day))
         for _ in range(_MOST_JOINS):
-            if (
-                await self._database.transact(lambda connection: self._join(connection, join_before_day))
-                < _JOINED_AT_ONCE
-            ):
+            joined = await self._database.transact(lambda connection: self._join(connection, join_before_day))
+            if joined < _JOINED_AT_ONCE:
                 return
 
     async def _join(self, connection: AsyncConnection, before_day: int) -> int:
@@ -85,7 +82,7 @@ class SqlUsage:
         joined: dict[tuple[int, UsageOf], Used] = {}
         for row in rows:
             place = row.day, UsageOf(row.key, row.arm, row.voice, row.character)
-            joined[place] = joined.get(place, Used()).plus(_used([getattr(row, name) for name in _AMOUNTS]))
+            joined[place] = joined.get(place, Used()).plus(_used([getattr(row, name) for name in AMOUNTS]))
         if rows:
             one = [USAGE.c[name] == bindparam(f"its_{name}") for name in _KEY]
             gone = [{f"its_{name}": getattr(row, name) for name in _KEY} for row in rows]
@@ -104,12 +101,12 @@ def _larger(kept: ColumnElement[Any], new: ColumnElement[Any]) -> ColumnElement[
 
 
 def _adding(insert: Insert) -> Any:
-    sums = {name: USAGE.c[name] + insert.excluded[name] for name in _AMOUNTS}
+    sums = {name: USAGE.c[name] + insert.excluded[name] for name in AMOUNTS}
     return insert.on_conflict_do_update(index_elements=_KEY, set_=sums)
 
 
 def _values(row: UsageRow) -> Mapping[str, Any]:
-    amounts = {name: getattr(row.used, name) for name in _AMOUNTS}
+    amounts = {name: getattr(row.used, name) for name in AMOUNTS}
     return {"day": row.day, **row.of._asdict(), "source": row.source} | amounts
 
 

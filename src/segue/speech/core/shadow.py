@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from segue.kernel.assign import AssignmentReason
-from segue.kernel.units import PPM
+from segue.kernel.units import DAY_S, PPM
 
 if TYPE_CHECKING:
     from segue.kernel.assign import Routing
@@ -48,11 +48,10 @@ def spendable_chars(chars_a_day: float, now_s: float) -> float:
     It is proportional to the part of the day that has passed, plus one hour's budget, but at least the longest
     text.
     """
-    passed = now_s % _DAY_S / _DAY_S * chars_a_day
-    ahead = max(_AHEAD_S / _DAY_S * chars_a_day, _LONGEST_CHARS)
+    passed = now_s % DAY_S / DAY_S * chars_a_day
+    ahead = max(_AHEAD_S / DAY_S * chars_a_day, _LONGEST_CHARS)
     return min(chars_a_day, passed + ahead)
 
 
-_DAY_S = 86_400.0
 _AHEAD_S = 3600.0
 _LONGEST_CHARS = 5_000.0

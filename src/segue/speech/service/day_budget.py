@@ -10,13 +10,13 @@ import structlog
 
 from segue.kernel.errors import Unavailable
 from segue.kernel.ports.recorder import Skip
+from segue.kernel.units import DAY_S, day_of
 from segue.speech.core.shadow import spendable_chars
 
 if TYPE_CHECKING:
     from segue.kernel.ports.budgets import Budgets
     from segue.kernel.ports.clock import Clock
 
-_DAY_S = 86_400.0
 _BLOCKS_A_DAY = 200
 """The budget is taken from the store in this many blocks a day.
 
@@ -80,7 +80,7 @@ class DayBudget:
             return None
 
     def _turn_day(self) -> None:
-        today = int(self._clock.now_s() // _DAY_S)
+        today = day_of(self._clock.now_s())
         if today != self._day:
             self._day, self._left, self._refused_chars = today, 0.0, math.inf
 
@@ -97,7 +97,7 @@ class DayBudget:
             return self._store_gone(error)
         self._store_answers = True
         if not granted:
-            self._refused_chars, self._refused_until_s = missing, now_s + _DAY_S / _BLOCKS_A_DAY
+            self._refused_chars, self._refused_until_s = missing, now_s + DAY_S / _BLOCKS_A_DAY
             return Skip.BUDGET
         self._left += granted
         return None

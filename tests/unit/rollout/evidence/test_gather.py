@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from segue.kernel.arms import Arm
 from segue.kernel.edges import EDGES_S, FIRST_AUDIO_EDGES_S
+from segue.kernel.units import day_of
 from segue.rollout.core.sketch import sketched
 from segue.rollout.core.windows import NOTHING, Slot, Tally
 from segue.rollout.evidence import met
 from segue.rollout.evidence.gather import StoredSignals
-from segue.rollout.evidence.units import NUMBERS, SlotSeen, UnitFlags, UnitSeen, day_of, packed, place_in_sample
+from segue.rollout.evidence.units import NUMBERS, SlotSeen, UnitFlags, UnitSeen, packed, place_in_sample
 from segue.rollout.ports.signals import Counting
 from segue.rollout.ports.store import Row
 from segue.testing.store import MemoryStore

@@ -10,8 +10,9 @@ from segue.kernel.arms import Arm, Unit, UnitSource
 from segue.kernel.assign import Assignment, AssignmentReason, Diversion
 from segue.kernel.errors import ErrorCode
 from segue.kernel.ports.recorder import Attempt, BulkheadName, Failed, Hit, Outcome, Served
+from segue.kernel.units import day_of
 from segue.rollout.evidence.meter import Meter, MeterPeriods
-from segue.rollout.evidence.units import UnitFlags, day_of, place_in_sample
+from segue.rollout.evidence.units import UnitFlags, place_in_sample
 from segue.speech.core.speech import AudioFormat, SpeechRequest
 from segue.testing.clock import FakeClock
 from segue.testing.recorder import RememberingRecorder
